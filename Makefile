@@ -1,0 +1,44 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help serve test check fix bench torture clean
+
+help:  ## Say what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
+
+.venv/serve: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Bitácora needs Python 3.11 or newer; name one: make serve PYTHON=python3.12")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/dev: requirements-dev.txt .venv/serve
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+serve: .venv/serve  ## Serve the blog at http://127.0.0.1:8000 (PORT, WEB_CONCURRENCY, BITACORA_SITE)
+	@$(BIN)/gunicorn --bind 127.0.0.1:$${PORT:-8000} app:app
+
+test: .venv/dev  ## Run the tests
+	@$(BIN)/pytest
+
+check: .venv/dev  ## Run all that CI runs: lint, types, import contract, tests
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/pytest
+
+fix: .venv/dev  ## Format, and mend what the linter can mend
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: .venv/dev  ## Measure speed and memory into docs/performance.md
+	@$(BIN)/python -m bench
+
+torture: .venv/dev  ## Run the freshness and push tests at their full size
+	@BITACORA_TEST_SIZE=full $(BIN)/pytest -p no:randomly tests/test_live.py
+
+clean:  ## Remove what these commands made
+	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Bitácora: a blog served by Flask straight from Markdown files."""

@@ -1,0 +1,1 @@
+"""The commands: flask posts, flask site."""

@@ -1,0 +1,1 @@
+"""Files to posts. Knows nothing of Flask, HTTP or templates."""

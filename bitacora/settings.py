@@ -1,0 +1,306 @@
+"""Every setting: name, type, default and one line about it; validated, plain values.
+
+`Site` is what a site is, read from `site.toml` and live. `Operator` is where and how the server runs, read from the
+environment once, at start. `BITACORA_<NAME>` overrides any simple value of `Site` as well.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+NETWORKS = ("whatsapp", "facebook", "x", "telegram", "linkedin", "mastodon", "bluesky", "reddit", "email")
+PERMALINK_STYLES = ("date", "pretty", "ordinal", "weekdate", "none")
+AUTHOR_KEYS = ("name", "url", "picture", "fediverse", "x", "bluesky")
+SECRET_BYTES = 32
+
+
+class SettingError(ValueError):
+    """A setting that cannot be: says its name, its value and what is allowed."""
+
+    def __init__(self, name: str, value: object, allowed: str, line: int = 1) -> None:
+        super().__init__(f"{name} = {value!r} is not allowed: it must be {allowed}.")
+        self.name = name
+        self.line = line
+
+
+# --- readers: from a TOML value or an environment text to the value itself; ValueError(what is allowed)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value.strip()
+    raise ValueError("text in quotes")
+
+
+def _number(low: int, high: int) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        if isinstance(value, str) and value.strip().isdecimal():
+            value = int(value)
+        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+            return value
+        raise ValueError(f"a whole number from {low} to {high}")
+
+    return read
+
+
+def _switch(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if str(value).strip().lower() in {"1", "true", "yes", "on"}:
+        return True
+    if str(value).strip().lower() in {"", "0", "false", "no", "off"}:
+        return False
+    raise ValueError("1 or 0")
+
+
+def _one_of(*allowed: str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if value in allowed:
+            return str(value)
+        raise ValueError("one of " + ", ".join(allowed))
+
+    return read
+
+
+def _list(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        value = [part for part in (part.strip() for part in value.split(",")) if part]
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(item.strip() for item in value)
+    raise ValueError('a list of texts, like ["one", "two"]')
+
+
+def _pattern(expression: str, allowed: str) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if isinstance(value, str) and re.fullmatch(expression, value.strip()):
+            return value.strip()
+        raise ValueError(allowed)
+
+    return read
+
+
+_language = _pattern(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "a language tag like es, pt-BR or en")
+_colour = _pattern(r"(#[0-9a-fA-F]{6})?", "a colour like #0a5f63")
+
+
+def _languages(value: object) -> tuple[str, ...]:
+    return tuple(_language(item) for item in _list(value))
+
+
+def _timezone(value: object) -> str:
+    if isinstance(value, str) and value.strip() in available_timezones():
+        return value.strip()
+    raise ValueError("a time zone name like America/Santiago")
+
+
+def _url(value: object) -> str:
+    text = _text(value).rstrip("/")
+    parts = urlsplit(text)
+    if parts.scheme in {"http", "https"} and parts.netloc and not parts.query and not parts.fragment:
+        return text
+    raise ValueError("the public address with its scheme, like https://blog.example.org")
+
+
+def _permalink(value: object) -> str:
+    text = _text(value)
+    if text in PERMALINK_STYLES or (text.startswith("/") and ":" in text):
+        return text
+    raise ValueError("a pattern like /:year/:month/:day/:slug/ or one of " + ", ".join(PERMALINK_STYLES))
+
+
+def _share(value: object) -> tuple[str, ...]:
+    names = _list(value)
+    if set(names) <= set(NETWORKS):
+        return names
+    raise ValueError("a list of names out of " + ", ".join(NETWORKS))
+
+
+def _authors(value: object) -> dict[str, dict[str, str]]:
+    if isinstance(value, dict) and all(
+        isinstance(author, dict)
+        and set(author) <= set(AUTHOR_KEYS)
+        and all(isinstance(text, str) for text in author.values())
+        for author in value.values()
+    ):
+        return value
+    raise ValueError("tables [authors.<key>] with the keys " + ", ".join(AUTHOR_KEYS))
+
+
+def _navigation(value: object) -> tuple[tuple[str, str], ...]:
+    if isinstance(value, list) and all(
+        isinstance(item, dict)
+        and set(item) == {"label", "url"}
+        and all(isinstance(v, str) for v in item.values())
+        for item in value
+    ):
+        return tuple((item["label"], item["url"]) for item in value)
+    raise ValueError('a list like [{ label = "Archivo", url = "/archive/" }]')
+
+
+def _redirects(value: object) -> dict[str, str]:
+    if isinstance(value, dict) and all(
+        old.startswith("/") and isinstance(new, str) and re.match(r"/(?!/)|https?://", new)
+        for old, new in value.items()
+    ):
+        return value
+    raise ValueError('a table [redirects] of addresses like "/old/" = "/new/"')
+
+
+def _secret(value: object) -> str:
+    text = _text(value)
+    if not text or len(text.encode()) >= SECRET_BYTES:
+        return text
+    raise ValueError(f"at least {SECRET_BYTES} bytes long, or absent")
+
+
+def _derived(value: object) -> str:
+    text = _text(value)
+    if text in {"file", "memory"} or text.startswith(("redis://", "rediss://", "memcached://")):
+        return text
+    raise ValueError("file, memory, redis://host:port/0 or memcached://host:port")
+
+
+def _folder(value: object) -> Path | None:
+    text = _text(value)
+    return Path(os.path.abspath(text)) if text else None  # noqa: PTH100: a link on the way must stay a link
+
+
+def _setting(read: Callable[[object], Any], default: Any, doc: str) -> Any:
+    metadata = {"read": read, "doc": doc}
+    if isinstance(default, dict):
+        return field(default_factory=lambda: dict(default), metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Site:
+    """What a site is. Every page may depend on any of it."""
+
+    title: str = _setting(_text, "Bitácora", "name of the site")
+    description: str = _setting(_text, "", "one sentence about the site")
+    url: str = _setting(
+        _url, "http://127.0.0.1:8000", "public address with scheme; all absolute URLs come from it"
+    )
+    language: str = _setting(_language, "es", "language of the site and of its interface (BCP 47)")
+    languages: tuple[str, ...] = _setting(
+        _languages, (), "languages that posts are written in; default: language"
+    )
+    timezone: str = _setting(_timezone, "UTC", "time zone of dates (IANA name)")
+    author: str = _setting(_text, "", "author of posts that name none: a name, or a key of [authors]")
+    authors: Mapping[str, Mapping[str, str]] = _setting(_authors, {}, "[authors.<key>]: who writes")
+    navigation: tuple[tuple[str, str], ...] = _setting(
+        _navigation, (), "labels and addresses on top of each page; default: pages, archive, categories"
+    )
+    redirects: Mapping[str, str] = _setting(_redirects, {}, "[redirects]: old address to new one, 301")
+    accent: str = _setting(_colour, "", "accent colour of the theme and of share cards")
+    logo: str = _setting(_text, "", "picture in static/ that stands for the site")
+    card: str = _setting(_one_of("paper", "ink"), "paper", "look of drawn share cards")
+    permalink: str = _setting(
+        _permalink, "/:year/:month/:day/:slug/", "pattern of post addresses, or a Jekyll style"
+    )
+    per_page: int = _setting(_number(1, 500), 10, "posts on one page of a list")
+    naive_dates: str = _setting(
+        _one_of("site", "utc"), "site", "zone of dates without one; utc is Jekyll's rule"
+    )
+    html: str = _setting(_one_of("safe", "trusted"), "safe", "HTML inside posts: sanitised, or as written")
+    embeds: tuple[str, ...] = _setting(_list, (), "hosts whose iframes are kept")
+    share: tuple[str, ...] = _setting(_share, NETWORKS, "networks with a share link, in this order")
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Where and how the server runs. From the environment alone: who pushes content is not who operates."""
+
+    site: Path = _setting(_folder, Path(), "folder of the site; default: this checkout")
+    watch: str = _setting(_one_of("auto", "inotify", "poll"), "auto", "how changes on disk are noticed")
+    derived_cache: str = _setting(_derived, "file", "where derived things such as cards are kept")
+    cache_dir: Path | None = _setting(_folder, None, "folder for derived things and for last good versions")
+    trusted_hosts: tuple[str, ...] = _setting(_list, (), "host names answered to; default: any")
+    trust_proxy: int = _setting(_number(0, 9), 0, "number of proxies in front whose headers are believed")
+    s_maxage: int = _setting(_number(0, 86400), 0, "seconds a shared cache may keep a page")
+    secret_key: str = _setting(_secret, "", "signs preview and status links; the feature is off without it")
+    hook_secret: str = _setting(_secret, "", "checks push webhooks; the feature is off without it")
+    status_token: str = _setting(_secret, "", "bearer token for details of /readyz and for /metrics")
+    trust_templates: bool = _setting(_switch, False, "runs a site's own templates outside the sandbox")
+    log: str = _setting(_one_of("text", "json"), "text", "form of the log")
+
+
+def read_site(toml: str, environ: Mapping[str, str], port: int = 8000) -> Site:
+    """The site that the text of a `site.toml` describes, overridden by the environment.
+
+    Raises SettingError for an unknown or wrong setting and for text that is not TOML.
+    """
+    try:
+        table = tomllib.loads(toml)
+    except tomllib.TOMLDecodeError as error:
+        found = re.search(r"line (\d+)", str(error))
+        line = int(found[1]) if found else toml.count("\n") + 1
+        raise SettingError("site.toml", str(error), "valid TOML", line) from None
+    except RecursionError:
+        raise SettingError("site.toml", "deeply nested values", "valid TOML with simple values") from None
+    known = {setting.name for setting in fields(Site)}
+    for name in table:
+        if name not in known:
+            allowed = "left out, or spelt like one of " + ", ".join(sorted(known))
+            raise SettingError(name, table[name], allowed, _line_of(toml, name))
+    values = {"url": f"http://127.0.0.1:{port}"}
+    for setting in fields(Site):
+        variable = f"BITACORA_{setting.name.upper()}"
+        if variable in environ:
+            values[setting.name] = _read(setting, variable, environ[variable])
+        elif setting.name in table:
+            values[setting.name] = _read(
+                setting, setting.name, table[setting.name], _line_of(toml, setting.name)
+            )
+    return Site(**{"languages": (values.get("language", "es"),), **values})
+
+
+def read_operator(environ: Mapping[str, str], default_site: Path) -> Operator:
+    """How this server runs. Raises SettingError for an unknown or wrong `BITACORA_*` variable."""
+    known = {setting.name for setting in (*fields(Operator), *fields(Site))}
+    for variable, value in environ.items():
+        if variable.startswith("BITACORA_") and variable[9:].lower() not in known:
+            raise SettingError(variable, value, "unset: no setting has this name")
+    values: dict[str, Any] = {"site": default_site, "cache_dir": _default_cache_dir(environ)}
+    for setting in fields(Operator):
+        variable = f"BITACORA_{setting.name.upper()}"
+        if environ.get(variable):
+            values[setting.name] = _read(setting, variable, environ[variable])
+    return Operator(**values)
+
+
+def _read(setting: Any, name: str, value: object, line: int = 1) -> Any:
+    try:
+        return setting.metadata["read"](value)
+    except ValueError as error:
+        shown = "(hidden)" if setting.metadata["read"] is _secret else value
+        raise SettingError(name, shown, str(error), line) from None
+
+
+def _line_of(toml: str, name: str) -> int:
+    pattern = re.compile(rf"\s*(\[+\s*)?[\"']?{re.escape(name)}[\"']?\s*[=.\]]")
+    return next((number for number, line in enumerate(toml.splitlines(), 1) if pattern.match(line)), 1)
+
+
+def _default_cache_dir(environ: Mapping[str, str]) -> Path | None:
+    """systemd's folder, else the XDG base directory specification's; None where there is no home."""
+    if directory := environ.get("CACHE_DIRECTORY"):
+        return Path(directory.split(":")[0])
+    if directory := environ.get("XDG_CACHE_HOME"):
+        return Path(directory) / "bitacora"
+    if home := environ.get("HOME"):
+        return Path(home) / ".cache" / "bitacora"
+    return None

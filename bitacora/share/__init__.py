@@ -1,0 +1,1 @@
+"""Posts to how their links look elsewhere."""
