@@ -1,7 +1,7 @@
 """Every setting: name, type, default and one line about it; validated, plain values.
 
-`Site` is what a site is, read from `site.toml` and live. `Operator` is where and how the server runs, read from the
-environment once, at start. `BITACORA_<NAME>` overrides any simple value of `Site` as well.
+`Site` is what a site is, read from `site.toml` and live. `Operator` is where and how the server runs, read
+from the environment once, at start. `BITACORA_<NAME>` overrides any simple value of `Site` as well.
 """
 
 from __future__ import annotations
@@ -137,9 +137,7 @@ def _authors(value: object) -> dict[str, dict[str, str]]:
 
 def _navigation(value: object) -> tuple[tuple[str, str], ...]:
     if isinstance(value, list) and all(
-        isinstance(item, dict)
-        and set(item) == {"label", "url"}
-        and all(isinstance(v, str) for v in item.values())
+        isinstance(item, dict) and set(item) == {"label", "url"} and all(isinstance(v, str) for v in item.values())
         for item in value
     ):
         return tuple((item["label"], item["url"]) for item in value)
@@ -171,7 +169,7 @@ def _derived(value: object) -> str:
 
 def _folder(value: object) -> Path | None:
     text = _text(value)
-    return Path(os.path.abspath(text)) if text else None  # noqa: PTH100: a link on the way must stay a link
+    return Path(os.path.abspath(text)) if text else None  # noqa: PTH100 - a link on the way must stay a link
 
 
 def _setting(read: Callable[[object], Any], default: Any, doc: str) -> Any:
@@ -191,9 +189,7 @@ class Site:
         _url, "http://127.0.0.1:8000", "public address with scheme; all absolute URLs come from it"
     )
     language: str = _setting(_language, "es", "language of the site and of its interface (BCP 47)")
-    languages: tuple[str, ...] = _setting(
-        _languages, (), "languages that posts are written in; default: language"
-    )
+    languages: tuple[str, ...] = _setting(_languages, (), "languages that posts are written in; default: language")
     timezone: str = _setting(_timezone, "UTC", "time zone of dates (IANA name)")
     author: str = _setting(_text, "", "author of posts that name none: a name, or a key of [authors]")
     authors: Mapping[str, Mapping[str, str]] = _setting(_authors, {}, "[authors.<key>]: who writes")
@@ -208,9 +204,7 @@ class Site:
         _permalink, "/:year/:month/:day/:slug/", "pattern of post addresses, or a Jekyll style"
     )
     per_page: int = _setting(_number(1, 500), 10, "posts on one page of a list")
-    naive_dates: str = _setting(
-        _one_of("site", "utc"), "site", "zone of dates without one; utc is Jekyll's rule"
-    )
+    naive_dates: str = _setting(_one_of("site", "utc"), "site", "zone of dates without one; utc is Jekyll's rule")
     html: str = _setting(_one_of("safe", "trusted"), "safe", "HTML inside posts: sanitised, or as written")
     embeds: tuple[str, ...] = _setting(_list, (), "hosts whose iframes are kept")
     share: tuple[str, ...] = _setting(_share, NETWORKS, "networks with a share link, in this order")
@@ -224,7 +218,7 @@ class Site:
 class Operator:
     """Where and how the server runs. From the environment alone: who pushes content is not who operates."""
 
-    site: Path = _setting(_folder, Path(), "folder of the site; default: this checkout")
+    site: Path = _setting(_folder, None, "folder of the site; default: this checkout")
     watch: str = _setting(_one_of("auto", "inotify", "poll"), "auto", "how changes on disk are noticed")
     derived_cache: str = _setting(_derived, "file", "where derived things such as cards are kept")
     cache_dir: Path | None = _setting(_folder, None, "folder for derived things and for last good versions")
@@ -256,15 +250,13 @@ def read_site(toml: str, environ: Mapping[str, str], port: int = 8000) -> Site:
         if name not in known:
             allowed = "left out, or spelt like one of " + ", ".join(sorted(known))
             raise SettingError(name, table[name], allowed, _line_of(toml, name))
-    values = {"url": f"http://127.0.0.1:{port}"}
+    values: dict[str, Any] = {"url": f"http://127.0.0.1:{port}"}
     for setting in fields(Site):
         variable = f"BITACORA_{setting.name.upper()}"
         if variable in environ:
             values[setting.name] = _read(setting, variable, environ[variable])
         elif setting.name in table:
-            values[setting.name] = _read(
-                setting, setting.name, table[setting.name], _line_of(toml, setting.name)
-            )
+            values[setting.name] = _read(setting, setting.name, table[setting.name], _line_of(toml, setting.name))
     return Site(**{"languages": (values.get("language", "es"),), **values})
 
 

@@ -1,1 +1,164 @@
 """Posts to HTTP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, g, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BaseConverter, RequestRedirect
+
+from bitacora.web.assets import assets
+from bitacora.web.blog import blog, page, say, snapshot
+from bitacora.web.feeds import feeds
+from bitacora.web.headers import NO_STORE, NOT_FOUND, security_of
+from bitacora.web.page_cache import SNAPSHOT
+from bitacora.web.pages import pages
+from bitacora.web.status import status
+
+HEALTH_PATHS = ("/healthz", "/readyz")
+_LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
+_PORT = re.compile(r":\d+$")
+
+
+class PageNumber(BaseConverter):
+    """2 and up, written in one way only: page 1 of a list is the list's own address."""
+
+    regex = r"(?:[2-9]|[1-9][0-9]{1,5})"
+    to_python = int  # type: ignore[assignment]
+
+
+class YearNumber(BaseConverter):
+    regex = r"[0-9]{4}"
+    to_python = int  # type: ignore[assignment]
+
+
+class MonthNumber(BaseConverter):
+    regex = r"(?:0[1-9]|1[0-2])"
+    to_python = int  # type: ignore[assignment]
+
+
+def set_up(app: Flask) -> None:
+    """Routes, and what every request begins and ends with."""
+    app.url_map.converters |= {"page": PageNumber, "year": YearNumber, "month": MonthNumber}
+    app.url_map.redirect_defaults = False
+    for blueprint in (pages, feeds, assets, status):
+        app.register_blueprint(blueprint)
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _server_error)
+
+
+def reserved(app: Flask) -> Callable[[str], bool]:
+    """Whether an address belongs to the engine: to any of its routes but that of posts and pages."""
+    first_names = {
+        rule.rule.split("/")[1] for rule in app.url_map.iter_rules() if rule.endpoint != "pages.address"
+    }
+    first_names = {name for name in first_names if not name.startswith("<")}
+
+    def is_reserved(url: str) -> bool:
+        if url.split("/", 2)[1] not in first_names:
+            return False
+        try:
+            endpoint, _ = app.url_map.bind("").match(url)
+        except RequestRedirect:
+            return True
+        except HTTPException:
+            return False
+        return bool(endpoint != "pages.address")
+
+    return is_reserved
+
+
+def trusts(hosts: tuple[str, ...]) -> Callable[[str], bool]:
+    """Whether a Host header names this site: any does unless the operator named some."""
+    allowed = frozenset((*hosts, *_LOOPBACK_HOSTS))
+
+    def is_trusted(host: str) -> bool:
+        return not hosts or _PORT.sub("", host.lower()) in allowed
+
+    return is_trusted
+
+
+def _begin() -> None:
+    if request.path in HEALTH_PATHS:
+        return
+    g.snapshot = request.environ.get(SNAPSHOT) or blog().library.snapshot(request.path)
+    if not trusts(blog().operator.trusted_hosts)(request.headers.get("Host", "")):
+        abort(400)
+
+
+def _finish(response: Response) -> Response:
+    here = g.get("snapshot")
+    site = here.site if here else blog().library.snapshot().site
+    for name, value in security_of(site):
+        response.headers.setdefault(name, value)
+    if 300 <= response.status_code < 400 and "Location" in response.headers:
+        response.headers["Location"] = _without_host(response.headers["Location"])
+    url = g.pop("keep", None)
+    if url is not None and response.status_code == 200 and here is not None and request.method in {"GET", "HEAD"}:
+        return blog().page_cache.keep(response, url, here, request.environ)
+    if response.status_code in {301, 308}:
+        response.headers.setdefault("Cache-Control", NOT_FOUND)
+    response.headers.setdefault("Cache-Control", "no-cache")
+    return response
+
+
+def _without_host(location: str) -> str:
+    """Routing builds addresses from the Host header; ours never come from there."""
+    parts = urlsplit(location)
+    if parts.netloc and parts.netloc == request.host:
+        return parts.path + (f"?{parts.query}" if parts.query else "")
+    return location
+
+
+_MESSAGES = {
+    400: ("Bad request", "The browser asked in a way that the server does not understand."),
+    404: (
+        "Page not found",
+        "There is nothing at this address. It may have moved, or the link may have a mistake.",
+    ),
+    405: ("Method not allowed", "This page can only be read."),
+    410: ("This page is gone", "It was published for a time, and that time is over."),
+    500: ("Something went wrong", "The fault is ours. Please try again in a moment."),
+}
+
+
+def _http_error(error: HTTPException) -> Response:
+    if isinstance(error, RequestRedirect):
+        return error.get_response()  # type: ignore[return-value]
+    code = error.code or 500
+    response = _error_page(code)
+    for name, value in error.get_headers():
+        if name not in {"Content-Type", "Content-Length"}:
+            response.headers[name] = value
+    return response
+
+
+def _server_error(error: Exception) -> Response:
+    from flask import current_app
+
+    current_app.logger.error("%s %r failed", request.method, request.path, exc_info=error)
+    return _error_page(500)
+
+
+def _error_page(code: int) -> Response:
+    if "snapshot" not in g:
+        g.snapshot = blog().library.snapshot()
+    title, message = _MESSAGES.get(code, _MESSAGES[400 if code < 500 else 500])
+    response = page(
+        "error.html",
+        "",
+        noindex=True,
+        keep=False,
+        code=code,
+        title=say(title),
+        message=say(message),
+        posts=snapshot().posts[:5],
+    )
+    response.status_code = code
+    response.headers["Cache-Control"] = NO_STORE if code >= 500 else NOT_FOUND
+    return response

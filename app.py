@@ -1,0 +1,78 @@
+"""The blog as a WSGI application: `gunicorn app:app`, `flask run`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from bitacora import cli, web
+from bitacora.content.bodies import Bodies
+from bitacora.content.library import Library
+from bitacora.settings import Operator, SettingError, read_operator, read_site
+from bitacora.web.blog import Blog
+from bitacora.web.files import Files
+from bitacora.web.page_cache import PageCache
+from bitacora.web.theme import Theme
+from bitacora.web.words import Words
+
+CHECKOUT = Path(__file__).parent
+_APP_LOAD_ERROR = 4  # gunicorn stops for good on this exit status, instead of trying again for ever
+
+
+def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
+    """The blog that the environment describes. Raises SettingError for a setting that cannot be."""
+    operator = read_operator(environ, CHECKOUT)
+    port = int(environ.get("PORT") or 8000)
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
+    if operator.trust_proxy:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=operator.trust_proxy, x_proto=operator.trust_proxy, x_host=0, x_prefix=0
+        )
+    words = Words(CHECKOUT / "bitacora" / "web" / "translations")
+    bodies = Bodies(words.body_labels)
+    files = Files(CHECKOUT / "static")
+    trusted = operator.trust_templates or operator.site == CHECKOUT
+    theme = Theme(CHECKOUT / "templates", files, bodies, words, trusted=trusted)
+    web.set_up(app)
+    kept = _cache_folder(operator)
+    library = Library(
+        operator.site,
+        state=kept / "state" if kept else None,
+        spool=kept,
+        watch=operator.watch,
+        read_settings=lambda toml: read_site(toml, environ, port),
+        check_template=theme.check,
+        reserved=web.reserved(app),
+    )
+    page_cache = PageCache(app, library, operator.s_maxage, web.trusts(operator.trusted_hosts))
+    app.extensions["bitacora"] = Blog(operator, library, bodies, files, words, theme, page_cache)
+    cli.set_up(app)
+    library.snapshot()
+    return app
+
+
+def _cache_folder(operator: Operator) -> Path | None:
+    """The folder of this site's caches, named by its path as given: a link that flips keeps its caches."""
+    if operator.cache_dir is None:
+        logging.getLogger(__name__).warning("no BITACORA_CACHE_DIR: last good versions are lost at each restart")
+        return None
+    return operator.cache_dir / quote(str(operator.site), safe="")
+
+
+def _app_or_exit() -> Flask:
+    try:
+        return create_app()
+    except SettingError as error:
+        sys.stderr.write(f"Bitácora cannot start. {error}\n")
+        sys.exit(_APP_LOAD_ERROR)
+
+
+app = _app_or_exit()

@@ -1,0 +1,114 @@
+"""Rendered bodies: each rendered once for all that it depends on, kept within a bound of bytes."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bitacora.content.markdown import Html, render
+from bitacora.content.post import Image, Post, body_of
+from bitacora.content.snapshot import Snapshot
+
+Labels = Callable[[str], Mapping[str, str]]
+"""The words that a body needs, in a language: titles of alerts, of footnotes."""
+
+_OVERHEAD_BYTES = 2_000
+
+
+class Bodies:
+    """`html(snapshot, post)` with a memory of at most `limit` bytes, least recently used out first.
+
+    While a body is rendered, each address that is looked up is recorded with its answer. A kept body is good as
+    long as its source and settings are the same and each look-up gives the same answer, so that an edit
+    elsewhere costs no rendering, and a link follows the post that it leads to.
+    """
+
+    def __init__(self, labels: Labels, limit: int = 12 * 1024 * 1024) -> None:
+        self._labels = labels
+        self._limit = limit
+        self._kept: OrderedDict[tuple[str, bool], _Kept] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def html(self, snapshot: Snapshot, post: Post, *, absolute: bool = False) -> Html:
+        """The body of the version of `post` that is in `snapshot`; with absolute addresses, as feeds need it."""
+        key = (post.path, absolute)
+        settings = _settings(snapshot, post)
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is not None:
+                self._kept.move_to_end(key)
+        addresses = _Addresses(snapshot, post, absolute)
+        if kept is None or kept.settings != settings or not addresses.give_the_same(kept.lookups):
+            kept = self._render(snapshot, post, addresses, settings)
+            self._keep(key, kept)
+        return kept.html
+
+    def _render(
+        self, snapshot: Snapshot, post: Post, addresses: _Addresses, settings: tuple[object, ...]
+    ) -> _Kept:
+        html = render(
+            body_of(snapshot.source(post)),
+            addresses,
+            trusted=snapshot.site.html == "trusted",
+            embeds=snapshot.site.embeds,
+            labels=self._labels(post.lang),
+        )
+        size = _OVERHEAD_BYTES + 2 * len(html.body) + 100 * (len(html.toc) + len(addresses.lookups))
+        return _Kept(html, addresses.lookups, settings, size)
+
+    def _keep(self, key: tuple[str, bool], kept: _Kept) -> None:
+        with self._lock:
+            old = self._kept.pop(key, None)
+            self._bytes += kept.size - (old.size if old else 0)
+            self._kept[key] = kept
+            while self._bytes > self._limit and self._kept:
+                _, dropped = self._kept.popitem(last=False)
+                self._bytes -= dropped.size
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    html: Html
+    lookups: Mapping[tuple[str, str], object]
+    settings: tuple[object, ...]
+    size: int
+
+
+class _Addresses:
+    """The resolver of one body: answers for its addresses, and what it was asked."""
+
+    def __init__(self, snapshot: Snapshot, post: Post, absolute: bool) -> None:
+        self._snapshot = snapshot
+        self._post = post
+        self._base = snapshot.site.url if absolute else ""
+        self.lookups: dict[tuple[str, str], object] = {}
+
+    def link(self, href: str) -> str:
+        answer = self._from_base(self._snapshot.link(self._post, href))
+        self.lookups["link", href] = answer
+        return answer
+
+    def picture(self, src: str) -> tuple[str, int, int]:
+        picture = self._snapshot.picture(self._post, Image(src))
+        answer = self._from_base(picture.url), picture.width, picture.height
+        self.lookups["picture", src] = answer
+        return answer
+
+    def give_the_same(self, lookups: Mapping[tuple[str, str], object]) -> bool:
+        return all(
+            (self.link(address) if kind == "link" else self.picture(address)) == answer
+            for (kind, address), answer in lookups.items()
+        )
+
+    def _from_base(self, url: str) -> str:
+        if not self._base or (url.startswith("/") and not url.startswith("//")):
+            return self._base + url
+        return f"{self._base}{self._post.url}{url}" if url.startswith("#") else url
+
+
+def _settings(snapshot: Snapshot, post: Post) -> tuple[object, ...]:
+    site = snapshot.site
+    return id(snapshot.entries[post.path].source), post.lang, site.html, site.embeds

@@ -1,0 +1,192 @@
+"""Reading files of a site: always below its folder, always whole, never for ever."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from bitacora.content.errors import PostError
+
+Signature = tuple[int, int, int, int, int]
+"""(device, inode, size in bytes, mtime in ns, ctime in ns): compared for inequality, never for order."""
+
+FOLDERS = ("posts", "pages", "templates", "static")
+SETTINGS_FILE = "site.toml"
+MAX_TEXT_BYTES = 2 * 1024 * 1024
+_OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NONBLOCK
+_CHUNK = 256 * 1024
+
+
+class BeingWrittenError(Exception):
+    """The file changed while it was read."""
+
+
+def signature(found: os.stat_result) -> Signature:
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
+
+def identity(root: Path) -> tuple[int, int] | None:
+    """Which folder `root` leads to now, seen through its `posts`; None when there is none to be seen.
+
+    One call follows a flipped link, a rename and a mount on either of the two.
+    """
+    try:
+        found = os.stat(f"{root}/posts")
+    except OSError:
+        try:
+            found = os.stat(root)
+        except OSError:
+            return None
+    return found.st_dev, found.st_ino
+
+
+class Tree:
+    """A site's folder held open, so that a flipped link cannot mix two versions of it.
+
+    Paths are relative to the folder. Raises OSError when the folder cannot be opened.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.identity = identity(root)
+        self.fd = os.open(root, os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY))
+        self.real = _real_path(self.fd) or os.path.realpath(root)
+
+    def __del__(self) -> None:
+        if hasattr(self, "fd"):
+            os.close(self.fd)
+
+    def stat(self, path: str) -> os.stat_result:
+        return os.stat(path, dir_fd=self.fd)
+
+    def open(self, path: str) -> int:
+        """A descriptor of a regular file below the folder. Raises PostError, or OSError from the system."""
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self.fd)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise not_a_file(path)
+            self._must_contain(descriptor, path)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    def read(self, path: str, limit: int = MAX_TEXT_BYTES) -> tuple[bytes, Signature]:
+        """The whole file and its signature.
+
+        Raises PostError for what is no readable post, BeingWrittenError, or OSError from the system.
+        """
+        descriptor = self.open(path)
+        try:
+            before = os.fstat(descriptor)
+            if before.st_size > limit:
+                raise _too_large(path, before.st_size, limit)
+            data = _read_all(descriptor, limit)
+            after = signature(os.fstat(descriptor))
+        finally:
+            os.close(descriptor)
+        if after != signature(before) or len(data) != before.st_size:
+            raise BeingWrittenError(path)
+        return data, after
+
+    def walk(self, folder: str, entering: Callable[[str], None]) -> Iterator[tuple[str, os.stat_result | OSError]]:
+        """Every file below `folder` with its status, links followed; an OSError stands for what cannot be seen.
+
+        `entering` is called with each folder before it is listed. Hidden names are left out. Folders behind
+        links are not entered: nothing then loops or leads outside.
+        """
+        folders = [folder]
+        while folders:
+            here = folders.pop()
+            try:
+                entering(here)
+                descriptor = os.open(here, _OPEN_FOLDER, dir_fd=self.fd)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                yield here, error
+                continue
+            try:
+                self._must_contain(descriptor, here)
+                with os.scandir(descriptor) as listing:
+                    for entry in listing:
+                        if is_hidden(entry.name):
+                            continue
+                        path = f"{here}/{entry.name}"
+                        if entry.is_dir(follow_symlinks=False) and not is_markdown(entry.name):
+                            folders.append(path)
+                        else:
+                            yield path, _status(entry)
+            except OSError as error:
+                yield here, error
+            except PostError:
+                yield here, OSError("it leads outside the site's folder")
+            finally:
+                os.close(descriptor)
+
+    def _must_contain(self, descriptor: int, path: str) -> None:
+        real = _real_path(descriptor) or os.path.realpath(f"{self.real}/{path}")
+        if not real.startswith(f"{self.real}/"):
+            raise PostError(
+                path,
+                1,
+                1,
+                "The file is a link that leads outside the site's folder.",
+                "Put the file itself here instead of a link.",
+            )
+
+
+def is_hidden(name: str) -> bool:
+    """Names that editors, git and sync tools use for their own purposes."""
+    return name.startswith((".", "#")) or name.endswith(("~", ".swp", ".swx")) or name == "4913"
+
+
+def is_markdown(name: str) -> bool:
+    return name.lower().endswith((".md", ".markdown", ".mdown", ".mkdn", ".mkd"))
+
+
+def not_a_file(path: str) -> PostError:
+    return PostError(
+        path,
+        1,
+        1,
+        "This is named like a post but is a folder, a pipe or something else that is no file.",
+        "Rename it, or put a Markdown file in its place.",
+    )
+
+
+def _too_large(path: str, size: int, limit: int) -> PostError:
+    return PostError(
+        path,
+        1,
+        1,
+        f"The file has {size / 1048576:.1f} MB; a post may have {limit / 1048576:.0f} MB.",
+        "Split it, or put pictures beside it as files of their own.",
+    )
+
+
+def _read_all(descriptor: int, limit: int) -> bytes:
+    pieces = []
+    total = 0
+    while total <= limit and (piece := os.read(descriptor, _CHUNK)):
+        pieces.append(piece)
+        total += len(piece)
+    return b"".join(pieces)
+
+
+def _real_path(descriptor: int) -> str | None:
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}")
+    except OSError:
+        return None
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result | OSError:
+    try:
+        return entry.stat()
+    except OSError:
+        try:
+            return entry.stat(follow_symlinks=False)
+        except OSError as error:
+            return error

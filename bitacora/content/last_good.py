@@ -1,0 +1,105 @@
+"""The last good source of each file that is broken now: kept across restarts, agreed between workers."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+log = logging.getLogger(__name__)
+
+
+class Version(NamedTuple):
+    """A good version of a file: its bytes, and its ctime in ns, by which a newer one is known."""
+
+    ctime_ns: int
+    source: bytes
+
+
+class LastGood:
+    """One small file for each broken one, in `folder`; in memory without one, or when the disk refuses.
+
+    Every worker of a machine sees the same folder. Written atomically; the newest version stays.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = _made(folder)
+        self._memory: dict[str, Version] = {}
+
+    def get(self, path: str) -> Version | None:
+        if self.folder is not None:
+            try:
+                stamp, _, source = (self.folder / _name(path)).read_bytes().partition(b"\n")
+                return Version(int(stamp), source)
+            except FileNotFoundError:
+                pass
+            except (OSError, ValueError) as error:
+                log.warning("last good version of %s cannot be read: %s", path, error)
+        return self._memory.get(path)
+
+    def newest(self, path: str, known: Version | None) -> Version | None:
+        """The newest of what is kept and what this worker knows; keeps it for the others."""
+        kept = self.get(path)
+        if known is None or (kept and kept.ctime_ns >= known.ctime_ns):
+            return kept
+        self._put(path, known)
+        return known
+
+    def erase(self, path: str) -> None:
+        self._memory.pop(path, None)
+        if self.folder is not None:
+            try:
+                (self.folder / _name(path)).unlink(missing_ok=True)
+            except OSError as error:
+                log.warning("last good version of %s cannot be erased: %s", path, error)
+
+    def keep_only(self, paths: Iterable[str]) -> None:
+        """Erase the versions of all other paths: mended or deleted while no worker was running."""
+        if self.folder is None:
+            return
+        kept = {_name(path) for path in paths}
+        try:
+            for name in os.listdir(self.folder):
+                if name not in kept:
+                    (self.folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("%s cannot be cleaned: %s", self.folder, error)
+
+    def _put(self, path: str, version: Version) -> None:
+        if self.folder is not None:
+            try:
+                _write_atomically(self.folder, _name(path), b"%d\n%b" % version)
+                return
+            except OSError as error:
+                log.warning("last good version of %s cannot be kept on disk: %s", path, error)
+        self._memory[path] = version
+
+
+def _made(folder: Path | None) -> Path | None:
+    if folder is None:
+        return None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        log.warning("%s cannot be made, last good versions live in memory: %s", folder, error)
+        return None
+    return folder
+
+
+def _name(path: str) -> str:
+    return hashlib.blake2b(os.fsencode(path), digest_size=16).hexdigest()
+
+
+def _write_atomically(folder: Path, name: str, data: bytes) -> None:
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        os.replace(temporary, folder / name)  # noqa: PTH105
+    except BaseException:
+        os.unlink(temporary)  # noqa: PTH108
+        raise

@@ -1,0 +1,77 @@
+"""Pictures beside posts: what type they are and how large. Only headers are read."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass
+
+from PIL import Image, UnidentifiedImageError
+
+from bitacora.content.errors import PostError
+from bitacora.content.files import Signature, Tree
+
+MEDIA_TYPES = {
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "avif": "image/avif",
+    "svg": "image/svg+xml",
+    "mp4": "video/mp4",
+    "webm": "video/webm",
+    "mp3": "audio/mpeg",
+    "ogg": "audio/ogg",
+    "vtt": "text/vtt",
+    "pdf": "application/pdf",
+}
+"""File name extensions that are served from post folders, and the type each is served as."""
+
+_MEASURED = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
+_EXIF_ORIENTATION = 0x0112
+_TURNED = (5, 6, 7, 8)
+_MOST_KNOWN = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture ready to be shown: `url` as a page writes it, size in pixels, 0 where it is not known."""
+
+    url: str
+    width: int = 0
+    height: int = 0
+    type: str = ""
+    alt: str = ""
+    caption: str = ""
+
+
+def media_type(path: str) -> str | None:
+    """The type to serve a file with, None for one that is not served."""
+    return MEDIA_TYPES.get(path.rpartition(".")[2].lower())
+
+
+_known: dict[Signature, tuple[int, int]] = {}
+
+
+def measure(tree: Tree, path: str, version: Signature) -> tuple[int, int]:
+    """Width and height as shown, in pixels; (0, 0) for what cannot be measured: missing, broken, vector, film."""
+    if version not in _known:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[version] = _size(tree, path)
+    return _known[version]
+
+
+def _size(tree: Tree, path: str) -> tuple[int, int]:
+    if not (media_type(path) or "").startswith("image/"):
+        return 0, 0
+    try:
+        with os.fdopen(tree.open(path), "rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # decompression bombs are not decompressed here
+            with Image.open(file, formats=_MEASURED) as image:
+                width, height = image.size
+                turned = image.format == "JPEG" and image.getexif().get(_EXIF_ORIENTATION) in _TURNED
+    except (OSError, PostError, UnidentifiedImageError, Image.DecompressionBombError, ValueError, SyntaxError):
+        return 0, 0
+    return (height, width) if turned else (width, height)

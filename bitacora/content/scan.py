@@ -1,0 +1,230 @@
+"""Looking at paths that may have changed: what is on disk, against what is known of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from bitacora.content.errors import PostError
+from bitacora.content.files import (
+    FOLDERS,
+    SETTINGS_FILE,
+    BeingWrittenError,
+    Signature,
+    Tree,
+    is_hidden,
+    is_markdown,
+    signature,
+)
+from bitacora.content.pictures import media_type
+from bitacora.content.post import Post
+from bitacora.content.sources import Source
+from bitacora.content.watch import EVERYTHING, Watch
+from bitacora.settings import Site
+
+DELETION_PATIENCE_S = 0.15
+RETRY_S = 0.5
+_RACY_NS = 20_000_000
+_RACY_WHOLE_SECONDS_NS = 2_000_000_000
+
+Value = Post | str | Site
+"""What a file means: a post or page, the text of a template, the settings."""
+
+
+class Entry(NamedTuple):
+    """What is known about one file.
+
+    `signature` is that of the version on disk, None when it could not be read. `value` is what is shown for the
+    file, out of `source`, whose file had `ctime_ns`; all of that is absent when there is nothing good to show.
+    `problem` says what is wrong with the version on disk.
+    """
+
+    signature: Signature | None
+    problem: PostError | None = None
+    value: Value | None = None
+    source: Source | None = None
+    ctime_ns: int = 0
+
+
+class Good(NamedTuple):
+    """A version that was read whole and understood; `source` is None when it is the one already kept."""
+
+    signature: Signature
+    value: Value
+    source: bytes | None
+
+
+class Broken(NamedTuple):
+    """A version that cannot be shown."""
+
+    signature: Signature | None
+    problem: PostError
+
+
+@dataclass
+class Changes:
+    """What a look at the disk found; nothing is changed by looking.
+
+    `later` holds paths to look at again at a moment of the monotonic clock, `racy` those that were written so
+    shortly before they were read that another write may hide behind the same times.
+    """
+
+    found: dict[str, Good | Broken | None] = field(default_factory=dict)
+    files: dict[str, Signature | None] = field(default_factory=dict)
+    again: set[str] = field(default_factory=set)
+    later: dict[str, float] = field(default_factory=dict)
+    racy: set[str] = field(default_factory=set)
+
+
+class Scan:
+    """One look. `understand(path, data)` gives a file's meaning or raises PostError.
+
+    `racy` and `gone` are what the look before left: paths to read again though their signature is the same,
+    and absent ones with the moment until which they may come back, as they do when editors save.
+    """
+
+    def __init__(
+        self,
+        tree: Tree,
+        watch: Watch,
+        entries: Mapping[str, Entry],
+        files: Mapping[str, Signature],
+        *,
+        understand: Callable[[str, bytes], Value],
+        enter: Callable[[str], None],
+        racy: Collection[str],
+        gone: Mapping[str, float],
+        deletions_at_once: bool,
+    ) -> None:
+        self._tree = tree
+        self._watch = watch
+        self._entries = entries
+        self._files = files
+        self._understand = understand
+        self._enter = enter
+        self._racy = racy
+        self._gone = gone
+        self._deletions_at_once = deletions_at_once
+        self.changes = Changes()
+
+    def look(self, paths: Collection[str]) -> Changes:
+        """What became of `paths`: files, or folders with all that is in them."""
+        for path in FOLDERS if EVERYTHING in paths else paths:
+            self._look_at(path)
+        return self.changes
+
+    def _look_at(self, path: str) -> None:
+        seen: set[str] = set()
+        unseen: list[str] = []
+        try:
+            found = self._tree.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            pass
+        except OSError as error:
+            self._look_at_file(path, error)
+            return
+        else:
+            if not stat.S_ISDIR(found.st_mode) or (is_markdown(path) and path not in FOLDERS):
+                self._look_at_file(path, found)
+                return
+            for below, status in self._tree.walk(path, self._enter):
+                seen.add(below)
+                self._look_at_file(below, status)
+                if isinstance(status, OSError):
+                    unseen.append(f"{below}/")
+        self._look_for_gone(path, seen, tuple(unseen))
+
+    def _look_at_file(self, path: str, found: os.stat_result | OSError) -> None:
+        if isinstance(found, OSError):
+            self._unreadable(path, found)
+        elif (kind := kind_of(path)) == "file" and stat.S_ISREG(found.st_mode):
+            if self._files.get(path) != signature(found):
+                self.changes.files[path] = signature(found)
+        elif kind == "text":
+            entry = self._entries.get(path)
+            if self._watch.is_being_written(path):
+                self.changes.later[path] = time.monotonic() + RETRY_S
+            elif not entry or entry.problem or entry.signature != signature(found) or path in self._racy:
+                self._read(path, entry)
+
+    def _read(self, path: str, entry: Entry | None) -> None:
+        try:
+            data, version = self._tree.read(path)
+        except (FileNotFoundError, BeingWrittenError):
+            self.changes.again.add(path)
+        except PostError as problem:
+            self.changes.found[path] = Broken(None, problem)
+        except OSError as error:
+            self._unreadable(path, error)
+        else:
+            if _is_racy(version):
+                self.changes.racy.add(path)
+            self._interpret(path, entry, data, version)
+
+    def _interpret(self, path: str, entry: Entry | None, data: bytes, version: Signature) -> None:
+        if (
+            entry
+            and entry.source
+            and entry.value is not None
+            and not entry.problem
+            and entry.source.read() == data
+        ):
+            if entry.signature != version:
+                self.changes.found[path] = Good(version, entry.value, None)
+            return
+        try:
+            self.changes.found[path] = Good(version, self._understand(path, data), data)
+        except PostError as problem:
+            self.changes.found[path] = Broken(version, problem)
+
+    def _unreadable(self, path: str, error: OSError) -> None:
+        problem = PostError(
+            path,
+            1,
+            1,
+            f"The file or folder cannot be read: {error.strerror or error}.",
+            "Ask whoever runs the server to let the blog read it.",
+        )
+        self.changes.found[path] = Broken(None, problem)
+        self.changes.later[path] = time.monotonic() + RETRY_S
+
+    def _look_for_gone(self, path: str, seen: set[str], unseen: tuple[str, ...]) -> None:
+        below = f"{path}/"
+        now = time.monotonic()
+        for known in (*self._entries, *self._files):
+            if (known == path or known.startswith(below)) and known not in seen and not known.startswith(unseen):
+                due = self._gone.get(known, now + DELETION_PATIENCE_S)
+                if not self._deletions_at_once and now < due:
+                    self.changes.later[known] = due
+                elif known in self._entries:
+                    self.changes.found[known] = None
+                else:
+                    self.changes.files[known] = None
+
+
+def kind_of(path: str) -> str:
+    """ "text" for what is read and understood, "file" for what is only served, "" for what is neither."""
+    top, _, rest = path.partition("/")
+    name = path.rpartition("/")[2]
+    if is_hidden(name) or (rest and top not in FOLDERS):
+        return ""
+    if path == SETTINGS_FILE or (top == "templates" and rest):
+        return "text"
+    if top == "static" and rest:
+        return "file"
+    if name.startswith("_") or top not in {"posts", "pages"}:
+        return ""
+    return "text" if is_markdown(name) else "file" if media_type(name) else ""
+
+
+def _is_racy(version: Signature) -> bool:
+    """Git's rule: a file written in the same tick as it was read may be written again unseen."""
+    *_, mtime_ns, ctime_ns = version
+    whole_seconds = mtime_ns % 1_000_000_000 == 0 and ctime_ns % 1_000_000_000 == 0
+    window = _RACY_WHOLE_SECONDS_NS if whole_seconds else _RACY_NS
+    now = time.time_ns()
+    return abs(now - mtime_ns) < window or abs(now - ctime_ns) < window

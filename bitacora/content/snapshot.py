@@ -1,0 +1,315 @@
+"""What the site is at one moment: immutable, made whole, replaced by one assignment."""
+
+from __future__ import annotations
+
+import math
+import posixpath
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from bitacora.content.errors import PostError
+from bitacora.content.files import Signature, Tree
+from bitacora.content.permalink import quote_path
+from bitacora.content.pictures import Picture, measure, media_type
+from bitacora.content.post import Author, Image, Post, Term
+from bitacora.content.scan import Entry
+from bitacora.settings import Site
+
+Reserved = Callable[[str], bool]
+"""Whether an address belongs to the engine itself."""
+
+
+class Subject(NamedTuple):
+    """A category, tag or author, and its posts, newest first."""
+
+    term: Term | Author
+    posts: tuple[Post, ...]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The published site from `valid_from` until `valid_until` (seconds since the epoch).
+
+    `posts` are those listed, newest first; `by_url` holds whatever answers 200: listed and hidden posts, pages.
+    `redirects` are old addresses and where they lead, `gone` those of expired posts. `problems` is what editors
+    have to mend. `generation` counts snapshots in one process and never leaves it.
+    """
+
+    generation: int
+    site: Site
+    posts: tuple[Post, ...]
+    pages: tuple[Post, ...]
+    by_url: Mapping[str, Post]
+    redirects: Mapping[str, str]
+    gone: frozenset[str]
+    problems: tuple[PostError, ...]
+    valid_from: float
+    valid_until: float
+    templates: Mapping[str, str] = field(repr=False)
+    files: Mapping[str, Signature] = field(repr=False)
+    entries: Mapping[str, Entry] = field(repr=False)
+    tree: Tree = field(repr=False)
+
+    @cached_property
+    def categories(self) -> Mapping[str, Subject]:
+        return _subjects((term, post) for post in self.posts for term in post.categories)
+
+    @cached_property
+    def tags(self) -> Mapping[str, Subject]:
+        return _subjects((term, post) for post in self.posts for term in post.tags)
+
+    @cached_property
+    def authors(self) -> Mapping[str, Subject]:
+        return _subjects((author, post) for post in self.posts for author in post.authors)
+
+    @cached_property
+    def months(self) -> Mapping[tuple[int, int], tuple[Post, ...]]:
+        """(year, month) in the site's zone to posts, both newest first."""
+        months: dict[tuple[int, int], list[Post]] = defaultdict(list)
+        for post in self.posts:
+            local = moment(post).astimezone(self.site.zone)
+            months[local.year, local.month].append(post)
+        return {month: tuple(posts) for month, posts in months.items()}
+
+    @cached_property
+    def highlighted(self) -> Post | None:
+        """The newest highlighted post."""
+        return next((post for post in self.posts if post.highlighted), None)
+
+    @cached_property
+    def modified(self) -> datetime | None:
+        """When a listed post last appeared or was updated."""
+        return max((post.updated or moment(post) for post in self.posts), default=None)
+
+    @cached_property
+    def translations(self) -> Mapping[str, tuple[Post, ...]]:
+        """Published posts and pages that say the same in several languages, by their common key."""
+        found: dict[str, list[Post]] = defaultdict(list)
+        for post in self.by_url.values():
+            if post.translation_key:
+                found[post.translation_key].append(post)
+        return {key: tuple(posts) for key, posts in found.items()}
+
+    @cached_property
+    def by_path(self) -> Mapping[str, Post]:
+        """What is published, by the path of its file."""
+        return {post.path: post for post in self.by_url.values()}
+
+    def find(self, path: str) -> Post | None:
+        """What answers at a decoded path, as a request names it."""
+        return self.by_url.get(path) or self.by_url.get(quote_path(path))
+
+    def source(self, post: Post) -> bytes:
+        """The bytes of the version of the post that is shown."""
+        source = self.entries[post.path].source
+        return source.read() if source else b""
+
+    def neighbours(self, post: Post) -> tuple[Post | None, Post | None]:
+        """The next older and the next newer listed post."""
+        place = self._places.get(post.path)
+        if place is None:
+            return None, None
+        older = self.posts[place + 1] if place + 1 < len(self.posts) else None
+        return older, self.posts[place - 1] if place else None
+
+    def link(self, post: Post, href: str) -> str:
+        """The address for a link as `post` writes it: to another Markdown file, to a file, to a URL."""
+        parts = urlsplit(href) if _is_relative(href) else None
+        if parts is None or not parts.path:
+            return href
+        path = _beside(post, unquote(parts.path))
+        if target := self.by_path.get(path):
+            return urlunsplit(("", "", target.url, parts.query, parts.fragment))
+        if path in self.files:
+            return self._file_url(post, path)
+        return href if href.startswith("/") else urlunsplit(("", "", _under(post.url, parts.path), *parts[3:]))
+
+    def picture(self, post: Post, image: Image) -> Picture:
+        """The picture behind an address as an editor wrote it in `post`, measured where it lies on this disk."""
+        kind = media_type(urlsplit(image.src).path if _is_relative(image.src) else image.src) or ""
+        alt = image.alt or image.caption
+        if not _is_relative(image.src):
+            return Picture(image.src, 0, 0, kind, alt, image.caption)
+        path = self._file(post, image.src)
+        if path is None:
+            return Picture(self.link(post, image.src), 0, 0, kind, alt, image.caption)
+        width, height = measure(self.tree, path, self.files[path])
+        return Picture(self._file_url(post, path), width, height, kind, alt, image.caption)
+
+    def file_below(self, post: Post, name: str, named: Iterable[str]) -> str | None:
+        """The path of the file that `<permalink><name>` stands for, None when the post does not show it.
+
+        A bundle shows what lies in its folder; any other post shows what it names, in its head or its body.
+        """
+        folder = posixpath.dirname(post.path)
+        path = f"{folder}/{name}"
+        if _is_bundle(post) and path in self.files:
+            return path
+        for src in named:
+            path = self._file(post, src) or ""
+            if path and self._file_url(post, path) == base(post.url) + quote_path(name):
+                return path
+        return None
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        return {post.path: place for place, post in enumerate(self.posts)}
+
+    def _file(self, post: Post, src: str) -> str | None:
+        if not _is_relative(src):
+            return None
+        wanted = unquote(urlsplit(src).path)
+        for path in (_beside(post, wanted), wanted.lstrip("/")):
+            if path in self.files:
+                return path
+        return None
+
+    def _file_url(self, post: Post, path: str) -> str:
+        if path.startswith("static/"):
+            return "/" + quote_path(path)
+        folder = posixpath.dirname(post.path) + "/"
+        name = path.removeprefix(folder) if path.startswith(folder) else posixpath.basename(path)
+        return base(post.url) + quote_path(name)
+
+
+def build(
+    *,
+    generation: int,
+    site: Site,
+    posts: Iterable[Post],
+    problems: Iterable[PostError],
+    templates: Mapping[str, str],
+    files: Mapping[str, Signature],
+    entries: Mapping[str, Entry],
+    tree: Tree,
+    reserved: Reserved,
+    now: float,
+) -> Snapshot:
+    """The site at `now` (seconds since the epoch), out of every post that can be read, drafts included."""
+    problems = list(problems)
+    moment_now = datetime.fromtimestamp(now, UTC)
+    valid_from, valid_until = 0.0, math.inf
+    shown: list[Post] = []
+    expired: list[Post] = []
+    for post in posts:
+        if post.draft:
+            continue
+        for change in (post.date, post.expires):
+            if change is not None:
+                if change <= moment_now:
+                    valid_from = max(valid_from, change.timestamp())
+                else:
+                    valid_until = min(valid_until, change.timestamp())
+        if post.expires is not None and post.expires <= moment_now:
+            expired.append(post)
+        elif post.date is None or post.date <= moment_now:
+            shown.append(post)
+    shown.sort(key=_precedence)
+    by_url: dict[str, Post] = {}
+    for post in shown:
+        if reserved(post.url):
+            problems.append(_address_of_the_engine(post))
+        elif by_url.setdefault(post.url, post) is not post:
+            problems.append(_same_address(post, by_url[post.url]))
+    redirects = _redirects(site, by_url, reserved)
+    listed = [post for post in by_url.values() if post.kind == "post" and not post.hidden]
+    listed.reverse()
+    return Snapshot(
+        generation=generation,
+        site=site,
+        posts=tuple(listed),
+        pages=tuple(post for post in by_url.values() if post.kind == "page" and not post.hidden),
+        by_url=by_url,
+        redirects=redirects,
+        gone=frozenset(post.url for post in expired if post.url not in by_url and post.url not in redirects),
+        problems=tuple(problems),
+        valid_from=valid_from,
+        valid_until=valid_until,
+        templates=templates,
+        files=files,
+        entries=entries,
+        tree=tree,
+    )
+
+
+def moment(post: Post) -> datetime:
+    """The date of a post that has one, as every listed post does."""
+    if post.date is None:
+        raise ValueError(post.path)
+    return post.date
+
+
+def base(url: str) -> str:
+    """What hangs under a permalink starts with this: `/a/b/` for `/a/b/`, `/a/b` and `/a/b.html`."""
+    return url if url.endswith("/") else url.removesuffix(".html") + "/"
+
+
+def _precedence(post: Post) -> tuple[bool, float, str]:
+    """Who keeps an address that two want: pages before posts, then the earlier date, then the path."""
+    return post.kind == "post", post.date.timestamp() if post.date else 0.0, post.path
+
+
+def _redirects(site: Site, by_url: Mapping[str, Post], reserved: Reserved) -> dict[str, str]:
+    redirects = dict(site.redirects)
+    for post in by_url.values():
+        for alias in post.aliases:
+            if alias not in by_url and not reserved(alias):
+                redirects.setdefault(alias, post.url)
+    return {old: new for old, new in redirects.items() if old not in by_url and old != new}
+
+
+def _subjects(pairs: Iterable[tuple[Term | Author, Post]]) -> Mapping[str, Subject]:
+    names: dict[str, Term | Author] = {}
+    posts: dict[str, list[Post]] = defaultdict(list)
+    for term, post in pairs:
+        names[term.slug] = term
+        if not posts[term.slug] or posts[term.slug][-1] is not post:
+            posts[term.slug].append(post)
+    return {slug: Subject(names[slug], tuple(posts[slug])) for slug in sorted(names)}
+
+
+def _is_relative(href: str) -> bool:
+    """Whether an address lies on this site: no scheme, no host."""
+    head = href.split("/", 1)[0]
+    return not href.startswith(("//", "\\", "/\\")) and ":" not in head
+
+
+def _beside(post: Post, name: str) -> str:
+    if name.startswith("/"):
+        return posixpath.normpath(name.lstrip("/"))
+    return posixpath.normpath(posixpath.join(posixpath.dirname(post.path), name))
+
+
+def _under(url: str, path: str) -> str:
+    """A relative address that leads to no file of ours is relative to the page, as in a browser."""
+    joined = posixpath.normpath(posixpath.join(base(url), path))
+    return joined + "/" if path.endswith("/") and joined != "/" else joined
+
+
+def _is_bundle(post: Post) -> bool:
+    return posixpath.splitext(posixpath.basename(post.path))[0].lower() == "index"
+
+
+def _same_address(post: Post, winner: Post) -> PostError:
+    return PostError(
+        post.path,
+        1,
+        1,
+        f"Its address {post.url} is already that of {winner.path}.",
+        "Give one of the two another slug or date.",
+    )
+
+
+def _address_of_the_engine(post: Post) -> PostError:
+    return PostError(
+        post.path,
+        1,
+        1,
+        f"Its address {post.url} is one that the blog itself uses.",
+        "Give the post another slug or permalink.",
+    )

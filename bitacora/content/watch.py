@@ -1,0 +1,299 @@
+"""What changed on disk since last asked: inotify where it serves, polling elsewhere; git's lock."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import stat
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from bitacora.content.files import FOLDERS, SETTINGS_FILE, Signature, Tree, identity, is_hidden, signature
+
+try:
+    from inotify_simple import INotify, flags, parse_events
+except ImportError:  # not Linux
+    INotify = None
+
+log = logging.getLogger(__name__)
+
+EVERYTHING = ""
+"""The path that stands for the whole site."""
+
+STATE = "\0state"
+"""The path that stands for the folder of last good versions."""
+
+LOCK_GETS_STALE_S = 60.0
+POLL_S = 1.0
+_MAX_FOLDERS_PER_REQUEST = 200
+_REMOTE = (
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "9p",
+    "virtiofs",
+    "vboxsf",
+    "fuse",
+    "fuseblk",
+    "afs",
+    "ceph",
+    "prl_fs",
+)
+_BUFFER = 1 << 20
+
+
+class Watch(Protocol):
+    """Says which paths, relative to the site folder, may have changed. Not thread-safe: one asks at a time."""
+
+    name: str
+    looks_at_served_file: bool
+
+    def changes(self, served: str | None) -> set[str]:
+        """Paths that may have changed since the last call; empty in the common case, in microseconds.
+
+        `served` is the file behind the page that is wanted, where one is known.
+        """
+
+    def enter(self, folder: str) -> None:
+        """Watch one more folder; called before it is listed. Raises OSError when that cannot be done."""
+
+    def is_being_written(self, path: str) -> bool: ...
+
+    def close(self) -> None: ...
+
+
+def open_watch(
+    mode: str, root: Path, tree: Tree, state: Path | None, known: Callable[[str], Signature | None]
+) -> Watch:
+    """`mode` is "auto", "inotify" or "poll"; `known` gives the signature that a path had when it was read."""
+    if mode != "poll" and INotify is not None and (mode == "inotify" or not _is_remote(tree.real)):
+        try:
+            return InotifyWatch(root, tree, state)
+        except OSError as error:
+            log.warning("inotify cannot be used, polling instead: %s", error)
+    return PollingWatch(root, tree, known)
+
+
+class InotifyWatch:
+    """The kernel's queue, read without blocking inside the request: an event is there when `close()` returns.
+
+    Belongs to one process: a queue shared after a fork loses events.
+    """
+
+    name = "inotify"
+    looks_at_served_file = False
+
+    def __init__(self, root: Path, tree: Tree, state: Path | None) -> None:
+        self._mask = (
+            flags.CREATE
+            | flags.DELETE
+            | flags.CLOSE_WRITE
+            | flags.MOVED_FROM
+            | flags.MOVED_TO
+            | flags.ATTRIB
+            | flags.DELETE_SELF
+            | flags.MOVE_SELF
+            | flags.ONLYDIR
+        )
+        self._root = root
+        self._tree = tree
+        self._inotify = INotify(nonblocking=True)
+        self._fd = self._inotify.fd
+        self._folders: dict[int, str] = {}
+        self._writing: set[str] = set()
+        try:
+            self._state = self._add(str(state)) if state else -1
+            self._top = self._add(f"/proc/self/fd/{tree.fd}/.")
+        except OSError:
+            self.close()
+            raise
+
+    def changes(self, served: str | None) -> set[str]:  # noqa: ARG002
+        changed = {EVERYTHING} if identity(self._root) != self._tree.identity else set()
+        try:
+            data = os.read(self._fd, _BUFFER)
+        except BlockingIOError:
+            return changed
+        for wd, mask, _, name in parse_events(data):
+            self._note(changed, wd, mask, name)
+        return changed | self._finished_without_closing()
+
+    def enter(self, folder: str) -> None:
+        self._folders[self._add(f"/proc/self/fd/{self._tree.fd}/{folder}/.")] = folder
+
+    def is_being_written(self, path: str) -> bool:
+        return path in self._writing
+
+    def close(self) -> None:
+        self._inotify.close()
+
+    def _add(self, folder: str) -> int:
+        return int(self._inotify.add_watch(folder, self._mask))
+
+    def _note(self, changed: set[str], wd: int, mask: int, name: str) -> None:
+        if mask & (flags.Q_OVERFLOW | flags.UNMOUNT):
+            self._writing.clear()
+            changed.add(EVERYTHING)
+        elif wd == self._state:
+            changed.add(STATE)
+        elif wd == self._top:
+            if name in {*FOLDERS, SETTINGS_FILE}:
+                changed.add(name)
+        elif mask & flags.IGNORED:
+            self._folders.pop(wd, None)
+        elif (folder := self._folders.get(wd)) is not None:
+            if mask & (flags.DELETE_SELF | flags.MOVE_SELF):
+                changed.add(folder)
+            elif name == "..data":
+                changed.add(EVERYTHING)  # a Kubernetes ConfigMap flips this link
+            elif name and not is_hidden(name):
+                self._note_file(changed, f"{folder}/{name}", mask)
+
+    def _note_file(self, changed: set[str], path: str, mask: int) -> None:
+        if mask & flags.ISDIR:
+            if mask & flags.MOVED_FROM:
+                self._leave(path)
+            changed.add(path)
+        elif mask & flags.CREATE:
+            self._writing.add(path)
+        elif not mask & flags.ATTRIB or path not in self._writing:
+            self._writing.discard(path)
+            changed.add(path)
+
+    def _leave(self, folder: str) -> None:
+        """Forget a folder that moved away: its watches live on in the kernel otherwise."""
+        for wd, path in list(self._folders.items()):
+            if path == folder or path.startswith(f"{folder}/"):
+                del self._folders[wd]
+                try:
+                    self._inotify.rm_watch(wd)
+                except OSError as error:
+                    if error.errno != errno.EINVAL:
+                        raise
+
+    def _finished_without_closing(self) -> set[str]:
+        """Links are complete when they are created: no writer will close them."""
+        done = set()
+        for path in self._writing:
+            try:
+                found = os.lstat(path, dir_fd=self._tree.fd)
+            except OSError:
+                done.add(path)
+                continue
+            if found.st_nlink > 1 or not stat.S_ISREG(found.st_mode):
+                done.add(path)
+        self._writing -= done
+        return done
+
+
+class PollingWatch:
+    """Looks at the served file and at the folders on each request, at everything once a second."""
+
+    name = "poll"
+    looks_at_served_file = True
+
+    def __init__(self, root: Path, tree: Tree, known: Callable[[str], Signature | None]) -> None:
+        self._root = root
+        self._tree = tree
+        self._known = known
+        self._folders: dict[str, int] = {}
+        self._looked = time.monotonic()
+
+    def changes(self, served: str | None) -> set[str]:
+        now = time.monotonic()
+        if now - self._looked >= POLL_S or identity(self._root) != self._tree.identity:
+            self._looked = now
+            return {EVERYTHING, STATE}
+        changed = self._changed_folders() if len(self._folders) <= _MAX_FOLDERS_PER_REQUEST else set()
+        if served is not None and self._signature(served) != self._known(served):
+            changed.add(served)
+        return changed
+
+    def enter(self, folder: str) -> None:
+        self._folders[folder] = os.stat(folder, dir_fd=self._tree.fd).st_mtime_ns
+
+    def is_being_written(self, path: str) -> bool:  # noqa: ARG002
+        return False
+
+    def close(self) -> None:
+        self._folders.clear()
+
+    def _changed_folders(self) -> set[str]:
+        changed = set()
+        for folder, mtime_ns in list(self._folders.items()):
+            try:
+                if os.stat(folder, dir_fd=self._tree.fd).st_mtime_ns != mtime_ns:
+                    changed.add(folder)
+            except OSError:
+                del self._folders[folder]
+                changed.add(folder)
+        return changed
+
+    def _signature(self, path: str) -> Signature | None:
+        try:
+            return signature(self._tree.stat(path))
+        except OSError:
+            return None
+
+
+class GitLock:
+    """Whether git is rewriting the work tree that a folder lies in: it holds `index.lock` meanwhile."""
+
+    def __init__(self, folder: str) -> None:
+        self._git = _git_folder(Path(folder))
+
+    def age(self) -> float | None:
+        """Seconds since git took its lock, None without one."""
+        if self._git is None:
+            return None
+        try:
+            return max(0.0, time.time() - os.stat(self._git / "index.lock").st_mtime)
+        except OSError:
+            return None
+
+    def is_held(self) -> bool:
+        """True while git works. A lock left by a killed git is ignored when it has got stale."""
+        age = self.age()
+        return age is not None and age < LOCK_GETS_STALE_S
+
+    def index(self) -> Signature | None:
+        """Changes whenever git has changed the work tree."""
+        if self._git is None:
+            return None
+        try:
+            return signature(os.stat(self._git / "index"))
+        except OSError:
+            return None
+
+
+def _git_folder(folder: Path) -> Path | None:
+    for parent in (folder, *folder.parents):
+        git = parent / ".git"
+        if git.is_dir():
+            return git
+        if git.is_file():  # a linked work tree
+            try:
+                text = git.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError):
+                return None
+            if text.startswith("gitdir:"):
+                return parent / text.removeprefix("gitdir:").strip()
+    return None
+
+
+def _is_remote(real: str) -> bool:
+    """Whether the folder lies on a file system that others may write to without the kernel's knowledge."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return False
+    kinds = {}
+    for line in lines:
+        left, _, right = line.partition(" - ")
+        kinds[left.split()[4]] = right.split()[0]
+    mount = max((m for m in kinds if f"{real}/".startswith(m.rstrip("/") + "/")), key=len, default="/")
+    return kinds.get(mount, "").split(".")[0] in _REMOTE

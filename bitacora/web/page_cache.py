@@ -1,0 +1,230 @@
+"""Whole pages in memory, answered before Flask is asked: valid for one generation of the library."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+from urllib.parse import unquote
+
+import brotli
+from flask import Flask, Response
+from flask_caching import Cache
+from flask_caching.backends.base import BaseCache
+from werkzeug.datastructures import Headers
+from werkzeug.http import parse_accept_header
+
+from bitacora.content.library import Library
+from bitacora.content.snapshot import Snapshot
+from bitacora.web.headers import lifetime
+
+LIMIT_BYTES = 32 * 1024 * 1024
+ENCODINGS = ("br", "gzip")
+SNAPSHOT = "bitacora.snapshot"
+"""Key in the WSGI environment of the snapshot that a request is answered from."""
+
+_SUFFIX = {"": "", "gzip": "-gz", "br": "-br"}
+_NOT_STORED = ("Content-Length", "Cache-Control")
+_WORTH_PACKING_BYTES = 300
+_OVERHEAD_BYTES = 3_000
+
+Header = tuple[str, str]
+StartResponse = Callable[..., Any]
+
+
+class Variant:
+    """A page in one encoding: its entity tag, its body, and the headers of a 200 and of a 304."""
+
+    __slots__ = ("body", "etag", "headers", "headers_304")
+
+    def __init__(self, etag: str, body: bytes, headers: list[Header], encoding: str) -> None:
+        self.etag = f'"{etag}{_SUFFIX[encoding]}"'
+        self.body = body
+        always = [*headers, ("ETag", self.etag), ("Vary", "Accept-Encoding")]
+        self.headers_304 = [header for header in always if not header[0].startswith("Content-Type")]
+        self.headers = [*always, ("Content-Length", str(len(body)))]
+        if encoding:
+            self.headers.append(("Content-Encoding", encoding))
+
+
+class StoredPage:
+    """A 200 response, immutable, with its encodings beside it.
+
+    The entity tag is a hash of the plain body, so that every worker and machine gives the same one.
+    """
+
+    __slots__ = ("generation", "lasts", "size", "variants")
+
+    def __init__(
+        self, body: bytes, headers: list[Header], generation: int, lasts: str, old: StoredPage | None = None
+    ) -> None:
+        self.generation = generation
+        self.lasts = lasts
+        etag = hashlib.blake2b(body, digest_size=16).hexdigest()
+        packed = old.packed() if old is not None and old.is_body(etag) else _pack(body, headers)
+        self.variants = {name: Variant(etag, data, headers, name) for name, data in {"": body, **packed}.items()}
+        self.size = _OVERHEAD_BYTES + sum(len(variant.body) for variant in self.variants.values())
+
+    def is_body(self, etag: str) -> bool:
+        return self.variants[""].etag == f'"{etag}"'
+
+    def packed(self) -> dict[str, bytes]:
+        return {name: variant.body for name, variant in self.variants.items() if name}
+
+    def answer(self, environ: dict[str, Any], cache_control: str) -> tuple[str, list[Header], bytes]:
+        """Status, headers and body for this request (RFC 9110: 8.8.3, 12.5.3, 13.1.2)."""
+        variants = self.variants
+        variant = variants[""]
+        if len(variants) > 1 and (accepted := environ.get("HTTP_ACCEPT_ENCODING")):
+            variant = variants.get(_best_encoding(accepted), variant)
+        condition = environ.get("HTTP_IF_NONE_MATCH")
+        if condition is not None and _matches(condition, variant.etag):
+            return "304 NOT MODIFIED", [("Cache-Control", cache_control), *variant.headers_304], b""
+        body = b"" if environ["REQUEST_METHOD"] == "HEAD" else variant.body
+        return "200 OK", [("Cache-Control", cache_control), *variant.headers], body
+
+
+class PageStore(BaseCache):
+    """A Flask-Caching backend that gives stored pages by reference, bounded in bytes.
+
+    One entry for a path, least recently used out first.
+    """
+
+    def __init__(self, limit: int = LIMIT_BYTES) -> None:
+        super().__init__(default_timeout=0)
+        self._limit = limit
+        self._pages: OrderedDict[str, StoredPage] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    @classmethod
+    def factory(cls, app: Flask, config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]) -> PageStore:  # noqa: ARG003
+        return cls(config.get("CACHE_LIMIT_BYTES", LIMIT_BYTES))
+
+    def get(self, key: str) -> StoredPage | None:
+        with self._lock:
+            page = self._pages.get(key)
+            if page is not None:
+                self._pages.move_to_end(key)
+            return page
+
+    def set(self, key: str, value: StoredPage, timeout: int | timedelta | None = None) -> bool:  # noqa: ARG002
+        with self._lock:
+            self._drop(key)
+            self._pages[key] = value
+            self._bytes += value.size
+            while self._bytes > self._limit:
+                self._drop(next(iter(self._pages)))
+        return True
+
+    def delete(self, key: str) -> bool:
+        with self._lock:
+            return self._drop(key)
+
+    def has(self, key: str) -> bool:
+        return key in self._pages
+
+    def clear(self) -> bool:
+        with self._lock:
+            self._pages.clear()
+            self._bytes = 0
+        return True
+
+    @property
+    def size(self) -> int:
+        """Bytes in use."""
+        return self._bytes
+
+    def __len__(self) -> int:
+        return len(self._pages)
+
+    def _drop(self, key: str) -> bool:
+        page = self._pages.pop(key, None)
+        self._bytes -= page.size if page else 0
+        return page is not None
+
+
+class PageCache:
+    """WSGI middleware that answers GET and HEAD of stored pages, and keeps what Flask answers.
+
+    Queries are not looked at: no page that depends on one may be kept. A page is kept under the address that it
+    calls its own, so that no reader can choose a key.
+    """
+
+    def __init__(self, app: Flask, library: Library, s_maxage: int, is_trusted: Callable[[str], bool]) -> None:
+        cache = Cache(app, config={"CACHE_TYPE": f"{PageStore.__module__}.PageStore"})
+        self.store: PageStore = app.extensions["cache"][cache]
+        self._flask = app.wsgi_app
+        self._library = library
+        self._s_maxage = s_maxage
+        self._is_trusted = is_trusted
+        app.wsgi_app = self  # type: ignore[method-assign]
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        found = self.look_up(environ)
+        if found is None:
+            return self._flask(environ, start_response)
+        status, headers, body = found
+        start_response(status, headers)
+        return [body]
+
+    def look_up(self, environ: dict[str, Any]) -> tuple[str, list[Header], bytes] | None:
+        """Status, headers and body of a stored page that is certainly current. Neither parses nor waits."""
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or not self._is_trusted(environ.get("HTTP_HOST", "")):
+            return None
+        path = environ["PATH_INFO"]
+        snapshot = self._library.current(path)
+        if snapshot is None:
+            return None
+        environ[SNAPSHOT] = snapshot
+        page = self.store.get(path)
+        if page is None or page.generation != snapshot.generation:
+            return None
+        return page.answer(environ, page.lasts or lifetime(snapshot, self._s_maxage, time.time()))
+
+    def keep(self, response: Response, url: str, snapshot: Snapshot, environ: dict[str, Any]) -> Response:
+        """Store a 200 under the address that is its own, and give the first reader what the next ones get."""
+        own = unquote(url, "latin-1") == environ["PATH_INFO"]
+        lasts = response.headers.get("Cache-Control", "")
+        headers = [(name, value) for name, value in response.headers if name not in _NOT_STORED]
+        old = self.store.get(environ["PATH_INFO"]) if own else None
+        page = StoredPage(response.get_data(), headers, snapshot.generation, lasts, old)
+        if own:
+            self.store.set(environ["PATH_INFO"], page)
+        status, headers, body = page.answer(environ, lasts or lifetime(snapshot, self._s_maxage, time.time()))
+        return Response(body, status, Headers(headers))
+
+
+def _pack(body: bytes, headers: list[Header]) -> dict[str, bytes]:
+    if len(body) < _WORTH_PACKING_BYTES or not _is_text(headers):
+        return {}
+    return {"gzip": gzip.compress(body, 6, mtime=0), "br": brotli.compress(body, quality=5)}
+
+
+def _is_text(headers: list[Header]) -> bool:
+    kind = next((value for name, value in headers if name == "Content-Type"), "")
+    return kind.startswith("text/") or any(word in kind for word in ("xml", "json", "javascript"))
+
+
+@lru_cache(maxsize=256)
+def _best_encoding(accepted: str) -> str:
+    """Of the encodings that the client accepts the smallest one; the empty one where it accepts none."""
+    accept = parse_accept_header(accepted)
+    qualities = {name.lower(): quality for name, quality in accept}
+    best = max(ENCODINGS, key=lambda name: qualities.get(name, qualities.get("*", 0)))
+    return best if qualities.get(best, qualities.get("*", 0)) > 0 else ""
+
+
+def _matches(condition: str, etag: str) -> bool:
+    """Weak comparison of If-None-Match with an entity tag (RFC 9110, 13.1.2)."""
+    if condition == etag:
+        return True
+    if condition.strip() == "*":
+        return True
+    return any(tag.strip().removeprefix("W/") == etag for tag in condition.split(","))

@@ -1,0 +1,78 @@
+"""For machines that watch over the blog: is it alive, has it something to serve, what is wrong."""
+
+from __future__ import annotations
+
+import hmac
+import json
+
+from flask import Blueprint, Response, request
+
+from bitacora.content.errors import PostError
+from bitacora.content.snapshot import Snapshot
+from bitacora.content.watch import LOCK_GETS_STALE_S
+from bitacora.settings import SettingError
+from bitacora.web.blog import Blog, blog
+from bitacora.web.headers import NO_STORE
+
+status = Blueprint("status", __name__)
+
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+_LOOPBACK = ("127.", "::1", "::ffff:127.")
+
+
+@status.get("/healthz")
+def healthz() -> Response:
+    """The process is alive: no disk and no cache is asked."""
+    return _plain("ok\n")
+
+
+@status.get("/readyz")
+def readyz() -> Response:
+    """200 with something to serve, else 503; what is wrong, file by file, for those who may know."""
+    try:
+        here = blog().library.snapshot()
+    except (SettingError, OSError) as error:
+        return _plain(f"not ready: {error}\n" if may_see_details() else "not ready\n", 503)
+    if not may_see_details():
+        return _plain("ready\n")
+    return Response(
+        json.dumps(_details(blog(), here), ensure_ascii=False, indent=2) + "\n", mimetype="application/json"
+    )
+
+
+def may_see_details() -> bool:
+    """Whoever asks from this machine itself, through no proxy, or with the operator's token."""
+    token = blog().operator.status_token.encode()
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
+    if token and hmac.compare_digest(token, given):
+        return True
+    direct = not any(name in request.headers for name in _FORWARDED)
+    return direct and (request.remote_addr or "").startswith(_LOOPBACK)
+
+
+def _details(parts: Blog, here: Snapshot) -> dict[str, object]:
+    age = parts.library.git_lock_age()
+    return {
+        "ready": True,
+        "posts": len(here.posts),
+        "pages": len(here.pages),
+        "watch": parts.library.watch_name,
+        "git_lock_seconds": age,
+        "git_lock_is_stale": age is not None and age >= LOCK_GETS_STALE_S,
+        "next_transition": None if here.valid_until == float("inf") else here.valid_until,
+        "problems": [_problem(problem) for problem in (*here.problems, *parts.theme.problems)],
+    }
+
+
+def _problem(problem: PostError) -> dict[str, object]:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "reason": problem.reason,
+        "remedy": problem.remedy,
+    }
+
+
+def _plain(text: str, code: int = 200) -> Response:
+    return Response(text, code, mimetype="text/plain", headers={"Cache-Control": NO_STORE})

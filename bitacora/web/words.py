@@ -1,0 +1,73 @@
+"""The interface's words in its languages: gettext catalogs, read as they are written."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from pathlib import Path
+
+import jinja2
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from jinja2.runtime import Context
+
+BODY_LABELS = {
+    "note": "Note",
+    "tip": "Tip",
+    "important": "Important",
+    "warning": "Warning",
+    "caution": "Caution",
+    "footnotes": "Footnotes",
+    "back": "Back to the text",
+    "table": "Table",
+}
+"""What the Markdown renderer calls a word, and the word in English."""
+
+
+class Words:
+    """Translations by language; English is what the code itself says.
+
+    `folder` holds `<language>.po` files.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._catalogs = {path.stem: _read(path) for path in sorted(folder.glob("*.po"))}
+
+    def say(self, language: str, text: str, **values: object) -> str:
+        translated = self._catalog(language).gettext(text)
+        return translated % values if values else translated
+
+    @cache  # noqa: B019 - one instance per process
+    def body_labels(self, language: str) -> Mapping[str, str]:
+        """The words that bodies in this language need."""
+        return {label: self.say(language, text) for label, text in BODY_LABELS.items()}
+
+    def install(self, environment: jinja2.Environment) -> None:
+        """Make `_()` and `{% trans %}` speak the language named `lang` in the template's context."""
+
+        @jinja2.pass_context
+        def gettext(context: Context, text: str) -> str:
+            return self._catalog(context["lang"]).gettext(text)
+
+        @jinja2.pass_context
+        def ngettext(context: Context, one: str, many: str, count: int) -> str:
+            return self._catalog(context["lang"]).ngettext(one, many, count)
+
+        environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+
+    def _catalog(self, language: str) -> NullTranslations:
+        tag = language.lower()
+        return self._catalogs.get(tag) or self._catalogs.get(tag.partition("-")[0]) or _ENGLISH
+
+
+_ENGLISH = NullTranslations()
+
+
+def _read(path: Path) -> GNUTranslations:
+    compiled = io.BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file, locale=path.stem))
+    compiled.seek(0)
+    return GNUTranslations(compiled)

@@ -1,0 +1,33 @@
+"""How gunicorn serves the blog: PORT, WEB_CONCURRENCY and BITACORA_* come from the environment."""
+
+from __future__ import annotations
+
+import gc
+import os
+
+bind = f"0.0.0.0:{os.environ['PORT']}" if "PORT" in os.environ else "127.0.0.1:8000"  # noqa: S104 - a container's
+workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
+worker_class = "gthread"
+threads = 8
+keepalive = 75
+timeout = 60
+graceful_timeout = 30
+accesslog = None
+errorlog = "-"
+control_socket_disable = True
+limit_request_line = 4094
+limit_request_fields = 50
+limit_request_field_size = 8190
+
+
+def post_worker_init(worker):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """What was loaded at start stays: the collector need not walk through it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+def when_ready(server):  # type: ignore[no-untyped-def]
+    addresses = ", ".join(
+        f"http://{listener}" if ":" in str(listener) else str(listener) for listener in server.LISTENERS
+    )
+    server.log.info("Bitácora is at %s", addresses)
