@@ -1,0 +1,153 @@
+"""The addresses of a body: each link and picture goes to the resolver once, and only harmless ones stay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from html import escape, unescape
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from bitacora.content.sanitise import MOST_HTML, MarkupTooLarge, is_safe
+
+_ATTRIBUTES = r"""(?:\s[^\s=">]+="[^"<>]*")*"""
+_TAGS = re.compile(
+    rf"<(a|img|source|video|audio|track)({_ATTRIBUTES})>|<iframe({_ATTRIBUTES})>.*?</iframe>", re.DOTALL
+)
+_ATTRIBUTE = re.compile(r"""\s([^\s=">]+)="([^"<>]*)\"""")
+_WRITTEN_PICTURE = re.compile(r"""<img(?=[\s/])((?:[^<>"']|"[^"]*"|'[^']*')*)>""", re.IGNORECASE)
+_WRITTEN_ATTRIBUTE = re.compile(r"""([^\s=">/]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+_CAPTION = re.compile(r"<figcaption[^>]*>(.*?)</figcaption>", re.DOTALL)
+
+
+class Resolver(Protocol):
+    """Turns an address as written (percent-encoded where it came from Markdown) into the one to emit."""
+
+    def link(self, href: str) -> str: ...
+
+    def picture(self, src: str) -> tuple[str, int, int]:
+        """The address to emit, width and height in pixels; 0, 0 if unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture in a body: its address as written, alternative text, caption; empty where not given."""
+
+    src: str
+    alt: str
+    caption: str
+
+
+class Addresses:
+    """Resolves the tags of one body, in order, and remembers its pictures. Raises MarkupTooLarge."""
+
+    def __init__(self, resolver: Resolver, embeds: Collection[str]) -> None:
+        self.pictures: list[str] = []
+        self.lead: Figure | None = None
+        self._resolver = resolver
+        self._embeds = embeds
+        self._written = 0
+
+    def rewrite(self, html: str) -> str:
+        """HTML, serialised as `sanitise.clean` does it, with its addresses resolved."""
+
+        def tag(found: re.Match[str]) -> str:
+            name = found[1] or "iframe"
+            attributes = {key: unescape(value) for key, value in _ATTRIBUTE.findall(found[2] or found[3] or "")}
+            if name == "img" and self.lead is None:
+                self._keep_lead(attributes, html, found.end())
+            changed = self._tag(name, attributes)
+            self._written += len(changed)
+            if self._written > MOST_HTML:
+                raise MarkupTooLarge(f"links and pictures alone would have more than {MOST_HTML} characters")
+            return changed
+
+        return _TAGS.sub(tag, html)
+
+    def note_pictures(self, html: str) -> None:
+        """Remembers the pictures of HTML that goes out as its author wrote it."""
+        for tag in _WRITTEN_PICTURE.findall(html):
+            attributes = {key.lower(): unescape(a or b or c) for key, a, b, c in _WRITTEN_ATTRIBUTE.findall(tag)}
+            if src := attributes.get("src"):
+                self.pictures.append(src)
+                if self.lead is None:
+                    self.lead = Figure(src, attributes.get("alt", ""), attributes.get("title", ""))
+
+    def _tag(self, name: str, attributes: dict[str, str]) -> str:
+        if name == "iframe":
+            return self._frame(attributes)
+        if name == "img":
+            self._size_picture(attributes)
+        elif "src" in attributes:
+            self._resolve_link(attributes, "src")
+        if "href" in attributes:
+            self._resolve_link(attributes, "href")
+        if "poster" in attributes:
+            self._resolve_picture(attributes, "poster")
+        if "srcset" in attributes:
+            self._resolve_candidates(attributes)
+        return open_tag(name, attributes)
+
+    def _keep_lead(self, attributes: dict[str, str], html: str, end: int) -> None:
+        close = html.find("</figure>", end)
+        caption = _CAPTION.search(html, end, close) if close >= 0 and "<figure" not in html[end:close] else None
+        text = unescape(re.sub(r"<[^>]*>", "", caption[1])) if caption else attributes.get("title", "")
+        if src := attributes.get("src", ""):
+            self.lead = Figure(src, attributes.get("alt", ""), " ".join(text.split()))
+
+    def _size_picture(self, attributes: dict[str, str]) -> None:
+        first = not self.pictures
+        width, height = self._resolve_picture(attributes, "src")
+        if width and height and not attributes.keys() & {"width", "height"}:
+            attributes |= {"width": str(width), "height": str(height)}
+        attributes.setdefault("alt", "")
+        attributes |= {"decoding": "async"} if first else {"loading": "lazy", "decoding": "async"}
+
+    def _resolve_picture(self, attributes: dict[str, str], key: str) -> tuple[int, int]:
+        src = attributes.get(key, "")
+        if not src or not is_safe(src, picture=True):
+            attributes.pop(key, None)
+            return 0, 0
+        self.pictures.append(src)
+        attributes[key], width, height = self._resolver.picture(src)
+        return width, height
+
+    def _resolve_link(self, attributes: dict[str, str], key: str) -> None:
+        if is_safe(attributes[key]):
+            attributes[key] = self._resolver.link(attributes[key])
+        else:
+            del attributes[key]
+
+    def _resolve_candidates(self, attributes: dict[str, str]) -> None:
+        """https://html.spec.whatwg.org/multipage/images.html#srcset-attributes, no commas inside addresses."""
+        candidates = []
+        for candidate in attributes.pop("srcset").split(","):
+            src, *descriptor = candidate.split()[:2] or [""]
+            if src and is_safe(src):
+                candidates.append(" ".join((self._resolver.picture(src)[0], *descriptor)))
+        if candidates:
+            attributes["srcset"] = ", ".join(candidates)
+
+    def _frame(self, attributes: dict[str, str]) -> str:
+        """A frame from a host that the site allows, else a plain link: no page loads a third party by itself."""
+        src = attributes.get("src", "")
+        if not src or not is_safe(src):
+            return ""
+        address = self._resolver.link(src)
+        if _host(address) in self._embeds:
+            return open_tag("iframe", {**attributes, "src": address, "loading": "lazy"}) + "</iframe>"
+        return open_tag("a", {"href": address}) + escape(attributes.get("title") or src) + "</a>"
+
+
+def _host(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+        return (parts.hostname or "") if parts.scheme in {"https", "http", ""} else ""
+    except ValueError:
+        return ""
+
+
+def open_tag(name: str, attributes: Mapping[str, str]) -> str:
+    """A start tag with its values escaped, as `Addresses.rewrite` reads it."""
+    return "<" + name + "".join(f' {key}="{escape(value)}"' for key, value in attributes.items()) + ">"

@@ -1,0 +1,54 @@
+"""Code in colours: classes of Pygments, never styles."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pygments.lexer import Lexer
+
+MOST_HIGHLIGHTED = 50_000  # characters of one block; beyond it colours cost more than they tell
+_LANGUAGE = re.compile(r"[\s{.]*([\w+#-][\w+#.-]*)")
+
+
+def language_of(info: str) -> str:
+    """The language that an info string names, in lower case: `python` for `Python, linenos` or `{.python #x}`."""
+    found = _LANGUAGE.match(info)
+    return found[1].lower() if found else ""
+
+
+def highlight(code: str, language: str) -> str:
+    """Code as HTML with one span per token; only escaped when the language is unknown or the code is very long."""
+    lexer = _lexers().get(language)
+    if lexer is None or len(code) > MOST_HIGHLIGHTED:
+        return escape(code, quote=False)
+    import pygments
+    from pygments.formatters import HtmlFormatter
+
+    html: str = pygments.highlight(code, _lexer(lexer), HtmlFormatter(nowrap=True))
+    return html
+
+
+@cache
+def _lexers() -> dict[str, str]:
+    """Name of the lexer by alias. Lexers of plugins are left out: looking for them scans the file system."""
+    from pygments.lexers import get_all_lexers
+
+    return {alias.lower(): name for name, aliases, _, _ in get_all_lexers(plugins=False) for alias in aliases}
+
+
+def _lexer(name: str) -> Lexer:
+    """A new one each time, for some keep state while they run; its class stays loaded."""
+    return _lexer_class(name)(stripnl=False, ensurenl=False)
+
+
+@cache
+def _lexer_class(name: str) -> type[Lexer]:
+    from pygments.lexers import find_lexer_class
+
+    found = find_lexer_class(name)
+    assert found is not None
+    return found

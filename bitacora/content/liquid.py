@@ -1,0 +1,100 @@
+"""What other engines left in the text: Liquid tags, Hugo shortcodes, kramdown extensions. Never printed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+_LONGEST = 2000  # characters between the braces of one construct: bounds the search
+_FENCE = (
+    r"^[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)?(?P<fence>`{3,}(?=[^`\n]*$)|~{3,})"
+    r"(?:.*?^[ \t>]*(?P=fence)[`~]*[ \t]*$|.*\Z)"
+)
+_SPAN = r"(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).){1,1000}?(?<!`)(?P=ticks)(?!`)"
+_CODE = re.compile(f"(?ms){_FENCE}|{_SPAN}")
+_PAIRS = re.compile(
+    f"(?ms)(?P<code>{_FENCE}|{_SPAN})"
+    r"|(?P<indent>^[ \t]*)?\{%-?\s*(?P<tag>highlight|raw|comment)\b(?P<options>[^%\n]*?)-?%\}"
+    r"(?P<inside>.*?)\{%-?\s*end(?P=tag)\s*-?%\}"
+    r"|\{::comment\}.*?\{:/(?:comment)?\}"
+)
+_ROOT = re.compile(r"\{\{-?\s*site\.(?:base)?url\s*-?\}\}")
+_DEFINITION = re.compile(r"(?m)^( {0,3}\[[^\]\n]+\]:[ \t]*)(.*\{[{%].*)$")
+_FIGURE = re.compile(r"\{\{[<%]\s*(?:figure|img|image)\b([^{}]*?)/?\s*[%>]\}\}")
+_PARAMETER = re.compile(r"""(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)'|(\S+))""")
+_POST = r"\{%-?\s*(?:post_url|link)\b[^%\n]*%\}|\{\{[<%]\s*(?:ref|relref)\b[^{}\n]*\}\}"
+_TO_POST = re.compile(rf"\]\([^()\n]{{0,200}}(?:{_POST})[^()\n]*\)")
+_HREF_TO_POST = re.compile(rf"""\shref=(["'])[^"'\n]{{0,200}}?(?:{_POST})[^\n]*?\1(?=[\s>])""")
+_CONSTRUCT = re.compile(
+    rf"(?s)\{{%.{{0,{_LONGEST}}}?%\}}|\{{\{{.{{0,{_LONGEST}}}?\}}\}}|\{{:[:/][^{{}}\n]{{0,200}}\}}"
+)
+
+
+def expand_pairs(source: str) -> str:
+    """A body with its paired tags resolved, before any Markdown is read; code stays as it is.
+
+    `highlight` becomes a fenced block, the inside of `raw` is kept and `comment` is dropped.
+    """
+    if "{%" in source or "{::" in source:
+        source = _PAIRS.sub(_pair, source)
+    if "{{" in source or "{%" in source:
+        source = _DEFINITION.sub(lambda found: found[1] + (_address(found[2]) or "<>"), source)
+    return source
+
+
+def without_constructs(text: str) -> str:
+    """A paragraph or a piece of HTML without constructs of other engines; code spans stay as they are.
+
+    `site.url` and `site.baseurl` are the root, a link to `{% post_url … %}` loses its address and a figure
+    shortcode becomes a picture; of everything else only the text between a pair of tags is left.
+    """
+    if "{%" not in text and "{{" not in text and "{:" not in text:
+        return text
+    return _outside_code(text, _drop)
+
+
+def _pair(found: re.Match[str]) -> str:
+    if found["code"] is not None:
+        return found[0]
+    indent = found["indent"] or ""
+    inside = found["inside"]
+    if found["tag"] == "highlight":
+        fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", inside) or [""]))
+        language = (found["options"].split() or [""])[0]
+        code = inside.strip("\n")
+        return f"\n{indent}{fence}{language}\n{code}\n{indent}{fence}\n"
+    if found["tag"] == "raw":
+        return indent + _outside_code(inside, lambda prose: prose.replace("{", "&#123;"))
+    return indent
+
+
+def _outside_code(text: str, change: Callable[[str], str]) -> str:
+    pieces: list[str] = []
+    end = 0
+    for code in _CODE.finditer(text):
+        pieces += (change(text[end : code.start()]), code[0])
+        end = code.end()
+    return "".join(pieces) + change(text[end:])
+
+
+def _address(text: str) -> str:
+    if re.search(_POST, text):
+        return ""
+    return _CONSTRUCT.sub("", _ROOT.sub("", text)).strip()
+
+
+def _drop(text: str) -> str:
+    if "{" not in text:
+        return text
+    text = _FIGURE.sub(_figure, _ROOT.sub("", text))
+    return _CONSTRUCT.sub("", _HREF_TO_POST.sub("", _TO_POST.sub("]()", text)))
+
+
+def _figure(found: re.Match[str]) -> str:
+    values = {name.lower(): a or b or c for name, a, b, c in _PARAMETER.findall(found[1])}
+    src, caption = values.get("src", ""), values.get("caption") or values.get("title") or ""
+    if not src or re.search(r"[<>\n]", src):
+        return ""
+    alt = re.sub(r"[\[\]\\]", "", values.get("alt") or caption)
+    quoted = ' "' + caption.replace('"', "&quot;") + '"' if caption else ""
+    return f"![{alt}](<{src}>{quoted})"

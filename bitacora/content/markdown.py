@@ -1,0 +1,517 @@
+"""Body to HTML: Markdown, the author's own HTML, and nothing that could hurt a reader."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from html import escape, unescape
+from typing import ClassVar
+from urllib.parse import quote
+
+import mistune
+
+from bitacora.content import sanitise
+from bitacora.content.addresses import Addresses, Figure, Resolver, open_tag
+from bitacora.content.highlight import highlight, language_of
+from bitacora.content.plain import excerpt_of, first_heading, names_in, plain_text, text_of, text_of_html, words_in
+from bitacora.content.sanitise import MOST_HTML, MarkupTooLarge
+from bitacora.content.syntax import Token, Tree, parse
+
+__all__ = [
+    "LABELS",
+    "Figure",
+    "Heading",
+    "Html",
+    "MarkupTooLarge",
+    "Resolver",
+    "first_heading",
+    "plain_text",
+    "render",
+]
+
+# What the engine itself says inside a body; `labels` of `render` say it in another language.
+LABELS: Mapping[str, str] = {
+    "note": "Note",
+    "tip": "Tip",
+    "important": "Important",
+    "warning": "Warning",
+    "caution": "Caution",
+    "footnotes": "Footnotes",
+    "back": "Back to the text",
+    "table": "Table",
+}
+
+# Ids that pages have of their own: a heading or an author's element gets another.
+RESERVED_IDS = names_in(
+    "main content top header footer nav navigation menu search toc share footnotes title comments"
+)
+
+_BARE_LINK = re.compile(r"(?<![\w/])https?://[^\s<>\"“”«»\x00-\x1f\x7f、。，）」』】]{1,2000}", re.IGNORECASE)
+_BARE_LINK_END = re.compile(r"[?!.,:;*_~'’…\"]+$")
+_MORE = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
+_WRITTEN_ID = re.compile(r"""\sid\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_HIDDEN_ELEMENT = re.compile(r"<(pre|script|style|svg|math|template)(?=[\s>]).*?</\1>", re.DOTALL | re.IGNORECASE)
+_INLINE_TAG = re.compile(
+    r"</?(?:a|abbr|b|bdi|cite|code|del|dfn|em|i|ins|kbd|mark|q|s|small|span|strong|sub|sup|u)(?=[\s>])[^>]*>"
+)
+_ANY_TAG = re.compile(r"<[^>]*>")
+_LINK_TAG = re.compile(r"<(/?)a(?=[\s>])", re.IGNORECASE)
+_BARE_TAG = re.compile(r"<([A-Za-z][A-Za-z0-9]*)>")
+_KEPT_IN_ADDRESSES = ":/?#@!$&()*+,;=%[]'~"
+_MOST_ABBREVIATIONS = 500
+_MOST_HIGHLIGHTED = 200_000  # characters of code in one body
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading of a body, for a table of contents. `level` counts from 2: the page's title is level 1."""
+
+    level: int
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Html:
+    """A rendered body.
+
+    `body` is HTML ready for a page. `excerpt` is plain text: what stands before `<!--more-->`, else the first
+    paragraph, cut at a word. `words` counts visible text without code blocks, each CJK character as a word.
+    `pictures` are the addresses as written, `lead` is the first of them.
+    """
+
+    body: str
+    toc: tuple[Heading, ...]
+    excerpt: str
+    words: int
+    pictures: tuple[str, ...]
+    lead: Figure | None
+
+
+def render(
+    text: str,
+    resolver: Resolver,
+    *,
+    trusted: bool = False,
+    embeds: Collection[str] = (),
+    labels: Mapping[str, str] = LABELS,
+) -> Html:
+    """The HTML of a Markdown body. Each address goes through `resolver` once.
+
+    HTML of the author is sanitised, or goes out as it is when `trusted`; frames are kept from the hosts `embeds`.
+    Raises MarkupTooLarge for a body whose page would have no end; its message says why.
+    """
+    addresses = Addresses(resolver, embeds)
+    try:
+        tree = parse(text, custom_elements=trusted)
+        writer = _Writer(tree, {**LABELS, **labels}, addresses if trusted else None)
+        body = writer.blocks(tree.tokens)
+    except RecursionError:
+        raise MarkupTooLarge("the text nests too deeply") from None
+    if len(body) > MOST_HTML:
+        raise MarkupTooLarge(f"the page would have more than {MOST_HTML} characters")
+    if not trusted:
+        body = addresses.rewrite(sanitise.clean(sanitise.tame(body) if writer.has_html else body))
+    return Html(
+        body=body,
+        toc=tuple(writer.toc),
+        excerpt=_excerpt(tree.tokens),
+        words=words_in(_visible(body)),
+        pictures=tuple(addresses.pictures),
+        lead=addresses.lead,
+    )
+
+
+class _Writer:
+    """Tokens to HTML. Addresses are left as written, unless `addresses` resolves them on the way."""
+
+    def __init__(self, tree: Tree, labels: Mapping[str, str], addresses: Addresses | None) -> None:
+        self.toc: list[Heading] = []
+        self.has_html = False
+        self._labels = labels
+        self._addresses = addresses
+        self._abbreviations = tree.abbreviations
+        self._abbreviation = _pattern_of(tree.abbreviations)
+        self._in_link = False
+        self._nested = 0
+        self._spent = 0
+        self._highlighted = 0
+        self._references: dict[int, int] = {}
+        self._ids: dict[str, int] = {}
+        self._shift = 0
+        self._prepare(tree.tokens)
+
+    def blocks(self, tokens: Iterable[Token]) -> str:
+        return "".join([self._WRITERS[token["type"]](self, token) for token in tokens])
+
+    def _prepare(self, tokens: Iterable[Token]) -> None:
+        """Ids that authors gave come first; a body that uses level 1 has all its headings moved down by one."""
+        for token in tokens:
+            if token["type"] == "heading":
+                self._shift = max(self._shift, int(token["attrs"]["level"] == 1))
+            if "raw" in token and token["type"] in {"block_html", "inline_html"}:
+                for ids in _WRITTEN_ID.findall(token["raw"]):
+                    self._ids["".join(ids)] = 0
+            if identifier := token.get("own", {}).get("id"):
+                token["own"]["id"] = _free(identifier)
+                self._ids[token["own"]["id"]] = 0
+            if "children" in token:
+                self._prepare(token["children"])
+
+    def _paragraph(self, token: Token) -> str:
+        children = token["children"]
+        if len(children) == 1 and (figure := self._figure(children[0], token)):
+            return figure
+        return f"{_start('p', token)}{self._task(token, self._inline(children))}</p>\n"
+
+    def _block_text(self, token: Token) -> str:
+        return self._task(token, self._inline(token["children"])) + "\n"
+
+    def _task(self, token: Token, text: str) -> str:
+        if "task" not in token:
+            return text
+        return f'<label><input type="checkbox" disabled{" checked" * token["task"]}> {text}</label>'
+
+    def _figure(self, token: Token, paragraph: Token) -> str:
+        """A picture with a title, alone in its paragraph: the title is its caption."""
+        picture = token["children"][0] if token["type"] == "link" and len(token["children"]) == 1 else token
+        if picture["type"] != "image" or not picture["attrs"].get("title"):
+            return ""
+        caption = _escape(mistune.util.unescape(picture["attrs"].pop("title")))
+        addresses, self._addresses = self._addresses, None
+        inside = f"{self._inline([token])}<figcaption>{caption}</figcaption>"
+        self._addresses = addresses
+        return self._resolved(f"{_start('figure', paragraph)}{inside}</figure>\n")
+
+    def _heading(self, token: Token) -> str:
+        text = " ".join("".join(text_of(token["children"])).split())
+        level = min(token["attrs"]["level"] + self._shift, 6)
+        own = token.setdefault("own", {})
+        if "id" not in own:
+            own["id"] = self._unique(_free(_slug(text)))
+        if not self._nested:
+            self.toc.append(Heading(level, own["id"], text))
+        return f"{_start(f'h{level}', token)}{self._inline(token['children'])}</h{level}>\n"
+
+    def _list(self, token: Token) -> str:
+        tag = "ol" if token["attrs"]["ordered"] else "ul"
+        attributes = {"start": str(token["attrs"]["start"])} if "start" in token["attrs"] else {}
+        return f"{_start(tag, token, attributes)}\n{self._nest(token)}</{tag}>\n"
+
+    def _list_item(self, token: Token) -> str:
+        start = '<li class="task-list-item">' if "task" in token else "<li>"
+        return f"{start}{self._nest(token).rstrip()}</li>\n"
+
+    def _block_quote(self, token: Token) -> str:
+        return f"{_start('blockquote', token)}\n{self._nest(token)}</blockquote>\n"
+
+    def _alert(self, token: Token) -> str:
+        kind = token["attrs"]["kind"]
+        start = _start("aside", token, {"class": f"alert alert-{kind}", "role": "note"})
+        title = f'<p class="alert-title">{_escape(self._labels[kind])}</p>'
+        return f"{start}\n{title}\n{self._nest(token)}</aside>\n"
+
+    def _block_code(self, token: Token) -> str:
+        language = language_of(token.get("attrs", {}).get("info", ""))
+        self._highlighted += len(token["raw"])
+        code = highlight(token["raw"], language if self._highlighted <= _MOST_HIGHLIGHTED else "")
+        named = open_tag("code", {"class": f"language-{language}"} if language else {})
+        start = _start("div", token, {"class": "highlight"})
+        # Code scrolls sideways, so the keyboard must reach it (WCAG 2.1.1).
+        return f'{start}<pre tabindex="0">{named}{code}</code></pre></div>\n'
+
+    def _block_html(self, token: Token) -> str:
+        return self._written(token["raw"]) + "\n"
+
+    def _thematic_break(self, _: Token) -> str:
+        return "<hr>\n"
+
+    def _nothing(self, _: Token) -> str:
+        return ""
+
+    def _table(self, token: Token) -> str:
+        region = {"class": "table", "role": "region", "tabindex": "0", "aria-label": self._labels["table"]}
+        return f"{open_tag('div', region)}{_start('table', token)}\n{self._nest(token)}</table></div>\n"
+
+    def _table_head(self, token: Token) -> str:
+        return f"<thead>\n{self._table_row(token)}</thead>\n"
+
+    def _table_body(self, token: Token) -> str:
+        return f"<tbody>\n{self.blocks(token['children'])}</tbody>\n" if token["children"] else ""
+
+    def _table_row(self, token: Token) -> str:
+        return f"<tr>\n{self.blocks(token['children'])}</tr>\n"
+
+    def _table_cell(self, token: Token) -> str:
+        attributes = {"scope": "col"} if token["attrs"]["head"] else {}
+        if token["attrs"]["align"]:
+            attributes["class"] = f"align-{token['attrs']['align']}"
+        tag = "th" if token["attrs"]["head"] else "td"
+        return f"{open_tag(tag, attributes)}{self._inline(token['children'])}</{tag}>\n"
+
+    def _def_list(self, token: Token) -> str:
+        return f"{_start('dl', token)}\n{self._nest(token)}</dl>\n"
+
+    def _def_list_head(self, token: Token) -> str:
+        return f"<dt>{self._inline(token['children'])}</dt>\n"
+
+    def _def_list_item(self, token: Token) -> str:
+        return f"<dd>{self._nest(token).rstrip()}</dd>\n"
+
+    def _footnotes(self, token: Token) -> str:
+        section = {"class": "footnotes", "role": "doc-endnotes", "aria-label": self._labels["footnotes"]}
+        return f"{open_tag('section', section)}\n<ol>\n{self._nest(token)}</ol>\n</section>\n"
+
+    def _footnote_item(self, token: Token) -> str:
+        number = token["attrs"]["index"]
+        back = {"href": f"#fnref:{number}", "class": "footnote-back", "role": "doc-backlink"}
+        back["aria-label"] = self._labels["back"]
+        link = f" {self._resolved(open_tag('a', back))}↩\ufe0e</a>"
+        text = self._nest(token).rstrip()
+        text = text.removesuffix("</p>") + link + "</p>" if text.endswith("</p>") else text + link
+        return f'<li id="fn:{number}">{text}</li>\n'
+
+    def _nest(self, token: Token) -> str:
+        self._nested += 1
+        html = self.blocks(token["children"])
+        self._nested -= 1
+        return html
+
+    def _inline(self, tokens: list[Token]) -> str:
+        html = (token["raw"] for token in tokens if token["type"] == "inline_html")
+        closed = {raw.lower().rstrip(" \t\n>") for raw in html if raw.startswith("</")}
+        pieces: list[str] = []
+        for token in tokens:
+            if token["type"] == "inline_html":
+                pieces.append(self._inline_html(token["raw"], closed))
+            else:
+                pieces.append(self._WRITERS[token["type"]](self, token))
+        if closed:
+            self._in_link = False
+        return "".join(pieces)
+
+    def _inline_html(self, raw: str, closed: set[str]) -> str:
+        if found := _LINK_TAG.match(raw):
+            self._in_link = not found[1]
+        elif (
+            self._addresses is None
+            and (found := _BARE_TAG.fullmatch(raw))
+            and found[1].lower() not in sanitise.TAGS
+            and f"</{found[1].lower()}" not in closed
+        ):
+            return _escape(raw)
+        return self._written(raw)
+
+    def _text(self, token: Token) -> str:
+        text = mistune.util.unescape(token["raw"])
+        if "://" not in text or self._in_link:
+            return self._abbreviated(text)
+        pieces: list[str] = []
+        end = 0
+        for found in _BARE_LINK.finditer(text):
+            address = _without_end(found[0])
+            link = self._resolved(open_tag("a", {"href": quote(address, safe=_KEPT_IN_ADDRESSES)}))
+            pieces += (self._abbreviated(text[end : found.start()]), link, _escape(address), "</a>")
+            end = found.start() + len(address)
+        return "".join(pieces) + self._abbreviated(text[end:])
+
+    def _abbreviated(self, text: str) -> str:
+        if self._abbreviation is None:
+            return _escape(text)
+        pieces: list[str] = []
+        end = 0
+        for found in self._abbreviation.finditer(text):
+            tag = open_tag("abbr", {"title": self._abbreviations[found[0]]})
+            self._spend(tag)
+            pieces += (_escape(text[end : found.start()]), tag, _escape(found[0]), "</abbr>")
+            end = found.end()
+        return "".join(pieces) + _escape(text[end:])
+
+    def _link(self, token: Token) -> str:
+        inside, self._in_link = self._in_link, True
+        text = self._inline(token["children"])
+        self._in_link = inside
+        attributes = _with_title({"href": token["attrs"]["url"]}, token)
+        if not attributes["href"]:
+            return text
+        return f"{self._resolved(_start('a', token, attributes))}{text}</a>"
+
+    def _image(self, token: Token) -> str:
+        alt = "".join(text_of(token["children"]))
+        attributes = _with_title({"src": token["attrs"]["url"], "alt": alt}, token)
+        return self._resolved(_start("img", token, attributes))
+
+    def _codespan(self, token: Token) -> str:
+        return f"{_start('code', token)}{_escape(token['raw'])}</code>"
+
+    def _emphasis(self, token: Token) -> str:
+        return f"<em>{self._inline(token['children'])}</em>"
+
+    def _strong(self, token: Token) -> str:
+        return f"<strong>{self._inline(token['children'])}</strong>"
+
+    def _strikethrough(self, token: Token) -> str:
+        return f"<del>{self._inline(token['children'])}</del>"
+
+    def _linebreak(self, _: Token) -> str:
+        return "<br>\n"
+
+    def _softbreak(self, _: Token) -> str:
+        return "\n"
+
+    def _footnote_ref(self, token: Token) -> str:
+        number = token["attrs"]["index"]
+        times = self._references[number] = self._references.get(number, 0) + 1
+        identifier = f"fnref:{number}" if times == 1 else f"fnref:{number}:{times}"
+        link = open_tag("a", {"href": f"#fn:{number}", "id": identifier, "role": "doc-noteref"})
+        return f'<sup class="footnote-ref">{self._resolved(link)}{number}</a></sup>'
+
+    def _written(self, raw: str) -> str:
+        """HTML of the author: as it is where addresses are resolved on the way, else for `sanitise.tame`."""
+        if self._addresses is not None:
+            self._addresses.note_pictures(raw)
+            return raw
+        self.has_html = True
+        return _WRITTEN_ID.sub(_free_written, sanitise.without_comments(raw))
+
+    def _resolved(self, tag: str) -> str:
+        self._spend(tag)
+        return self._addresses.rewrite(tag) if self._addresses is not None else tag
+
+    def _spend(self, tag: str) -> None:
+        """One definition can be used without end, so that a small body makes an endless page."""
+        self._spent += len(tag)
+        if self._spent > MOST_HTML:
+            raise MarkupTooLarge(f"links and pictures alone would have more than {MOST_HTML} characters")
+
+    def _unique(self, identifier: str) -> str:
+        if identifier not in self._ids:
+            self._ids[identifier] = 0
+            return identifier
+        while True:
+            self._ids[identifier] += 1
+            candidate = f"{identifier}-{self._ids[identifier]}"
+            if candidate not in self._ids:
+                self._ids[candidate] = 0
+                return candidate
+
+    _WRITERS: ClassVar[dict[str, Callable[[_Writer, Token], str]]] = {
+        "paragraph": _paragraph,
+        "block_text": _block_text,
+        "heading": _heading,
+        "list": _list,
+        "list_item": _list_item,
+        "block_quote": _block_quote,
+        "alert": _alert,
+        "block_code": _block_code,
+        "block_html": _block_html,
+        "thematic_break": _thematic_break,
+        "table": _table,
+        "table_head": _table_head,
+        "table_body": _table_body,
+        "table_row": _table_row,
+        "table_cell": _table_cell,
+        "def_list": _def_list,
+        "def_list_head": _def_list_head,
+        "def_list_item": _def_list_item,
+        "footnotes": _footnotes,
+        "footnote_item": _footnote_item,
+        "text": _text,
+        "link": _link,
+        "image": _image,
+        "codespan": _codespan,
+        "emphasis": _emphasis,
+        "strong": _strong,
+        "strikethrough": _strikethrough,
+        "linebreak": _linebreak,
+        "softbreak": _softbreak,
+        "footnote_ref": _footnote_ref,
+        "blank_line": _nothing,
+    }
+
+
+def _start(tag: str, token: Token, attributes: Mapping[str, str] | None = None) -> str:
+    """A start tag with what the engine gives it and what an attribute list of the author adds."""
+    own = token.get("own")
+    if not own:
+        return open_tag(tag, attributes) if attributes else f"<{tag}>"
+    merged = {**(attributes or {}), **{key: value for key, value in own.items() if not key.startswith(":")}}
+    if attributes and "class" in attributes and "class" in own:
+        merged["class"] = f"{attributes['class']} {own['class']}"
+    return open_tag(tag, merged)
+
+
+def _with_title(attributes: dict[str, str], token: Token) -> dict[str, str]:
+    if title := token["attrs"].get("title"):
+        attributes["title"] = mistune.util.unescape(title)
+    return attributes
+
+
+def _escape(text: str) -> str:
+    return escape(text, quote=False)
+
+
+def _without_end(address: str) -> str:
+    """A bare address without the punctuation of its sentence; `)` stays where its `(` is inside."""
+    while True:
+        shorter = _BARE_LINK_END.sub("", address)
+        for opening, closing in ("()", "[]"):
+            if shorter.endswith(closing) and shorter.count(closing) > shorter.count(opening):
+                shorter = shorter[:-1]
+        if shorter == address:
+            return address
+        address = shorter
+
+
+def _slug(text: str) -> str:
+    """The id that GitHub and Jekyll give a heading: letters of any script, digits, `_` and `-`."""
+    kept = (c for c in text.lower() if c.isalnum() or c in "-_ " or unicodedata.category(c).startswith("M"))
+    return "".join(kept).strip().replace(" ", "-") or "section"
+
+
+def _free(identifier: str) -> str:
+    return f"post-{identifier}" if identifier in RESERVED_IDS else identifier
+
+
+def _free_written(found: re.Match[str]) -> str:
+    identifier = found[1] or found[2] or found[3] or ""
+    return f' id="{_free(identifier)}"' if identifier in RESERVED_IDS else found[0]
+
+
+def _pattern_of(abbreviations: Mapping[str, str]) -> re.Pattern[str] | None:
+    words = sorted(list(abbreviations)[:_MOST_ABBREVIATIONS], key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})(?!\w)") if words else None
+
+
+def _visible(body: str) -> str:
+    return unescape(_ANY_TAG.sub(" ", _INLINE_TAG.sub("", _HIDDEN_ELEMENT.sub(" ", body))))
+
+
+def _excerpt(tokens: Iterable[Token]) -> str:
+    texts: list[str] = []
+    paragraph = ""
+    for token in tokens:
+        if token["type"] == "block_html" and (more := _MORE.search(token["raw"])):
+            return excerpt_of(" ".join([*texts, text_of_html(token["raw"][: more.start()])]))
+        if token["type"] == "paragraph":
+            children = token["children"]
+            for index, child in enumerate(children):
+                if child["type"] == "inline_html" and _MORE.fullmatch(child["raw"]):
+                    return excerpt_of(" ".join([*texts, "".join(text_of(children[:index], pictures=False))]))
+            paragraph = paragraph or _prose(token)
+        texts.append(_prose(token))
+    return excerpt_of(paragraph or next(filter(None, texts), ""))
+
+
+def _prose(token: Token) -> str:
+    """The text of a block as an excerpt has it: without headings, code and pictures."""
+    kind = token["type"]
+    if kind in {"paragraph", "block_text", "table_cell", "def_list_head"}:
+        return " ".join("".join(text_of(token["children"], pictures=False)).split())
+    if kind == "block_html":
+        return text_of_html(token["raw"])
+    if kind in {"heading", "footnotes"}:
+        return ""
+    return " ".join(filter(None, map(_prose, token.get("children", ()))))

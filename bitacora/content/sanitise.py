@@ -1,0 +1,170 @@
+"""HTML of authors made harmless: an allow-list by nh3, and guards for what would keep its parser busy too long."""
+
+from __future__ import annotations
+
+import re
+
+import nh3
+
+from bitacora.content.plain import is_element, names_in
+
+MOST_HTML = 16 * 1024 * 1024  # characters of one rendered body
+# What the parser of nh3 does for each tag grows with the elements that are open: 3 ns for each, and 1 µs and
+# 270 bytes for each open <b> and the like, which the HTML standard has it reopen in every block.
+MOST_SCANNED = 300_000_000
+MOST_REOPENED = 500_000
+LONGEST_TAG = 4_000  # characters of a tag without its values
+
+SCHEMES = names_in(
+    """
+    http https mailto tel sms xmpp sip sips geo ftp ftps sftp irc ircs matrix news gemini gopher magnet
+    """
+)
+_PICTURE_DATA = re.compile(r"data:image/(?:png|jpeg|gif|webp);", re.IGNORECASE)
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+_IGNORED_IN_ADDRESSES = re.compile(r"[\t\n\r]|^[\x00-\x20]+")  # https://url.spec.whatwg.org/#url-parsing
+
+TAGS = names_in(
+    """
+    a abbr acronym address article aside audio b bdi bdo big blockquote br caption center cite code col
+    colgroup data dd del details dfn div dl dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header
+    hgroup hr i iframe img input ins kbd label li mark nav nobr ol p picture pre q rb rp rt rtc ruby s
+    samp section small source span strike strong sub summary sup table tbody td tfoot th thead time tr
+    track tt u ul var video wbr
+    """
+)
+_ATTRIBUTES = {
+    "*": {"id", "class", "lang", "dir", "title", "role"},
+    "a": {"href", "hreflang", "rel", "name", "type"},
+    "audio": {"src", "controls", "loop", "muted", "preload"},
+    "col": {"span"},
+    "colgroup": {"span"},
+    "data": {"value"},
+    "del": {"datetime"},
+    "details": {"open", "name"},
+    "iframe": {"src", "width", "height", "allowfullscreen", "loading"},
+    "img": {"src", "srcset", "sizes", "alt", "width", "height", "loading", "decoding"},
+    "input": {"checked"},
+    "ins": {"datetime"},
+    "li": {"value"},
+    "ol": {"start", "reversed", "type"},
+    "source": {"src", "srcset", "sizes", "type", "media", "width", "height"},
+    "table": {"summary"},
+    "td": {"colspan", "rowspan", "headers"},
+    "th": {"colspan", "rowspan", "headers", "scope", "abbr"},
+    "time": {"datetime"},
+    "track": {"src", "kind", "srclang", "label", "default"},
+    "video": {"src", "poster", "width", "height", "controls", "loop", "muted", "playsinline", "preload"},
+}
+_cleaner = nh3.Cleaner(
+    tags=set(TAGS),
+    clean_content_tags={"script", "style"},
+    attributes=_ATTRIBUTES,
+    generic_attribute_prefixes={"aria-"},
+    # Not data: in general; `is_safe` decides where it may stand, when addresses are resolved.
+    url_schemes=set(SCHEMES) | {"data"},
+    tag_attribute_values={"pre": {"tabindex": {"0"}}, "div": {"tabindex": {"0"}}},
+    set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}},
+    link_rel=None,
+)
+
+# Each of these hides its content from a reader, or switches the parser to other rules.
+_WITH_CONTENT = sorted(
+    names_in("script style svg math template object applet noembed noframes xmp select textarea title")
+)
+_OPENS_CONTENT = re.compile(rf"<({'|'.join(_WITH_CONTENT)})(?=[\s/>])", re.IGNORECASE)
+_CLOSES = {name: re.compile(rf"</{name}[^>]*>", re.IGNORECASE) for name in _WITH_CONTENT}
+_COMMENT = re.compile(r"<!--(?:.*?-->|.*\Z)|<[!?][^>]*(?:>|\Z)", re.DOTALL)
+_TAG = re.compile(r"""<(/?)([A-Za-z][^\s<>/]*)((?:[^<>"']|"[^"]*"|'[^']*')*)(>?)""")
+_VALUE = re.compile(r""""[^"]*"|'[^']*'""")
+_NAME = re.compile(r"<(/?)([a-z][a-z0-9]*)", re.IGNORECASE)
+_VOID = names_in("br hr img input wbr col source track")
+_FORMATTING = names_in("a b big code em font i nobr s small strike strong tt u")
+
+
+class MarkupTooLarge(ValueError):  # noqa: N818, it says what is wrong
+    """The markup of a body would make a page too large, or keep the server busy for too long."""
+
+
+def clean(html: str) -> str:
+    """HTML that can neither run anything nor break out of its place, in the serialisation of the HTML standard.
+
+    Addresses still need `is_safe`. Raises MarkupTooLarge.
+    """
+    if len(html) > MOST_HTML:
+        raise MarkupTooLarge(f"the page would have more than {MOST_HTML} characters")
+    return _cleaner.clean(html)
+
+
+def tame(html: str) -> str:
+    """Rendered HTML that contains HTML of its author, ready for `clean`.
+
+    What hides its content goes, other elements that are not allowed lose their tags, and words in angle brackets
+    that are no element become text. Raises MarkupTooLarge for what nests without end.
+    """
+    html = _TAG.sub(_tame_tag, _without_hidden(html))
+    _refuse_depth(html)
+    return html
+
+
+def without_comments(html: str) -> str:
+    """Author's HTML without comments, declarations and processing instructions."""
+    return _COMMENT.sub("", html) if "<!" in html or "<?" in html else html
+
+
+def is_safe(address: str, *, picture: bool = False) -> bool:
+    """Whether an address may stand in a page: relative, or with a scheme that runs nothing."""
+    address = _IGNORED_IN_ADDRESSES.sub("", address)
+    found = _SCHEME.match(address)
+    if not found or found[1].lower() in SCHEMES:
+        return True
+    return picture and bool(_PICTURE_DATA.match(address))
+
+
+def _without_hidden(html: str) -> str:
+    pieces: list[str] = []
+    end = 0
+    unclosed: set[str] = set()
+    for start in _OPENS_CONTENT.finditer(html):
+        name = start[1].lower()
+        if start.start() < end or name in unclosed:
+            continue
+        close = _CLOSES[name].search(html, start.end())
+        if close is None:
+            unclosed.add(name)
+            continue
+        pieces.append(html[end : start.start()])
+        end = close.end()
+    return "".join(pieces) + html[end:]
+
+
+def _tame_tag(found: re.Match[str]) -> str:
+    if found[2].lower() in TAGS and found[4]:
+        short = len(found[3]) <= LONGEST_TAG or len(_VALUE.sub('""', found[3])) <= LONGEST_TAG
+        return found[0] if short else ""
+    if is_element(found[0]) and found[4]:
+        return ""
+    return "&lt;" + found[0][1:]
+
+
+def _refuse_depth(html: str) -> None:
+    """Counts elements that may be open at once, never too few: only a tag right behind its partner closes it."""
+    stack: list[str] = []
+    tags = deepest = formatting = most_formatting = 0
+    for end, name in _NAME.findall(html):
+        name = name.lower()
+        tags += 1
+        if name in _VOID:
+            continue
+        if not end:
+            stack.append(name)
+            deepest = max(deepest, len(stack))
+            formatting += name in _FORMATTING
+            most_formatting = max(most_formatting, formatting)
+        elif stack and stack[-1] == name:
+            stack.pop()
+            formatting -= name in _FORMATTING
+        else:
+            stack.append("/")
+    if deepest * tags > MOST_SCANNED or most_formatting * tags > MOST_REOPENED:
+        raise MarkupTooLarge("too many HTML elements are opened and not closed")

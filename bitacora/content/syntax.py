@@ -1,0 +1,211 @@
+"""The Markdown that posts are written in, as a tree of mistune's tokens.
+
+CommonMark with tables, footnotes, strikethrough, task lists, definition lists, abbreviations, alerts and the
+attribute lists of kramdown.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from mistune import BlockParser, BlockState, InlineParser, InlineState, Markdown
+from mistune.plugins.abbr import REF_ABBR, parse_ref_abbr
+from mistune.plugins.def_list import def_list
+from mistune.plugins.footnotes import footnotes, md_footnotes_hook, parse_footnote_item
+from mistune.plugins.formatting import strikethrough
+from mistune.plugins.table import table, table_in_list, table_in_quote
+
+from bitacora.content.liquid import expand_pairs, without_constructs
+from bitacora.content.plain import is_element
+
+ALERTS = ("note", "tip", "important", "warning", "caution")
+
+Token = dict[str, Any]
+
+_ALERT = re.compile(rf"\[!({'|'.join(ALERTS)})\][ \t]*(?:\n|$)", re.IGNORECASE)
+_TASK = re.compile(r"\[([ xX])\]\s+(?=\S)")
+_ATTRIBUTES = re.compile(r"\{:([^{}\n]{0,200})\}")
+_ATTRIBUTE = re.compile(r"""\s*(?:([.#])([\w:-]+)|([\w-]+)=("[^"]*"|'[^']*'|[^\s"']+)|[\w:-]+)(?=[\s.#]|$)""")
+_LAST_LINE = re.compile(r"(?:^|\n)[ \t]*\{:([^{}\n]{0,200})\}\s*$")
+_FIRST_LINE = re.compile(r"[ \t]*\{:([^{}\n]{0,200})\}[ \t]*(?:\n|$)")
+_HEADING_END = re.compile(r"\s*\{:?((?=[^{}\n]*[.#=])[^{}\n]{1,200})\}\s*$")
+_SPACED_PICTURE = re.compile(
+    r"(!\[[^\[\]\n]{0,500}\]\()(?!<)([^()\n\"'<>]*\S[ ][^()\n\"'<>]*\.(?:png|jpe?g|gif|webp|avif|svg))"
+    r"(\s*(?:\"[^\"\n]*\"\s*)?\))",
+    re.IGNORECASE,
+)
+_KEPT_ATTRIBUTES = frozenset({"lang", "dir", "title"})
+
+
+class Tree:
+    """What a body parses to: block tokens, abbreviations by word, footnotes as the last token."""
+
+    def __init__(self, tokens: list[Token], abbreviations: dict[str, str]) -> None:
+        self.tokens = tokens
+        self.abbreviations = abbreviations
+
+
+def parse(text: str, *, custom_elements: bool = False) -> Tree:
+    """The tokens of a body. Words in angle brackets that are no HTML element are text, unless `custom_elements`.
+
+    Raises RecursionError at worst where text nests without end.
+    """
+    state = BlockState()
+    state.env["custom_elements"] = custom_elements
+    tokens, state = _markdown.parse(expand_pairs(text.replace("\x00", "\ufffd")), state)
+    assert isinstance(tokens, list)
+    return Tree(tokens, state.env.get("ref_abbrs", {}))
+
+
+def read_attributes(text: str) -> dict[str, str] | None:
+    """The `.class #id key="value"` of an attribute list; None if it is none, for then it is text."""
+    found: dict[str, str] = {}
+    end = 0
+    while text[end:].strip():
+        part = _ATTRIBUTE.match(text, end)
+        if not part:
+            return None
+        end = part.end()
+        if part[1] == "#":
+            found["id"] = part[2]
+        elif part[1] == ".":
+            found["class"] = f"{found.get('class', '')} {part[2]}".strip()
+        elif part[3] and part[3].lower() in _KEPT_ATTRIBUTES:
+            found[part[3].lower()] = part[4].strip("\"'")
+        elif not part[3]:
+            found[":" + part[0].strip()] = ""
+    return found
+
+
+class _Block(BlockParser):
+    """CommonMark's blocks, in which `<leader>` on a line of its own begins a paragraph and not raw HTML."""
+
+    def parse_raw_html(self, m: re.Match[str], state: BlockState) -> int | None:
+        start = m.start()
+        if not state.env.get("custom_elements") and not is_element(state.src[start : start + 500].lstrip()):
+            return None
+        return super().parse_raw_html(m, state)
+
+
+def _attributes(_inline: InlineParser, m: re.Match[str], state: InlineState) -> int | None:
+    attributes = read_attributes(m[0][2:-1].removeprefix(":"))
+    if attributes is None:
+        return None
+    if state.tokens and state.tokens[-1]["type"] in {"link", "image", "codespan"}:
+        _apply(state.tokens[-1], attributes)
+    return m.end()
+
+
+def _shape(_md: Markdown, state: BlockState) -> None:
+    _shape_all(state.tokens)
+
+
+def _shape_all(tokens: list[Token]) -> None:
+    """Constructs out, attribute lists applied, alerts and tasks recognised: before inline text is read."""
+    shaped: list[Token] = []
+    for token in tokens:
+        if "text" in token:
+            token["text"] = _SPACED_PICTURE.sub(r"\1<\2>\3", without_constructs(token["text"]))
+            if "{" in token["text"]:
+                _take_attributes(token, shaped)
+            if token["type"] == "paragraph" and not token["text"].strip():
+                continue
+        elif token["type"] == "block_html":
+            token["raw"] = without_constructs(token["raw"])
+        elif "children" in token:
+            _shape_all(token["children"])
+            _shape_container(token)
+        shaped.append(token)
+    tokens[:] = [token for token in shaped if token["type"] != "list" or ":toc" not in token.get("own", {})]
+
+
+def _take_attributes(token: Token, before: list[Token]) -> None:
+    if token["type"] == "heading" and (found := _HEADING_END.search(token["text"])):
+        attributes = read_attributes(found[1])
+        if attributes is not None:
+            token["text"] = token["text"][: found.start()]
+            _apply(token, attributes)
+    if found := _FIRST_LINE.match(token["text"]):
+        attributes = read_attributes(found[1].removeprefix(":"))
+        if attributes is not None:
+            token["text"] = token["text"][found.end() :]
+            if before and before[-1]["type"] != "blank_line":
+                _apply(before[-1], attributes)
+    if found := _LAST_LINE.search(token["text"]):
+        attributes = read_attributes(found[1].removeprefix(":"))
+        if attributes is not None:
+            token["text"] = token["text"][: found.start()]
+            _apply(token, attributes)
+
+
+def _apply(token: Token, attributes: dict[str, str]) -> None:
+    own = token.setdefault("own", {})
+    if "class" in own and "class" in attributes:
+        attributes = {**attributes, "class": f"{own['class']} {attributes['class']}"}
+    own.update(attributes)
+
+
+def _shape_container(token: Token) -> None:
+    kind = token["type"]
+    if kind == "block_quote":
+        _shape_alert(token)
+    elif kind == "list":
+        _lift_attributes(token)
+        for item in token["children"]:
+            _shape_task(item)
+
+
+def _shape_alert(token: Token) -> None:
+    first = next((child for child in token["children"] if child["type"] != "blank_line"), None)
+    if first and first["type"] == "paragraph" and (found := _ALERT.match(first["text"])):
+        first["text"] = first["text"][found.end() :]
+        if not first["text"].strip():
+            token["children"].remove(first)
+        token["type"] = "alert"
+        token["attrs"] = {"kind": found[1].lower()}
+
+
+def _lift_attributes(token: Token) -> None:
+    """An attribute list below a list lands in its last item, by laziness: it belongs to the list."""
+    last = next(reversed(token["children"][-1]["children"]), None) if token["children"] else None
+    if last and last["type"] in {"paragraph", "block_text"} and "own" in last:
+        _apply(token, last.pop("own"))
+
+
+def _shape_task(item: Token) -> None:
+    first = next(iter(item["children"]), None)
+    if first and first["type"] in {"paragraph", "block_text"} and (found := _TASK.match(first["text"])):
+        first["text"] = first["text"][found.end() :]
+        first["task"] = found[1] != " "
+        item["task"] = True
+
+
+def _add_footnotes(md: Markdown, result: Any, state: BlockState) -> Any:
+    """The notes that the text refers to, and those that only notes refer to, each read once."""
+    items: list[Token] = []
+    while len(items) < len(state.env.get("footnotes") or ()):
+        number = len(items) + 1
+        item = parse_footnote_item(md.block, state.env["footnotes"][number - 1], number, state)
+        notes = BlockState(parent=state)
+        notes.tokens = [item]
+        _shape_all(notes.tokens)
+        items += md.render_state(notes)  # type: ignore[arg-type]
+    return [*result, {"type": "footnotes", "children": items}] if items else result
+
+
+def _build() -> Markdown:
+    md = Markdown(
+        renderer=None,
+        block=_Block(),
+        inline=InlineParser(),
+        plugins=[strikethrough, footnotes, table, table_in_list, table_in_quote, def_list],
+    )
+    md.block.register("ref_abbr", REF_ABBR, parse_ref_abbr, before="paragraph")
+    md.inline.register("attributes", _ATTRIBUTES.pattern, _attributes, start_chars="{")
+    md.before_render_hooks.append(_shape)
+    md.after_render_hooks[md.after_render_hooks.index(md_footnotes_hook)] = _add_footnotes
+    return md
+
+
+_markdown = _build()
