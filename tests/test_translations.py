@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,8 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 from jinja2.ext import babel_extract
+
+from bitacora.web.words import BODY_LABELS
 
 ROOT = Path(__file__).parent.parent
 OPTIONS = {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
@@ -25,6 +28,22 @@ def words_of_templates() -> frozenset[str | tuple[str, ...]]:
     return frozenset(
         found[1] for path in files for found in extract_from_file(babel_extract, path, options=OPTIONS)
     )
+
+
+@cache
+def nodes_of_python() -> list[ast.AST]:
+    trees = [ast.parse(path.read_bytes()) for path in (ROOT / "bitacora").rglob("*.py")]
+    return [node for tree in trees for node in ast.walk(tree)]
+
+
+def texts_in(nodes: list[ast.AST]) -> set[str]:
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def words_of_python() -> set[str]:
+    calls = [node for node in nodes_of_python() if isinstance(node, ast.Call)]
+    said = [call.args[0] for call in calls if getattr(call.func, "id", "") == "say"]
+    return texts_in([*said]) | set(BODY_LABELS.values())
 
 
 @cache
@@ -51,9 +70,15 @@ def test_every_word_of_the_templates_is_translated(language: str) -> None:
 
 
 @both_languages
+def test_every_word_that_python_says_is_translated(language: str) -> None:
+    assert {"Archive", "Footnotes"} <= words_of_python() <= {message.id for message in entries(language)}
+
+
+@both_languages
 def test_every_catalog_entry_is_used(language: str) -> None:
-    from_templates = {message.id for message in entries(language) if "in Python" not in message.user_comments}
-    assert from_templates <= words_of_templates()
+    in_python = {message.id for message in entries(language) if "in Python" in message.user_comments}
+    assert in_python <= texts_in(nodes_of_python())
+    assert {message.id for message in entries(language)} - in_python <= words_of_templates()
 
 
 @both_languages
