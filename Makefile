@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help serve test check fix bench torture clean
+.PHONY: help serve test lint check fix bench torture clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -18,17 +18,19 @@ help:  ## Say what can be made
 	@touch $@
 
 serve: .venv/serve  ## Serve the blog at http://127.0.0.1:8000 (PORT, WEB_CONCURRENCY, BITACORA_SITE)
+	@echo "http://127.0.0.1:$${PORT:-8000}/"
 	@$(BIN)/gunicorn --bind 127.0.0.1:$${PORT:-8000} app:app
 
 test: .venv/dev  ## Run the tests
 	@$(BIN)/pytest
 
-check: .venv/dev  ## Run all that CI runs: lint, types, import contract, tests
+lint: .venv/dev  ## Run the linter, the type checker and the import contract
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/pytest
+
+check: lint test  ## Run all that CI runs
 
 fix: .venv/dev  ## Format, and mend what the linter can mend
 	@$(BIN)/ruff format .
