@@ -203,7 +203,7 @@ FEATURES: dict[str, Callable[[Element], bool]] = {
     "caution": has("*[@class='alert alert-caution']"),
     "aligned tables": has("td[@class='align-left']", "td[@class='align-center']", "td[@class='align-right']"),
     "code in colours": has("pre//span[@class='k']"),
-    "code without colours": has("pre/code"),
+    "code without colours": lambda root: any(not code.get("class") for code in root.iterfind(".//pre/code")),
     "figures with a caption": has("figure/img", "figure/figcaption"),
     "footnotes": has("sup/a[@href='#fn:1']", "li[@id='fn:1']"),
     "abbreviations": has("abbr[@title]"),
