@@ -17,6 +17,7 @@ from bitacora.content.bodies import Bodies
 from bitacora.content.library import Library
 from bitacora.settings import Operator, SettingError, read_operator, read_site
 from bitacora.web.blog import Blog
+from bitacora.web.derived import Derived
 from bitacora.web.files import Files
 from bitacora.web.page_cache import PageCache
 from bitacora.web.theme import Theme
@@ -53,7 +54,8 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
         reserved=web.reserved(app),
     )
     page_cache = PageCache(app, library, operator.s_maxage, web.trusts(operator.trusted_hosts))
-    app.extensions["bitacora"] = Blog(operator, library, bodies, files, words, theme, page_cache)
+    derived = Derived(app, operator.derived_cache, kept / "derived" if kept else None)
+    app.extensions["bitacora"] = Blog(operator, library, bodies, files, words, theme, page_cache, derived)
     cli.set_up(app)
     library.snapshot()
     return app

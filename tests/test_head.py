@@ -180,7 +180,7 @@ def test_the_head_of_a_post_has_every_tag_in_order() -> None:
         ("fediverse:creator", "@ana@social.example"),
         ("theme-color", "#123456"),
         ("robots", "max-image-preview:large"),
-        ("link apple-touch-icon", "/static/touch-icon.png"),
+        ("link apple-touch-icon", "/apple-touch-icon.png"),
         ("link icon", "/favicon.svg"),
         ("link alternate", "https://blog.example.org/feed.xml"),
     ]

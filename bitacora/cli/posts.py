@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
-from bitacora.web.blog import blog
+from bitacora.content.library import Library
 
 posts = AppGroup("posts", help="Look after the posts.")
 
@@ -15,7 +16,8 @@ posts = AppGroup("posts", help="Look after the posts.")
 @posts.command()
 def check() -> None:
     """Say what is held back and why, one line for each file. Exits with 1 when there is anything."""
-    here = blog().library.snapshot()
+    library: Library = current_app.extensions["bitacora"].library
+    here = library.snapshot()
     problems = sorted(here.problems, key=lambda problem: (problem.file, problem.line))
     for problem in problems:
         click.echo(str(problem))

@@ -7,7 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bitacora.content.markdown import Html, render
+from bitacora.content.errors import PostError
+from bitacora.content.markdown import Html, MarkupTooLarge, render
 from bitacora.content.post import Image, Post, body_of
 from bitacora.content.snapshot import Snapshot
 
@@ -33,7 +34,10 @@ class Bodies:
         self._lock = threading.Lock()
 
     def html(self, snapshot: Snapshot, post: Post, *, absolute: bool = False) -> Html:
-        """The body of the version of `post` that is in `snapshot`; with absolute addresses, as feeds need it."""
+        """The body of the version of `post` that is in `snapshot`; with absolute addresses, as feeds need it.
+
+        Raises PostError for a body that cannot be shown.
+        """
         key = (post.path, absolute)
         settings = _settings(snapshot, post)
         with self._lock:
@@ -49,13 +53,17 @@ class Bodies:
     def _render(
         self, snapshot: Snapshot, post: Post, addresses: _Addresses, settings: tuple[object, ...]
     ) -> _Kept:
-        html = render(
-            body_of(snapshot.source(post)),
-            addresses,
-            trusted=snapshot.site.html == "trusted",
-            embeds=snapshot.site.embeds,
-            labels=self._labels(post.lang),
-        )
+        try:
+            html = render(
+                body_of(snapshot.source(post)),
+                addresses,
+                trusted=snapshot.site.html == "trusted",
+                embeds=snapshot.site.embeds,
+                labels=self._labels(post.lang),
+            )
+        except MarkupTooLarge as error:
+            remedy = "Shorten the post; it may repeat one link definition very often."
+            raise PostError(post.path, post.body_line, 1, str(error), remedy) from None
         size = _OVERHEAD_BYTES + 2 * len(html.body) + 100 * (len(html.toc) + len(addresses.lookups))
         return _Kept(html, addresses.lookups, settings, size)
 

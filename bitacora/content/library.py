@@ -287,6 +287,14 @@ class Library:
                 self._watch.close()
                 self._watch = polling
 
+    def hold_back(self, problem: PostError) -> None:
+        """Take down a post that turned out broken only when its body was rendered."""
+        with self._renewing:
+            entry = self._entries.get(problem.file)
+            if entry is not None and entry.value is not None:
+                self._entries = {**self._entries, problem.file: Entry(entry.signature, problem)}
+                self._snapshot = self._built()
+
     # --- what files mean
 
     def _understand(self, path: str, data: bytes) -> Value:

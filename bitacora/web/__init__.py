@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, abort, g, request
+from flask import Flask, Response, abort, current_app, g, request
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, RequestRedirect
 
+from bitacora.content.errors import PostError
 from bitacora.web.assets import assets
 from bitacora.web.blog import blog, page, say, snapshot
 from bitacora.web.feeds import feeds
@@ -19,6 +21,7 @@ from bitacora.web.pages import pages
 from bitacora.web.status import status
 
 HEALTH_PATHS = ("/healthz", "/readyz")
+MOST_HELD_BACK = 100
 _LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 _PORT = re.compile(r":\d+$")
 
@@ -49,6 +52,7 @@ def set_up(app: Flask) -> None:
     app.before_request(_begin)
     app.after_request(_finish)
     app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(PostError, _held_back)
     app.register_error_handler(Exception, _server_error)
 
 
@@ -138,9 +142,21 @@ def _http_error(error: HTTPException) -> Response:
     return response
 
 
-def _server_error(error: Exception) -> Response:
-    from flask import current_app
+def _held_back(problem: PostError) -> ResponseReturnValue:
+    """A body that cannot be shown takes its post down, not the page that lists it: answer again without it."""
+    for _ in range(MOST_HELD_BACK):
+        blog().library.hold_back(problem)
+        g.snapshot = blog().library.snapshot(request.path)
+        try:
+            return current_app.dispatch_request()
+        except PostError as another:
+            problem = another
+        except HTTPException as error:
+            return _http_error(error)
+    return _error_page(500)
 
+
+def _server_error(error: Exception) -> Response:
     current_app.logger.error("%s %r failed", request.method, request.path, exc_info=error)
     return _error_page(500)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, g, request
 
+from bitacora.share.icon import icon
 from bitacora.web.blog import blog, snapshot, text
 
 assets = Blueprint("assets", __name__)
@@ -36,5 +37,13 @@ def favicon() -> Response:
 @assets.get("/favicon.ico")
 @assets.get("/apple-touch-icon.png")
 def touch_icon() -> Response:
-    """Browsers and phones ask for these whatever the page says."""
-    return static("touch-icon.png")
+    """Drawn from the settings, unless the site has an icon of its own."""
+    own = "touch-icon.png"
+    if f"static/{own}" in snapshot().files or not (snapshot().site.accent or snapshot().site.logo):
+        return static(own)
+    accent, logo = snapshot().site.accent, blog().files.logo(snapshot())
+    inputs = accent.encode() + b"\n" + (logo or b"")
+    response = Response(blog().derived.get("icon", inputs, lambda: icon(accent, logo)), mimetype="image/png")
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    g.keep = request.path
+    return response

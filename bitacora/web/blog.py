@@ -15,6 +15,7 @@ from bitacora.content.post import Post
 from bitacora.content.snapshot import Snapshot
 from bitacora.settings import Operator
 from bitacora.share.metadata import Preview, SharePicture, preview, site_preview
+from bitacora.web.derived import Derived
 from bitacora.web.files import Files
 from bitacora.web.page_cache import PageCache
 from bitacora.web.theme import Theme, absolute, minutes, picture, summary
@@ -32,6 +33,7 @@ class Blog:
     words: Words
     theme: Theme
     page_cache: PageCache
+    derived: Derived
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from flask import Request, Response
 from werkzeug.utils import send_file
 
 from bitacora.content.errors import PostError
-from bitacora.content.files import Signature, Tree, signature
+from bitacora.content.files import BeingWrittenError, Signature, Tree, signature
 from bitacora.content.pictures import media_type
 from bitacora.content.snapshot import Snapshot
 
@@ -63,6 +63,14 @@ class Files:
     def beside_post(self, request: Request, snapshot: Snapshot, path: str) -> Response | None:
         """The answer for a picture or other file in a post's folder; None when it has gone meanwhile."""
         return self._send(request, snapshot.tree, path, snapshot.files[path], A_DAY)
+
+    def logo(self, snapshot: Snapshot) -> bytes | None:
+        """The bytes of the picture that stands for the site; None when there is none or it cannot be read."""
+        found = self._find(snapshot, snapshot.site.logo.removeprefix("static/").lstrip("/"))
+        try:
+            return found[0].read(found[1])[0] if found else None
+        except (OSError, PostError, BeingWrittenError):
+            return None
 
     def _find(self, snapshot: Snapshot, name: str) -> tuple[Tree, str, Signature] | None:
         if version := snapshot.files.get(f"static/{name}"):

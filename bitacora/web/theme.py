@@ -79,6 +79,8 @@ class Theme:
             environment = self._environment_for(snapshot.templates)
             try:
                 return _render(environment, names, snapshot, context)
+            except PostError:
+                raise
             except Exception as error:
                 if environment is self._default:
                     raise

@@ -1,0 +1,111 @@
+"""Things made from content, kept under a hash of what they were made from: never wrong, so never invalidated."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
+
+from cachelib.serializers import BaseSerializer
+from flask import Flask
+from flask_caching import Cache
+from flask_caching.backends import MemcachedCache, RedisCache
+from flask_caching.backends.base import BaseCache
+
+log = logging.getLogger(__name__)
+
+MOST_FILES = 2_000
+KEPT_S = 7 * 86_400
+PATIENCE_S = 0.1
+PAUSE_S = 15.0
+_VERSION = "v1"
+
+
+class Bytes(BaseSerializer):
+    """Values are bytes and stay bytes: whoever can write to a shared store cannot run code here by a pickle."""
+
+    def dumps(self, value: Any, protocol: int = 0) -> bytes:  # noqa: ARG002
+        return bytes(value)
+
+    def loads(self, bvalue: bytes) -> bytes:
+        return bvalue
+
+
+class Derived:
+    """`get(kind, inputs, make)` gives what `make` makes, made once for the same inputs.
+
+    `where` is "file", "memory", or the address of a Redis or Memcached server. A store that fails or hangs costs
+    `PATIENCE_S` and one line of log, and is then left alone for `PAUSE_S` seconds.
+    """
+
+    def __init__(self, app: Flask, where: str, folder: Path | None) -> None:
+        cache = Cache(app, config=_config(where, folder))
+        self._backend: BaseCache = app.extensions["cache"][cache]
+        self._where = urlsplit(where).hostname or where
+        self._paused_until = 0.0
+
+    def get(self, kind: str, inputs: bytes, make: Callable[[], bytes]) -> bytes:
+        key = f"{_VERSION}:{kind}:{hashlib.blake2b(inputs, digest_size=16).hexdigest()}"
+        kept = self._try(lambda: self._backend.get(key))
+        if isinstance(kept, bytes):
+            return kept
+        made = make()
+        self._try(lambda: self._backend.set(key, made, timeout=KEPT_S))
+        return made
+
+    def _try(self, ask: Callable[[], object]) -> object:
+        if time.monotonic() < self._paused_until:
+            return None
+        try:
+            return ask()
+        except Exception as error:  # noqa: BLE001 - each backend has errors of its own, and none may cost a page
+            self._paused_until = time.monotonic() + PAUSE_S
+            log.warning("the derived cache (%s) is left alone for %d s: %r", self._where, PAUSE_S, error)
+            return None
+
+
+def redis_cache(app: Flask, config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]) -> BaseCache:  # noqa: ARG001
+    """Redis without its own retries, which would hold a page up for seconds."""
+    from redis import Redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    client = Redis.from_url(
+        config["CACHE_REDIS_URL"],
+        socket_timeout=PATIENCE_S,
+        socket_connect_timeout=PATIENCE_S,
+        retry=Retry(NoBackoff(), 0),
+    )
+    return RedisCache(host=client, key_prefix="bitacora:")
+
+
+def memcached_cache(app: Flask, config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]) -> BaseCache:  # noqa: ARG001
+    from memcache import Client
+
+    client = Client(
+        config["CACHE_MEMCACHED_SERVERS"], socket_timeout=PATIENCE_S, dead_retry=PAUSE_S, unpickler=_no_pickles
+    )
+    return MemcachedCache(client, key_prefix="bitacora:")
+
+
+def _no_pickles(file: object) -> NoReturn:  # noqa: ARG001
+    raise ValueError("a pickle in the cache")
+
+
+def _config(where: str, folder: Path | None) -> dict[str, object]:
+    if where.startswith(("redis:", "rediss:")):
+        return {"CACHE_TYPE": f"{__name__}.redis_cache", "CACHE_REDIS_URL": where, "CACHE_SERIALIZER": Bytes()}
+    if where.startswith("memcached:"):
+        servers = [urlsplit(where).netloc]
+        return {"CACHE_TYPE": f"{__name__}.memcached_cache", "CACHE_MEMCACHED_SERVERS": servers}
+    if where == "memory" or folder is None:
+        return {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": 100}
+    return {
+        "CACHE_TYPE": "FileSystemCache",
+        "CACHE_DIR": str(folder),
+        "CACHE_THRESHOLD": MOST_FILES,
+    }
