@@ -28,6 +28,6 @@ def post_worker_init(worker):  # type: ignore[no-untyped-def]  # noqa: ARG001
 
 def when_ready(server):  # type: ignore[no-untyped-def]
     addresses = ", ".join(
-        f"http://{listener}" if ":" in str(listener) else str(listener) for listener in server.LISTENERS
+        f"{listener}" for listener in server.LISTENERS
     )
     server.log.info("Bitácora is at %s", addresses)

@@ -49,13 +49,17 @@ class Derived:
         self._paused_until = 0.0
 
     def get(self, kind: str, inputs: bytes, make: Callable[[], bytes]) -> bytes:
-        key = f"{_VERSION}:{kind}:{hashlib.blake2b(inputs, digest_size=16).hexdigest()}"
+        key = self.key(kind, inputs)
         kept = self._try(lambda: self._backend.get(key))
         if isinstance(kept, bytes):
             return kept
         made = make()
         self._try(lambda: self._backend.set(key, made, timeout=KEPT_S))
         return made
+
+    @staticmethod
+    def key(kind: str, inputs: bytes) -> str:
+        return f"{_VERSION}:{kind}:{hashlib.blake2b(inputs, digest_size=16).hexdigest()}"
 
     def _try(self, ask: Callable[[], object]) -> object:
         if time.monotonic() < self._paused_until:
