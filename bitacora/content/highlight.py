@@ -26,7 +26,7 @@ def highlight(code: str, language: str) -> str:
     if lexer is None or len(code) > MOST_HIGHLIGHTED:
         return escape(code, quote=False)
     import pygments
-    from pygments.formatters import HtmlFormatter
+    from pygments.formatters.html import HtmlFormatter  # its package replaces itself while it is imported
 
     html: str = pygments.highlight(code, _lexer(lexer), HtmlFormatter(nowrap=True))
     return html
