@@ -244,7 +244,7 @@ _OF_A_HEAD = frozenset(
 class _HeadParser(HTMLParser):
     """Collects what stands in the head; whatever may not stand there ends it (HTML standard, "in head")."""
 
-    CDATA_CONTENT_ELEMENTS = ("script", "style", "title", "noframes")
+    CDATA_CONTENT_ELEMENTS = ("script", "style", "title", "noframes")  # type: ignore[misc]  # titles hold no tags
 
     def __init__(self) -> None:
         super().__init__()

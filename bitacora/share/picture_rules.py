@@ -1,0 +1,560 @@
+"""Rules about the picture that travels with a link, and the form that it gives the preview."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bitacora.share.crawl import Head
+from bitacora.share.metadata import ALT_GRAPHEMES, clean, graphemes
+from bitacora.share.readers import CONVENTION, LARGE, OFFICIAL, SMALL, TEXT, Fact, Reader, Reading, Size
+from bitacora.share.rule import (
+    ADVICE,
+    ALT_KEYS,
+    APPLE,
+    DISCORD,
+    ERROR,
+    FOR_ALL,
+    IN_TEMPLATE,
+    MASTODON,
+    META_IMAGES,
+    OGP,
+    PICTURE_KEYS,
+    WARNING,
+    Case,
+    Found,
+    Picture,
+    Rule,
+    X,
+    by_source,
+    cite,
+    host_of,
+    rule,
+    scheme_of,
+    weight,
+)
+
+# --- picture: is there one, and can it be had
+
+_ANOTHER_PICTURE = "Choose another picture as share_image, or save this one as a JPEG of 1200 × 630 pixels."
+
+
+@rule(
+    "picture-missing",
+    WARNING,
+    "The post has no picture, so this network shows words alone.",
+    "Add a picture, best of 1200 × 630 pixels.",
+    PICTURE_KEYS,
+)
+def picture_missing(case: Case) -> Iterator[Found]:
+    if not case.head.first("og:image") and case.picture.tag in {"", "apple-touch-icon"}:
+        yield Found(case.reader.picture, "0", "1")
+
+
+@rule(
+    "icon-missing",
+    ADVICE,
+    "There is neither a picture nor an icon of the site of 108 pixels or more (apple-touch-icon) to show instead.",
+    IN_TEMPLATE,
+    networks=("imessage",),
+)
+def icon_missing(case: Case) -> Iterator[Found]:
+    icons = [link for link in case.head.links if "apple-touch-icon" in link.rel.split() and link.href]
+    large = [link for link in icons if _side(link.sizes) is None or (_side(link.sizes) or 0) >= 108]
+    if not case.head.first("og:image") and not large:
+        yield Found(APPLE, icons[0].sizes if icons else "0", "108 × 108 px")
+
+
+@rule(
+    "picture-not-absolute",
+    ERROR,
+    "The address of the picture, %(measured)s, is not a full one, so this network does not find it.",
+    IN_TEMPLATE,
+    PICTURE_KEYS,
+)
+def picture_not_absolute(case: Case) -> Iterator[Found]:
+    written = case.picture.written
+    if written and not case.picture.url and not (scheme_of(written) and host_of(written)):
+        limit = "/…" if case.reader.relative.value == "slash" else "https://…"
+        yield Found(case.reader.relative, written, limit)
+
+
+@rule(
+    "picture-not-https",
+    WARNING,
+    "The address of the picture does not begin with https: %(measured)s.",
+    "Write url in site.toml with https://; for a picture on another site, write its address with https://.",
+    PICTURE_KEYS,
+)
+def picture_not_https(case: Case) -> Iterator[Found]:
+    written = case.picture.written
+    if scheme_of(written) and host_of(written) and scheme_of(written) != "https":
+        yield Found(OGP, written, "https://")
+
+
+@rule(
+    "picture-gone",
+    ERROR,
+    "The address of the picture answers with code %(status)s and not with a picture.",
+    "Look whether the picture lies beside the post and is spelt the same, capitals too.",
+    PICTURE_KEYS,
+)
+def picture_gone(case: Case) -> Iterator[Found]:
+    picture = case.picture
+    if picture.status and not 200 <= picture.status < 400:
+        yield Found(FOR_ALL, str(picture.status), "200", {"status": picture.status})
+
+
+@rule(
+    "picture-redirected",
+    WARNING,
+    "The address of the picture sends on to another one (code %(status)s), which not every network follows.",
+    IN_TEMPLATE,
+    PICTURE_KEYS,
+)
+def picture_redirected(case: Case) -> Iterator[Found]:
+    picture = case.picture
+    if 300 <= picture.status < 400:
+        target = picture.headers.get("location", "")
+        yield Found(FOR_ALL, f"{picture.status} → {target}", "200", {"status": picture.status})
+
+
+@rule(
+    "picture-sets-cookie",
+    ADVICE,
+    "The address of the picture sends a cookie, which keeps networks from storing the picture.",
+    "Nothing in the post can change this: ask whoever runs the site, or the proxy in front of it.",
+    networks=(),
+)
+def picture_sets_cookie(case: Case) -> Iterator[Found]:
+    if "set-cookie" in case.picture.headers:
+        yield Found(FOR_ALL, "Set-Cookie", "–")
+
+
+@rule(
+    "picture-disallowed",
+    WARNING,
+    "The file robots.txt forbids X to read the picture.",
+    IN_TEMPLATE,
+    networks=("x",),
+)
+def picture_disallowed(case: Case) -> Iterator[Found]:
+    if case.robots and case.picture.is_ours and not case.robots.can_fetch("Twitterbot", case.picture.url):
+        yield Found(cite("third-party notes", CONVENTION), "Disallow", "Allow")
+
+
+@rule(
+    "picture-unreadable",
+    ERROR,
+    "The picture cannot be used: %(problem)s",
+    _ANOTHER_PICTURE,
+    PICTURE_KEYS,
+)
+def picture_unreadable(case: Case) -> Iterator[Found]:
+    if case.picture.problem and case.picture.is_ours:
+        yield Found(case.reader.picture, case.picture.problem, "–", {"problem": case.picture.problem})
+
+
+@rule(
+    "picture-not-measured",
+    ADVICE,
+    "The picture lies on another site, %(host)s, and is never fetched from there while you look at this page: "
+    "nobody has measured its size.",
+    "Put the picture beside the post; the command “flask posts fetch-images” can do it.",
+    PICTURE_KEYS,
+)
+def picture_not_measured(case: Case) -> Iterator[Found]:
+    picture = case.picture
+    if picture.url and not picture.is_ours and not picture.is_measured:
+        host = host_of(picture.url)
+        yield Found(cite("no remote address is fetched", CONVENTION), "–", "", {"host": host})
+
+
+@rule(
+    "picture-unknown",
+    ADVICE,
+    "The page names another picture than the post's own, %(measured)s: its size is not known here.",
+    IN_TEMPLATE,
+    PICTURE_KEYS,
+)
+def picture_unknown(case: Case) -> Iterator[Found]:
+    picture = case.picture
+    is_there = picture.url and picture.is_ours and picture.tag != "apple-touch-icon"
+    if is_there and not picture.is_measured and not picture.problem and picture.status in (0, 200):
+        yield Found(cite("nothing was measured", CONVENTION), picture.url, "–")
+
+
+# --- picture: is it fit
+
+
+@rule(
+    "picture-too-small",
+    ERROR,
+    "The picture is %(measured)s; below %(limit)s this network does not show it.",
+    _ANOTHER_PICTURE,
+    PICTURE_KEYS,
+)
+def picture_too_small(case: Case) -> Iterator[Found]:
+    least = least_size(case.reader, case.reading.card)
+    if least and _is_sized(case) and not least.value.holds(case.picture.width, case.picture.height):
+        yield _below(case, least, by_source(least, ERROR, WARNING))
+
+
+@rule(
+    "picture-shown-small",
+    WARNING,
+    "The picture is %(measured)s; below %(limit)s this network shows it small, beside the words.",
+    _ANOTHER_PICTURE,
+    PICTURE_KEYS,
+)
+def picture_shown_small(case: Case) -> Iterator[Found]:
+    large, least = case.reader.pictures.large, least_size(case.reader, case.reading.card)
+    if not large or not _is_sized(case) or large.value.holds(case.picture.width, case.picture.height):
+        return
+    if not least or least.value.holds(case.picture.width, case.picture.height):
+        yield _below(case, large, "")
+
+
+@rule(
+    "picture-below-best",
+    ADVICE,
+    "The picture is %(measured)s; this network recommends at least %(limit)s.",
+    _ANOTHER_PICTURE,
+    PICTURE_KEYS,
+)
+def picture_below_best(case: Case) -> Iterator[Found]:
+    rules = case.reader.pictures
+    sizes = (rules.large, least_size(case.reader, case.reading.card))
+    is_enough = all(not fact or fact.value.holds(case.picture.width, case.picture.height) for fact in sizes)
+    if not rules.best or not _is_sized(case) or not is_enough:
+        return
+    if not rules.best.value.holds(case.picture.width, case.picture.height):
+        yield _below(case, rules.best, "")
+
+
+@rule(
+    "picture-not-wide",
+    ADVICE,
+    "The picture, %(measured)s, is not wider than tall, so this network shows it small, beside the words.",
+    _ANOTHER_PICTURE,
+    PICTURE_KEYS,
+)
+def picture_not_wide(case: Case) -> Iterator[Found]:
+    picture = case.picture
+    if case.reader.shape.value == "wide" and _is_sized(case) and picture.width <= picture.height:
+        yield Found(case.reader.shape, picture.pixels, "> 1:1")
+
+
+@rule(
+    "picture-too-many-pixels",
+    WARNING,
+    "The picture is %(measured)s; this network takes at most %(limit)s.",
+    _ANOTHER_PICTURE,
+    PICTURE_KEYS,
+)
+def picture_too_many_pixels(case: Case) -> Iterator[Found]:
+    most, picture = case.reader.pictures.most, case.picture
+    if most and (picture.width > most.value.width or picture.height > most.value.height):
+        excess = max(picture.width / most.value.width, picture.height / most.value.height)
+        yield Found(most, picture.pixels, str(most.value), {}, by_source(most, ERROR, ADVICE), excess)
+
+
+@rule(
+    "picture-too-heavy",
+    WARNING,
+    "The picture weighs %(measured)s; this network takes at most %(limit)s.",
+    _ANOTHER_PICTURE,
+    PICTURE_KEYS,
+)
+def picture_too_heavy(case: Case) -> Iterator[Found]:
+    most, size = case.reader.pictures.bytes, case.picture.bytes
+    if most and _is_too_heavy(size, most):
+        yield Found(most, weight(size), weight(most.value), {}, by_source(most, ERROR, WARNING), size / most.value)
+
+
+@rule(
+    "picture-heavy",
+    WARNING,
+    "The picture weighs %(measured)s; above %(limit)s this network often leaves it out.",
+    _ANOTHER_PICTURE,
+    PICTURE_KEYS,
+)
+def picture_heavy(case: Case) -> Iterator[Found]:
+    aim, most, size = case.reader.pictures.aim, case.reader.pictures.bytes, case.picture.bytes
+    if aim and size > aim.value and not (most and _is_too_heavy(size, most)):
+        yield Found(aim, weight(size), weight(aim.value))
+
+
+@rule(
+    "picture-too-wide",
+    ERROR,
+    "The picture, %(measured)s, is %(times)s times as wide as tall; this network takes at most %(limit)s.",
+    _ANOTHER_PICTURE,
+    PICTURE_KEYS,
+)
+def picture_too_wide(case: Case) -> Iterator[Found]:
+    widest, ratio = case.reader.pictures.widest, case.picture.ratio
+    if widest and ratio > widest.value:
+        values = {"times": f"{ratio:.1f}"}
+        yield Found(widest, case.picture.pixels, f"{widest.value:g}:1", values, by_source(widest, ERROR, WARNING))
+
+
+@rule(
+    "picture-cropped",
+    ADVICE,
+    "The picture, %(measured)s, does not have this network's shape of %(limit)s: about %(lost)s in 100 "
+    "parts of it are cut away.",
+    "Keep what matters in the middle, or choose a share_image of 1200 × 630 pixels.",
+    PICTURE_KEYS,
+)
+def picture_cropped(case: Case) -> Iterator[Found]:
+    box, ratio = case.reader.pictures.ratio, case.picture.ratio
+    if case.form != LARGE or not box.value or not ratio:
+        return
+    lost = 1 - min(box.value, ratio) / max(box.value, ratio)
+    if lost > _MOST_LOST:
+        severity = WARNING if lost > _HALF else ADVICE
+        yield Found(box, case.picture.pixels, f"{box.value:g}:1", {"lost": round(lost * 100)}, severity, lost)
+
+
+@rule(
+    "picture-type",
+    WARNING,
+    "The picture is of the type %(measured)s; this network takes %(limit)s.",
+    _ANOTHER_PICTURE,
+    PICTURE_KEYS,
+)
+def picture_type(case: Case) -> Iterator[Found]:
+    types, kind = case.reader.pictures.types, case.picture.type
+    if types and kind and kind not in types.value:
+        names = ", ".join(_short(name) for name in types.value)
+        yield Found(types, _short(kind), names, {}, by_source(types, ERROR, WARNING))
+
+
+@rule(
+    "picture-type-differs",
+    WARNING,
+    "The page says that its picture is of the type %(limit)s, but it arrives as %(measured)s.",
+    IN_TEMPLATE,
+    PICTURE_KEYS,
+    networks=(),
+)
+def picture_type_differs(case: Case) -> Iterator[Found]:
+    declared, served = case.head.first("og:image:type").lower(), _served_type(case.picture)
+    if case.picture.tag == "og:image" and declared and served and declared != served:
+        yield Found(OGP, served, declared)
+
+
+@rule(
+    "picture-size-undeclared",
+    WARNING,
+    "The page does not say how large its picture is; this network then leaves it out when it cannot measure it.",
+    "Put the picture beside the post, where it is measured; if it is there, mend the template that writes this.",
+    PICTURE_KEYS,
+    networks=("discord",),
+)
+def picture_size_undeclared(case: Case) -> Iterator[Found]:
+    missing = [name for name in ("og:image:width", "og:image:height") if not case.head.first(name)]
+    if case.picture.tag == "og:image" and missing:
+        fact = cite("Discord docs; discord/discord-api-docs PR #8606", OFFICIAL)
+        yield Found(fact, "–", " ".join(missing))
+
+
+@rule(
+    "picture-size-wrong",
+    WARNING,
+    "The page says that its picture is %(limit)s, but it is %(measured)s.",
+    IN_TEMPLATE,
+    PICTURE_KEYS,
+    networks=("discord",),
+)
+def picture_size_wrong(case: Case) -> Iterator[Found]:
+    declared, picture = declared_size(case.head), case.picture
+    is_known = picture.is_measured and picture.tag == "og:image" and all(declared)
+    if is_known and declared != (picture.width, picture.height):
+        yield Found(DISCORD, picture.pixels, str(Size(*declared)))
+
+
+@rule(
+    "several-pictures",
+    ADVICE,
+    "The page names %(measured)s pictures: this network shows a gallery of up to 4 instead of one.",
+    IN_TEMPLATE,
+    PICTURE_KEYS,
+    networks=("discord",),
+)
+def several_pictures(case: Case) -> Iterator[Found]:
+    count = len([said for said in case.head.all("og:image") if said])
+    if count > 1:
+        yield Found(DISCORD, str(count), "1")
+
+
+@rule(
+    "picture-without-hash",
+    ADVICE,
+    "The address of the picture stays the same when the picture changes, and this network keeps the old one.",
+    "Give the picture a new name whenever you change it.",
+    PICTURE_KEYS,
+    networks=("facebook", "threads"),
+)
+def picture_without_hash(case: Case) -> Iterator[Found]:
+    if case.picture.url and case.picture.is_ours and not re.search(r"[0-9a-f]{8,}", case.picture.url):
+        yield Found(META_IMAGES, case.picture.url.rpartition("/")[2], "")
+
+
+@rule(
+    "alt-missing",
+    WARNING,
+    "The picture has no description: who cannot see it learns nothing of it.",
+    "Add a caption or an alt to the picture.",
+    ALT_KEYS,
+    networks=("x", "mastodon", "discord"),
+)
+def alt_missing(case: Case) -> Iterator[Found]:
+    if case.picture.url and not clean(case.reading.alt.text):
+        yield Found(OGP, "0", "≥ 1")
+
+
+@rule(
+    "alt-too-long",
+    WARNING,
+    "The picture's description has %(measured)s characters; at most %(limit)s are allowed.",
+    "Shorten the caption or the alt of the picture.",
+    ALT_KEYS,
+    networks=("x",),
+)
+def alt_too_long(case: Case) -> Iterator[Found]:
+    length = graphemes(clean(case.reading.alt.text))
+    if length > ALT_GRAPHEMES:
+        yield Found(X, str(length), str(ALT_GRAPHEMES))
+
+
+@rule(
+    "alt-repeats-title",
+    ADVICE,
+    "The picture's description is the title once more: it says nothing about the picture.",
+    "Say in the caption or the alt what is to be seen.",
+    ALT_KEYS,
+    networks=("x", "mastodon", "discord"),
+)
+def alt_repeats_title(case: Case) -> Iterator[Found]:
+    alt = clean(case.reading.alt.text)
+    if alt and alt.casefold() == clean(case.reading.title.text).casefold():
+        yield Found(MASTODON, alt, "–")
+
+
+_MOST_LOST, _HALF = 0.15, 0.5
+
+
+def least_size(reader: Reader, card: str) -> Fact[Size] | None:
+    """The smallest picture that is shown, which may be less where the page asks for the small form."""
+    rules = reader.pictures
+    return rules.least_small if rules.least_small and card != "summary_large_image" else rules.least
+
+
+def declared_size(head: Head) -> tuple[int, int]:
+    """What the page says of its picture's size; 0 where it says nothing that is a number."""
+    said = (head.first("og:image:width"), head.first("og:image:height"))
+    width, height = (int(text) if re.fullmatch(r"[0-9]{1,6}", text) else 0 for text in said)
+    return width, height
+
+
+def form_of(reader: Reader, reading: Reading, picture: Picture) -> str:
+    """Large, small or text. What is not known of the picture is taken for right."""
+    rules = reader.pictures
+    size = picture.width, picture.height
+    is_sized = all(size)
+    least = least_size(reader, reading.card)
+    if not picture.url or reader.shape.value == "text" or _is_lost(picture, rules.types):
+        return TEXT
+    if least and is_sized and not least.value.holds(*size):
+        return TEXT
+    if picture.tag == "apple-touch-icon" or reader.shape.value == SMALL:
+        return SMALL
+    if reader.shape.value == "card":
+        return LARGE if reading.card == "summary_large_image" else SMALL
+    if reader.shape.value == "wide":
+        return SMALL if is_sized and size[0] <= size[1] else LARGE
+    return SMALL if _falls_back(reader, picture) else LARGE
+
+
+def _falls_back(reader: Reader, picture: Picture) -> bool:
+    """Whether a requirement of the large form fails."""
+    rules = reader.pictures
+    is_sized = bool(picture.width and picture.height)
+    if rules.large and is_sized and not rules.large.value.holds(picture.width, picture.height):
+        return True
+    if rules.widest and picture.ratio > rules.widest.value:
+        return True
+    is_heavy = bool(
+        rules.bytes and rules.bytes.confidence == OFFICIAL and _is_too_heavy(picture.bytes, rules.bytes)
+    )
+    return is_heavy or bool(rules.types and picture.type and picture.type not in rules.types.value)
+
+
+def _is_lost(picture: Picture, types: Fact[tuple[str, ...]] | None) -> bool:
+    is_refused = bool(types and types.confidence == OFFICIAL and picture.type and picture.type not in types.value)
+    return is_refused or bool(picture.problem and picture.is_ours) or not 0 <= picture.status < 400
+
+
+def _is_sized(case: Case) -> bool:
+    return bool(case.picture.width and case.picture.height) and case.picture.tag != "apple-touch-icon"
+
+
+def _is_too_heavy(size: int, most: Fact[int]) -> bool:
+    return size >= most.value  # "under 600 kB" (WhatsApp), "less than 5 MB" (X)
+
+
+def _below(case: Case, fact: Fact[Size], severity: str) -> Found:
+    size = fact.value
+    excess = max(size.width / case.picture.width, size.height / case.picture.height)
+    return Found(fact, case.picture.pixels, str(size), {}, severity, excess)
+
+
+def _served_type(picture: Picture) -> str:
+    return (
+        picture.headers.get("content-type", "").partition(";")[0].strip().lower() if picture.status == 200 else ""
+    )
+
+
+def _short(media_type: str) -> str:
+    return media_type.removeprefix("image/").removesuffix("+xml").upper()
+
+
+def _side(sizes: str) -> int | None:
+    """The shorter side of `sizes="180x180"`; None where none is said."""
+    found = re.match(r"(\d{1,5})x(\d{1,5})", sizes.lower())
+    return min(int(found[1]), int(found[2])) if found else None
+
+
+PICTURE_RULES: tuple[Rule, ...] = (
+    picture_missing,
+    icon_missing,
+    picture_not_absolute,
+    picture_not_https,
+    picture_gone,
+    picture_redirected,
+    picture_sets_cookie,
+    picture_disallowed,
+    picture_unreadable,
+    picture_not_measured,
+    picture_unknown,
+    picture_too_small,
+    picture_shown_small,
+    picture_below_best,
+    picture_not_wide,
+    picture_too_many_pixels,
+    picture_too_heavy,
+    picture_heavy,
+    picture_too_wide,
+    picture_cropped,
+    picture_type,
+    picture_type_differs,
+    picture_size_undeclared,
+    picture_size_wrong,
+    several_pictures,
+    picture_without_hash,
+    alt_missing,
+    alt_too_long,
+    alt_repeats_title,
+)

@@ -1,0 +1,247 @@
+"""What a rule about a shared page is, what it is asked of, and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.robotparser import RobotFileParser
+
+from bitacora.settings import Site
+from bitacora.share.crawl import Head, Page
+from bitacora.share.readers import CONVENTION, OBSERVED, OFFICIAL, Fact, Reader, Reading
+
+ERROR, WARNING, ADVICE = "error", "warning", "advice"
+SEVERITIES = (ERROR, WARNING, ADVICE)
+"""Worst first: no preview or none as meant; a preview that loses something; a preview that could be better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A rule that the page breaks. `network` is empty for what concerns several or all.
+
+    `values` fill the placeholders of `message` and `remedy`; `networks` in them holds the labels of those that
+    are concerned. `key` is the front matter key to change, `line` its line in the file, 0 if unknown.
+    """
+
+    network: str
+    severity: str
+    rule: str
+    message: str
+    values: Mapping[str, object]
+    measured: str
+    limit: str
+    source: str
+    confidence: str
+    remedy: str
+    key: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFacts:
+    """What is known of the picture behind og:image: measured on this disk, or of a drawn card.
+
+    0 and "" are not known, as of one that lies elsewhere. `problem` says why it cannot be used.
+    """
+
+    url: str
+    width: int
+    height: int
+    bytes: int
+    type: str
+    is_local: bool
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The picture that a reader takes. `url` is absolute, empty where the reader cannot follow what is written.
+
+    `width`, `height`, `bytes` and `type` are 0 and "" where unknown; `is_measured` is false where the size is at
+    best what the page declares. `status`, `location` and `headers` are what our own address of it answers; status
+    0 is not asked, because it lies elsewhere.
+    """
+
+    written: str = ""
+    tag: str = ""
+    url: str = ""
+    width: int = 0
+    height: int = 0
+    bytes: int = 0
+    type: str = ""
+    is_ours: bool = False
+    is_measured: bool = False
+    problem: str = ""
+    status: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ratio(self) -> float:
+        """Width by height, 0 where it is not known."""
+        return self.width / self.height if self.width and self.height else 0.0
+
+    @property
+    def pixels(self) -> str:
+        return f"{self.width} × {self.height} px"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A page before one reader. `head` is what this reader gets of it, `whole` all of it.
+
+    `twin` is the head that another reader got, None if theirs was the same request.
+    """
+
+    reader: Reader
+    site: Site
+    page: Page
+    head: Head
+    whole: Head
+    twin: Head | None
+    reading: Reading
+    picture: Picture
+    form: str
+    robots: RobotFileParser | None = None
+
+    @property
+    def is_readable(self) -> bool:
+        return self.page.status in (200, 206) and self.page.is_html and self.page.html is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A break of a rule. `excess` orders the same one over networks, `subject` tells two in one network apart."""
+
+    fact: Fact[Any]
+    measured: str
+    limit: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    severity: str = ""
+    excess: float = 1.0
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What may be wrong. `networks` are those that it is asked of, none for once for all of them.
+
+    `keys` are the front matter keys that it may come from, the preferred one first.
+    """
+
+    id: str
+    severity: str
+    message: str
+    remedy: str
+    find: Callable[[Case], Iterator[Found]]
+    keys: tuple[str, ...] = ()
+    default_key: str = ""
+    networks: tuple[str, ...] | None = None
+
+    def concerns(self, network: str) -> bool:
+        return self.networks is None or network in self.networks
+
+    def verdict(self, found: Found, network: str, lines: Mapping[str, int]) -> Verdict:
+        """What was found, told for a network; `lines` are those of the keys in the post's file."""
+        key, line = _place(self.keys, self.default_key, lines)
+        return Verdict(
+            network=network,
+            severity=found.severity or self.severity,
+            rule=self.id,
+            message=self.message,
+            values={"measured": found.measured, "limit": found.limit, **found.values},
+            measured=found.measured,
+            limit=found.limit,
+            source=found.fact.source,
+            confidence=found.fact.confidence,
+            remedy=self.remedy,
+            key=key,
+            line=line,
+        )
+
+
+def _place(keys: tuple[str, ...], default: str, lines: Mapping[str, int]) -> tuple[str, int]:
+    written = {key.lower(): (key, line) for key, line in lines.items()}
+    return next((written[key] for key in keys if key in written), (default, 0))
+
+
+TITLE_KEYS = (("share_title", "title", "linktitle"), "title")
+DESCRIPTION_KEYS = (
+    ("intro", "description", "summary", "excerpt", "subtitle", "deck", "snippet", "kicker"),
+    "intro",
+)
+PICTURE_KEYS = (
+    (
+        "share_image", "single_image", "image", "images", "cover", "header.image", "primary_image", "header_image",
+        "header_img", "featured_image", "hero", "thumbnail", "imagepost", "img", "thumb",
+    ),
+    "single_image",
+)  # fmt: skip
+ALT_KEYS = (
+    ("image_alt", "image_accessibility", "image_caption", "image_figcaption", *PICTURE_KEYS[0]),
+    "single_image",
+)
+DATE_KEYS = (("updated", "last_modified_at", "lastmod", "modified", "date", "publishdate", "publish_date"), "date")
+LANG_KEYS = (("lang", "language", "locale"), "lang")
+NOINDEX_KEYS = (("noindex", "hidden", "unlisted", "robots"), "noindex")
+_NO_KEY: tuple[tuple[str, ...], str] = ((), "")
+
+_Find = Callable[[Case], Iterator[Found]]
+
+
+def rule(
+    id_: str,
+    severity: str,
+    message: str,
+    remedy: str,
+    keys: tuple[tuple[str, ...], str] = _NO_KEY,
+    networks: tuple[str, ...] | None = None,
+) -> Callable[[_Find], Rule]:
+    return lambda find: Rule(id_, severity, message, remedy, find, keys[0], keys[1], networks)
+
+
+IN_TEMPLATE = "Mend the template that writes this, or delete your own copy of it."
+
+
+def cite(source: str, confidence: str) -> Fact[None]:
+    return Fact(None, source, confidence)
+
+
+OGP = cite("ogp.me", OFFICIAL)
+APPLE = cite("Apple TN3156", OFFICIAL)
+DISCORD = cite("Discord docs, link previews", OFFICIAL)
+META = cite("Meta sharing docs, web crawlers", OFFICIAL)
+META_IMAGES = cite("Meta sharing docs, images and best practices", OFFICIAL)
+WHATSAPP = cite("WhatsApp link previews docs", OFFICIAL)
+X = cite("X Cards markup docs (archived)", OFFICIAL)
+MASTODON = cite("mastodon/mastodon app/lib/link_details_extractor.rb", OBSERVED)
+FOR_ALL = cite("union of the networks' rules", CONVENTION)
+
+
+def weight(count: int) -> str:
+    if count < 1_000_000:
+        return f"{count / 1000:.1f} kB" if count < 10_000 else f"{count // 1000} kB"
+    return f"{count / 1_000_000:.1f} MB"
+
+
+def by_source(fact: Fact[Any], official: str, other: str) -> str:
+    return official if fact.confidence == OFFICIAL else other
+
+
+def parts_of(url: str) -> tuple[str, str, str, str, str] | None:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname or "", parts.path, parts.query, parts.fragment
+    except ValueError:  # http://[
+        return None
+
+
+def host_of(url: str) -> str:
+    parts = parts_of(url)
+    return parts[1] if parts else ""
+
+
+def scheme_of(url: str) -> str:
+    parts = parts_of(url)
+    return parts[0] if parts else ""

@@ -1,0 +1,318 @@
+"""Rules about what else a page says for previews: its kind, language, times, accounts, structured data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from bitacora.share.crawl import Head
+from bitacora.share.metadata import clean, fediverse_handle, x_handle
+from bitacora.share.readers import CONVENTION, OBSERVED, OFFICIAL, Reader, articles, is_proper, news_block
+from bitacora.share.rule import (
+    ADVICE,
+    DATE_KEYS,
+    DISCORD,
+    IN_TEMPLATE,
+    LANG_KEYS,
+    MASTODON,
+    OGP,
+    WARNING,
+    Case,
+    Found,
+    Rule,
+    X,
+    cite,
+    rule,
+)
+
+# --- what else the page says
+
+
+@rule(
+    "type-not-article",
+    ADVICE,
+    "The page does not say that it is an article (og:type).",
+    IN_TEMPLATE,
+    networks=("mastodon",),
+)
+def type_not_article(case: Case) -> Iterator[Found]:
+    said = case.head.first("og:type")
+    if not said or (said != "article" and case.head.first("article:published_time")):
+        yield Found(MASTODON, said or "–", "article")
+
+
+@rule(
+    "site-name-missing",
+    ADVICE,
+    "The page does not say the name of the site (og:site_name), so this network shows its address instead.",
+    "Write title in site.toml; if it is there, mend the template that writes this.",
+    networks=("imessage", "mastodon", "discord", "slack", "telegram"),
+)
+def site_name_missing(case: Case) -> Iterator[Found]:
+    if not case.reading.site_name:
+        yield Found(case.reader.site, "–", "og:site_name")
+
+
+@rule(
+    "locale-form",
+    ADVICE,
+    "The language of the page, “%(measured)s”, is not written as a language and a country, like es_CL.",
+    "Write the post's lang with its country, like es-CL.",
+    LANG_KEYS,
+    networks=("facebook", "threads", "mastodon"),
+)
+def locale_form(case: Case) -> Iterator[Found]:
+    for name in ("og:locale", "og:locale:alternate"):
+        for said in case.head.all(name):
+            if not re.fullmatch(r"[a-z]{2,3}_[A-Z]{2}", said):
+                yield Found(OGP, said or "–", "es_CL", subject=said)
+
+
+@rule(
+    "locale-missing",
+    ADVICE,
+    "The page does not say its language (og:locale), so this network takes it for American English.",
+    "Write language in site.toml; if it is there, mend the template that writes this.",
+    LANG_KEYS,
+    networks=("facebook", "threads"),
+)
+def locale_missing(case: Case) -> Iterator[Found]:
+    if "og:locale" not in {meta.name for meta in case.head.metas}:
+        yield Found(OGP, "–", "es_CL")
+
+
+@rule(
+    "time-form",
+    WARNING,
+    "A time of the post, “%(measured)s”, is not written as date, time and offset from UTC.",
+    "Write the date like 2018-07-17 12:00:00-0300; if it is right, mend the template that writes this.",
+    DATE_KEYS,
+    networks=("mastodon", "facebook", "threads"),
+)
+def time_form(case: Case) -> Iterator[Found]:
+    for name in ("article:published_time", "article:modified_time"):
+        for said in case.head.all(name):
+            if not _is_time(said):
+                yield Found(OGP, said or "–", "2018-07-17T12:00:00-03:00", subject=name)
+
+
+@rule(
+    "creator-form",
+    WARNING,
+    "The author's account, “%(measured)s”, is not written like @user@instance: Mastodon does not name the author.",
+    "Correct fediverse in [authors] of site.toml.",
+    networks=("mastodon",),
+)
+def creator_form(case: Case) -> Iterator[Found]:
+    said = case.head.first("fediverse:creator")
+    if said and fediverse_handle(said) != said:
+        yield Found(cite("mastodon/mastodon PR #30398", OBSERVED), said, "@user@instance")
+
+
+@rule(
+    "account-form",
+    ADVICE,
+    "The account “%(measured)s” is not written like @name.",
+    "Correct x in [authors] of site.toml.",
+    networks=("x",),
+)
+def account_form(case: Case) -> Iterator[Found]:
+    for name in ("twitter:site", "twitter:creator"):
+        said = case.head.first(name)
+        if said and x_handle(said) != said:
+            yield Found(X, said, "@name", subject=name)
+
+
+@rule(
+    "card-missing",
+    WARNING,
+    "The page does not say how large its picture may be shown (twitter:card), so it is shown small or not at all.",
+    IN_TEMPLATE,
+    networks=("x", "telegram", "slack", "discord"),
+)
+def card_missing(case: Case) -> Iterator[Found]:
+    if case.reading.card not in {"summary", "summary_large_image", "player", "app"}:
+        yield Found(case.reader.shape, case.reading.card or "–", "summary_large_image")
+
+
+@rule(
+    "card-small",
+    ADVICE,
+    "The page has a picture and asks to show it small (twitter:card).",
+    IN_TEMPLATE,
+    networks=("x", "telegram", "slack", "discord"),
+)
+def card_small(case: Case) -> Iterator[Found]:
+    if case.reading.card == "summary" and case.picture.url:
+        yield Found(case.reader.shape, "summary", "summary_large_image")
+
+
+@rule(
+    "pair-broken",
+    ADVICE,
+    "The page names “%(tag)s” without its value, so it is not shown.",
+    IN_TEMPLATE,
+    networks=("slack",),
+)
+def pair_broken(case: Case) -> Iterator[Found]:
+    for number in (1, 2):
+        label, data = f"twitter:label{number}", f"twitter:data{number}"
+        if bool(case.head.first(label)) != bool(case.head.first(data)):
+            said = label if case.head.first(label) else data
+            yield Found(cite("opengraphplus.com Slack notes", CONVENTION), "1", "2", {"tag": said}, subject=said)
+
+
+@rule(
+    "accent-form",
+    ADVICE,
+    "The accent colour, “%(measured)s”, is missing or not written like #0a5f63: the bar beside the "
+    "preview is grey.",
+    "Write accent in site.toml.",
+    networks=("discord",),
+)
+def accent_form(case: Case) -> Iterator[Found]:
+    if not case.reading.accent:
+        yield Found(DISCORD, case.head.first("theme-color") or "–", "#0a5f63")
+
+
+@rule(
+    "tag-repeated",
+    WARNING,
+    "The page says “%(tag)s” more than once, differently: “%(shown)s” and “%(other)s”. Each network "
+    "chooses for itself.",
+    IN_TEMPLATE,
+)
+def tag_repeated(case: Case) -> Iterator[Found]:
+    for tag in sorted(_read_by(case.reader)):
+        said = tuple(dict.fromkeys(filter(None, _said_in(case.head, tag))))
+        if len(said) > 1:
+            values = {"tag": tag, "shown": said[0], "other": said[1]}
+            yield Found(OGP, str(len(said)), "1", values, subject=tag)
+
+
+@rule(
+    "tag-attribute",
+    WARNING,
+    "The page writes “%(tag)s” in a form (%(measured)s=) that this network need not understand.",
+    IN_TEMPLATE,
+)
+def tag_attribute(case: Case) -> Iterator[Found]:
+    if case.reader.either.value:
+        return
+    proper = {meta.name for meta in case.head.metas if is_proper(meta)}
+    for meta in case.head.metas:
+        if meta.name in _read_by(case.reader) - proper and meta.attribute != "http-equiv":
+            limit = "property" if meta.attribute == "name" else "name"
+            yield Found(case.reader.either, meta.attribute, limit, {"tag": meta.name}, subject=meta.name)
+
+
+def _read_by(reader: Reader) -> frozenset[str]:
+    """The tags that a reader takes one text from; og:image may stand several times."""
+    sources = [*reader.title.value, *reader.description.value, *(reader.address.value if reader.address else ())]
+    sources += ["og:site_name"] if reader.site.value.startswith("name") else []
+    sources += ["twitter:card"] if reader.shape.value == "card" else []
+    sources += [source for source in (*reader.picture.value, *reader.alt) if reader.shape.value != "text"]
+    flat = (name for source in sources for name in ([source] if isinstance(source, str) else source))
+    return frozenset(name for name in flat if not name.startswith(("json-ld:", "oembed:", "apple-")))
+
+
+def _said_in(head: Head, tag: str) -> Iterable[str]:
+    if tag == "title":
+        return head.titles
+    if tag == "canonical":
+        return (link.href for link in head.links if "canonical" in link.rel.split())
+    return () if tag.startswith("og:image") else head.all(tag)
+
+
+def _is_time(text: str) -> bool:
+    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)", text):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+# --- structured data
+
+
+@rule(
+    "data-broken",
+    WARNING,
+    "The data for search engines (JSON-LD) cannot be read: %(measured)s.",
+    IN_TEMPLATE,
+    networks=("google", "mastodon"),
+)
+def data_broken(case: Case) -> Iterator[Found]:
+    for block in case.head.json_ld:
+        if block.error:
+            yield Found(cite("Google Search Central, structured data", OFFICIAL), block.error, "JSON")
+            return
+
+
+@rule(
+    "data-missing",
+    ADVICE,
+    "The page says that it is an article but gives search engines no data about it (JSON-LD).",
+    IN_TEMPLATE,
+    networks=("google",),
+)
+def data_missing(case: Case) -> Iterator[Found]:
+    is_broken = any(block.error for block in case.head.json_ld)
+    if case.head.first("og:type") == "article" and not is_broken and not any(articles(case.head)):
+        yield Found(cite("Google Search Central, Article structured data", OFFICIAL), "0", "BlogPosting")
+
+
+@rule(
+    "data-overrides",
+    WARNING,
+    "The data for search engines (JSON-LD, %(type)s) says “%(shown)s” where the page says “%(other)s”: "
+    "Mastodon shows the first.",
+    IN_TEMPLATE,
+    networks=("mastodon",),
+)
+def data_overrides(case: Case) -> Iterator[Found]:
+    block = news_block(case.head)
+    for name, said, tag in (
+        ("headline", case.reading.title, "og:title"),
+        ("description", case.reading.description, "og:description"),
+    ):
+        usual = clean(case.head.first(tag))
+        if said.tag == f"json-ld:{name}" and clean(said.text) != usual:
+            values = {"type": block["@type"], "shown": clean(said.text), "other": usual}
+            yield Found(MASTODON, str(values["shown"]), usual or "–", values, subject=name)
+
+
+@rule(
+    "data-unescaped",
+    ADVICE,
+    "The data for search engines (JSON-LD) holds a “<”, which can end it early and run as a script.",
+    IN_TEMPLATE,
+    networks=(),
+)
+def data_unescaped(case: Case) -> Iterator[Found]:
+    if any("<" in block.text for block in case.head.json_ld):
+        yield Found(cite("HTML standard, script element", OFFICIAL), "<", "\\u003c")
+
+
+TAG_RULES: tuple[Rule, ...] = (
+    type_not_article,
+    site_name_missing,
+    locale_form,
+    locale_missing,
+    time_form,
+    creator_form,
+    account_form,
+    card_missing,
+    card_small,
+    pair_broken,
+    accent_form,
+    tag_repeated,
+    tag_attribute,
+    data_broken,
+    data_missing,
+    data_overrides,
+    data_unescaped,
+)

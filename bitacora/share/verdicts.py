@@ -1,0 +1,72 @@
+"""What is wrong with how a link will look, and how to mend it: every rule, asked of every network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from bitacora.share.page_rules import PAGE_RULES, page_not_html, page_packed_wrongly, page_slow, page_status
+from bitacora.share.picture_rules import PICTURE_RULES
+from bitacora.share.rule import SEVERITIES, Case, Found, PictureFacts, Rule, Verdict
+from bitacora.share.tag_rules import TAG_RULES
+from bitacora.share.text_rules import TEXT_RULES
+
+__all__ = [
+    "RULES",
+    "Case",
+    "Found",
+    "PictureFacts",
+    "Rule",
+    "Verdict",
+    "general",
+    "merged",
+    "messages",
+    "verdicts",
+]
+
+
+def verdicts(case: Case, lines: Mapping[str, int]) -> list[tuple[Verdict, Found]]:
+    """What this reader makes of the page, worst first."""
+    rules = RULES if case.is_readable else READABLE
+    found = [
+        (rule.verdict(found, case.reader.name, lines), found)
+        for rule in rules
+        if rule.networks != () and rule.concerns(case.reader.name)
+        for found in rule.find(case)
+    ]
+    return sorted(found, key=lambda pair: SEVERITIES.index(pair[0].severity))
+
+
+def general(case: Case, lines: Mapping[str, int]) -> list[tuple[Verdict, Found]]:
+    """What concerns every reader alike, seen through the eyes of one that reads plain Open Graph."""
+    rules = [rule for rule in RULES if rule.networks == ()] if case.is_readable else []
+    return [(rule.verdict(found, "", lines), found) for rule in rules for found in rule.find(case)]
+
+
+def merged(found: Iterable[tuple[Verdict, Found]], labels: Mapping[str, str]) -> tuple[Verdict, ...]:
+    """The same rule over networks as one verdict, told by the network where it is worst; worst first."""
+    groups: dict[tuple[str, str], list[tuple[Verdict, Found]]] = {}
+    for pair in found:
+        groups.setdefault((pair[0].rule, pair[1].subject), []).append(pair)
+    joined = [_joined(group, labels) for group in groups.values()]
+    order = [rule.id for rule in RULES]
+    return tuple(sorted(joined, key=lambda one: (SEVERITIES.index(one.severity), order.index(one.rule))))
+
+
+def messages() -> frozenset[str]:
+    """Every msgid that a verdict may say."""
+    return frozenset(text for rule in RULES for text in (rule.message, rule.remedy))
+
+
+def _joined(group: list[tuple[Verdict, Found]], labels: Mapping[str, str]) -> Verdict:
+    worst, _ = min(group, key=lambda pair: (SEVERITIES.index(pair[0].severity), -pair[1].excess))
+    names = tuple(dict.fromkeys(verdict.network for verdict, _ in group if verdict.network))
+    values = {**worst.values, "networks": tuple(labels[name] for name in names)}
+    return replace(worst, network=names[0] if len(names) == 1 else "", values=values)
+
+
+READABLE: tuple[Rule, ...] = (page_status, page_not_html, page_packed_wrongly, page_slow)
+"""What can be said of an answer that is no page."""
+
+RULES: tuple[Rule, ...] = (*PAGE_RULES, *TEXT_RULES, *PICTURE_RULES, *TAG_RULES)
+"""Every rule, plainest first."""
