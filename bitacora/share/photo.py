@@ -1,0 +1,262 @@
+"""The card of a post with a picture: cropped round its focal point, without what the camera noted."""
+
+from __future__ import annotations
+
+import io
+import math
+import struct
+import zlib
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from PIL import Image, ImageCms, ImageDraw
+
+from bitacora.share.canvas import HEIGHT, PAPER, SIZE, WIDTH, Card, finished
+
+MOST_PIXELS = 25_000_000
+MOST_SIDE_PX = 16_000
+LEAST_SIDE_PX = 200
+"""Meta takes no picture below 200 × 200 (Meta sharing docs, images)."""
+DEFAULT_FOCUS = (0.5, 0.4)
+"""A little above the middle, where faces and horizons are."""
+
+
+class CardError(Exception):
+    """A picture that cannot be used: why, and what an editor can do, in English.
+
+    `reason_id`, `remedy_id` and `values` are the same before the values were filled in, for a translation.
+    """
+
+    def __init__(self, reason: str, remedy: str, values: Mapping[str, object] = MappingProxyType({})) -> None:
+        self.reason_id, self.remedy_id, self.values = reason, remedy, dict(values)
+        self.reason, self.remedy = reason % self.values, remedy % self.values
+        super().__init__(f"{self.reason} {self.remedy}")
+
+
+def crop(picture: bytes, focus: tuple[float, float] = DEFAULT_FOCUS) -> Card:
+    """A card of the picture: its largest part of 40:21 with `focus` as near to the centre as the edges allow.
+
+    A part down to 600 × 315 px is enlarged. A smaller one is mounted on paper, at most doubled, like a print.
+    Raises CardError for what cannot be used.
+    """
+    image = _opened(picture)
+    profile = image.info.get("icc_profile")
+    size = _turned_size(image)
+    wide = _box(size, WIDTH / HEIGHT, focus)
+    if (wide[2] - wide[0]) * _MOST_ENLARGED >= WIDTH:
+        _hasten(image, WIDTH / (wide[2] - wide[0]))
+        pixels = _pixels(image)
+        wide = _box(pixels.size, WIDTH / HEIGHT, focus)
+        return finished(_shown(pixels.resize(SIZE, _SMOOTH, wide, _REDUCING_GAP), profile, PAPER))
+    ratio = min(max(size[0] / size[1], _NARROWEST), _WIDEST)
+    return finished(_mounted(_shown(_pixels(image).crop(_whole(_box(size, ratio, focus))), profile, PAPER)))
+
+
+def upright(picture: bytes, paper: str) -> Image.Image:
+    """The picture as it is meant to be seen: its first frame, turned, sRGB, on `paper`. Raises CardError."""
+    image = _opened(picture, least=1)
+    profile = image.info.get("icc_profile")
+    return _shown(_pixels(image), profile, paper)
+
+
+def read_focus(value: object) -> tuple[float, float]:
+    """A focal point as front matter writes it: x and y from 0 to 1, from the left and the top.
+
+    "top", "bottom right", "0.3 0.7", "30% 70%", [0.3, 0.7] or {x: 0.3, y: 0.7}; empty for the default.
+    Raises ValueError, saying what is allowed.
+    """
+    match value:
+        case None | "":
+            return DEFAULT_FOCUS
+        case str():
+            return _spoken_focus(value.lower().split())
+        case [x, y]:
+            return _share(x), _share(y)
+        case {"x": x, "y": y, **rest} if not rest:
+            return _share(x), _share(y)
+    raise ValueError(_FOCUS_RULE)
+
+
+_FOCUS_RULE = 'words such as "top" or "bottom left", or x and y from 0 to 1 such as "0.3 0.7"'
+_ACROSS = {"left": 0.0, "right": 1.0}
+_DOWN = {"top": 0.0, "bottom": 1.0}
+_MIDDLE = ("center", "centre", "middle")
+_MOST_ENLARGED = 2
+_NARROWEST, _WIDEST = 3 / 4, 2.0
+_MARGIN = 48
+_RULE = "#dcd8cd"
+_SMOOTH = Image.Resampling.LANCZOS
+_REDUCING_GAP = 2.0
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_BROKEN = (
+    *(OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, OverflowError, RuntimeError),
+    *(struct.error, zlib.error, Warning),
+)
+"""What Pillow raises for files that are damaged or made to do damage; warnings where they are made errors."""
+
+_EXPORT = "Save it as JPEG, at least 1200 × 630 px."
+
+
+def _spoken_focus(words: Sequence[str]) -> tuple[float, float]:
+    if len(words) == 2 and not any(word[0].isalpha() for word in words):
+        return _share(words[0]), _share(words[1])
+    across = [_ACROSS[word] for word in words if word in _ACROSS]
+    down = [_DOWN[word] for word in words if word in _DOWN]
+    middle = [word for word in words if word in _MIDDLE]
+    if len(across) > 1 or len(down) > 1 or len(across) + len(down) + len(middle) != len(words) or len(words) > 2:
+        raise ValueError(_FOCUS_RULE)
+    return (*across, 0.5)[0], (*down, 0.5)[0]
+
+
+def _share(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError(_FOCUS_RULE)
+    try:
+        number = float(value[:-1]) / 100 if isinstance(value, str) and value.endswith("%") else float(value)
+    except (ValueError, OverflowError):
+        raise ValueError(_FOCUS_RULE) from None
+    if not 0 <= number <= 1:
+        raise ValueError(_FOCUS_RULE)
+    return number
+
+
+def _opened(picture: bytes, least: int = LEAST_SIDE_PX) -> Image.Image:
+    """The picture with its header read and its limits checked, before any pixel is decoded."""
+    _check_format(picture)
+    try:
+        image = Image.open(io.BytesIO(picture), formats=_FORMATS)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise CardError(
+            "The picture has far too many pixels.",
+            "Make it smaller: 2400 px on its long side are enough.",
+        ) from None
+    except _BROKEN as error:
+        raise _damaged() from error
+    width, height = size = image.size
+    if width * height > MOST_PIXELS or max(size) > MOST_SIDE_PX:
+        raise CardError(
+            "The picture is %(width)s × %(height)s px; at most 25 million pixels and 16,000 on a side are read.",
+            "Make it smaller: 2400 px on its long side are enough.",
+            {"width": width, "height": height},
+        )
+    if min(size) < least:
+        raise CardError(
+            "The picture is %(width)s × %(height)s px; networks show none below 200 × 200.",
+            "Choose a larger one, at least 1200 × 630 px.",
+            {"width": width, "height": height},
+        )
+    return image
+
+
+def _check_format(picture: bytes) -> None:
+    """Say what to write instead of a format that Pillow is not asked to read."""
+    head = picture[:4096]
+    brands = head[8:40] if head[4:8] == b"ftyp" else b""
+    if not picture:
+        raise CardError("The picture's file is empty.", "Save it again.")
+    if head.startswith((b"\xff\xd8", b"\x89PNG", b"GIF8")) or head[8:12] == b"WEBP" or b"avi" in brands:
+        return
+    if b"<svg" in head.lower():
+        raise CardError("The picture is an SVG drawing, which no network shows.", "Save it as PNG, 1200 × 630 px.")
+    if any(brand in brands for brand in (b"hei", b"hev", b"mif1", b"msf1")):
+        raise CardError("The picture is in HEIC, the format of phones, which no network shows.", _EXPORT)
+    raise CardError("The picture is not a JPEG, PNG, WebP, GIF or AVIF file.", _EXPORT)
+
+
+def _damaged() -> CardError:
+    return CardError("The picture's file is damaged or cut short.", f"Open it in a picture editor. {_EXPORT}")
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except _BROKEN:
+        return 1  # a camera's damaged note is no reason to refuse its picture
+
+
+def _turned_size(image: Image.Image) -> tuple[int, int]:
+    width, height = image.size
+    return (height, width) if _orientation(image) in (5, 6, 7, 8) else (width, height)
+
+
+def _box(size: tuple[int, int], ratio: float, focus: tuple[float, float]) -> tuple[float, float, float, float]:
+    """The largest box of `ratio` in `size`, with `focus` as near to its centre as the edges allow."""
+    width, height = min(size[0], size[1] * ratio), min(size[1], size[0] / ratio)
+    left = min(max(focus[0] * size[0] - width / 2, 0), size[0] - width)
+    top = min(max(focus[1] * size[1] - height / 2, 0), size[1] - height)
+    return left, top, left + width, top + height
+
+
+def _whole(box: tuple[float, float, float, float]) -> tuple[int, int, int, int]:
+    left, top, right, bottom = (round(edge) for edge in box)
+    return left, top, max(right, left + 1), max(bottom, top + 1)
+
+
+def _hasten(image: Image.Image, scale: float) -> None:
+    """Let a JPEG be decoded at a half, a quarter or an eighth, while it stays as large as is needed."""
+    if scale < 1:
+        image.draft(image.mode, (math.ceil(image.width * scale), math.ceil(image.height * scale)))
+
+
+def _pixels(image: Image.Image) -> Image.Image:
+    """Decoded, turned, eight bits a channel: L, RGB, RGBA or CMYK."""
+    turn = _TURNS.get(_orientation(image))
+    try:
+        image.load()
+        known = _in_known_mode(image)
+    except _BROKEN as error:
+        raise _damaged() from error
+    return known.transpose(turn) if turn is not None else known
+
+
+def _in_known_mode(image: Image.Image) -> Image.Image:
+    if image.mode in ("P", "PA", "LA", "La", "RGBa") or "transparency" in image.info:
+        return image.convert("RGBA")
+    if image.mode.startswith("I"):
+        return image.convert("I").point(lambda level: level * (1 / 257)).convert("L")
+    return image if image.mode in ("L", "RGB", "RGBA", "CMYK") else image.convert("RGB")
+
+
+def _shown(image: Image.Image, profile: bytes | None, paper: str) -> Image.Image:
+    """In sRGB, on paper."""
+    if image.mode != "RGBA":
+        return _srgb(image, profile)
+    ground = Image.new("RGB", image.size, paper)
+    ground.paste(_srgb(image.convert("RGB"), profile), mask=image.getchannel("A"))
+    return ground
+
+
+def _srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Colours of a phone's wide gamut or of a press as they look on a screen; without a profile they are sRGB."""
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            if image.mode != "RGB" or "sRGB" not in ImageCms.getProfileDescription(source):
+                converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
+                return converted or image.convert("RGB")
+        except (ImageCms.PyCMSError, *_BROKEN):
+            pass  # a profile that is damaged or for other channels says nothing
+    return image.convert("RGB")
+
+
+_SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+
+
+def _mounted(print_: Image.Image) -> Image.Image:
+    scale = min(_MOST_ENLARGED, (WIDTH - 2 * _MARGIN) / print_.width, (HEIGHT - 2 * _MARGIN) / print_.height)
+    width, height = round(print_.width * scale), round(print_.height * scale)
+    left, top = (WIDTH - width) // 2, (HEIGHT - height) // 2
+    ground = Image.new("RGB", SIZE, PAPER)
+    ground.paste(print_.resize((width, height), _SMOOTH), (left, top))
+    ImageDraw.Draw(ground).rectangle((left - 1, top - 1, left + width, top + height), outline=_RULE)
+    return ground
