@@ -60,6 +60,12 @@ class Tree:
     def stat(self, path: str) -> os.stat_result:
         return os.stat(path, dir_fd=self.fd)
 
+    def is_link(self, path: str) -> bool:
+        try:
+            return stat.S_ISLNK(os.stat(path, dir_fd=self.fd, follow_symlinks=False).st_mode)
+        except OSError:
+            return False
+
     def open(self, path: str) -> int:
         """A descriptor of a regular file below the folder. Raises PostError, or OSError from the system."""
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self.fd)

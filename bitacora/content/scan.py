@@ -197,13 +197,30 @@ class Scan:
         now = time.monotonic()
         for known in (*self._entries, *self._files):
             if (known == path or known.startswith(below)) and known not in seen and not known.startswith(unseen):
-                due = self._gone.get(known, now + DELETION_PATIENCE_S)
+                due = self._gone.get(known, now + DELETION_PATIENCE_S - self._absent_for(known))
                 if not self._deletions_at_once and now < due:
                     self.changes.later[known] = due
                 elif known in self._entries:
                     self.changes.found[known] = None
                 else:
                     self.changes.files[known] = None
+
+    def _absent_for(self, path: str) -> float:
+        """Seconds for which a path is certain to have been absent: since its folder last changed.
+
+        Without that, the first reader after a quiet time would still be shown what was deleted long ago.
+        """
+        if self._tree.is_link(path):
+            return 0.0  # what it leads to went away, perhaps for the moment of a save
+        folder = path
+        while folder:
+            folder = folder.rpartition("/")[0]
+            try:
+                absent = time.time() - self._tree.stat(folder or ".").st_ctime
+            except OSError:
+                continue
+            return min(max(absent, 0.0), DELETION_PATIENCE_S)
+        return 0.0
 
 
 def kind_of(path: str) -> str:
