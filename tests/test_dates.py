@@ -100,6 +100,7 @@ def test_fractions_of_a_second_are_kept() -> None:
         ("2018-07-17 12:00:60-0300", "Seconds go from 0 to 59, not 60."),
         ("2018-07-17 13:00 PM", "With am or pm the hour goes from 1 to 12, not 13."),
         ("2018-07-17 12:00:00+99:99", "No place on Earth is further than 14:00 hours from UTC."),
+        ("2018-07-17 12:00:00 +14:30", "No place on Earth is further than 14:00 hours from UTC."),
         ("2018-07-17 12:00:00 -0375", "No place on Earth is further than 14:00 hours from UTC."),
         ("2018-07-17 12:00:00 -03000", "What follows the time is not an offset from UTC like -0300."),
         ("2018-07-17 12:00:00:00", "What follows the day is not a time of day."),
@@ -115,6 +116,12 @@ def test_fractions_of_a_second_are_kept() -> None:
 def test_what_is_no_date_is_refused_with_the_reason(text: str, why: str) -> None:
     with pytest.raises(DateError, match=f"^{why}$"):
         read_date(text, SANTIAGO)
+
+
+def test_a_date_that_could_not_be_shown_in_the_zone_of_the_site_is_refused() -> None:
+    assert read("9999-12-31T23:30Z") == "9999-12-31 23:30:00"
+    with pytest.raises(DateError, match="It lies beyond the year 9999"):
+        read_date("9999-12-31T23:30Z", ZoneInfo("Asia/Tokyo"))
 
 
 @given(st.datetimes(datetime(1900, 1, 1), datetime(9998, 12, 31)), st.integers(-14 * 60, 14 * 60))

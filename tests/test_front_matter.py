@@ -4,9 +4,11 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bitacora.content import front_matter
 from bitacora.content.errors import PostError, shown
 from bitacora.content.front_matter import (
     MAX_FILE_BYTES,
@@ -438,3 +440,13 @@ thread.join()
 def test_what_an_author_wrote_is_shown_on_one_short_line() -> None:
     assert shown("a\nb\x1b[31m\u202ec") == '"a b [31m c"'
     assert shown("x" * 100) == '"' + "x" * 57 + '…"'
+
+
+def test_without_libyaml_the_same_is_read_and_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = "---\na: [b, {c: 'd'}]\ne: ñ\n---\nbody"
+    fast = head(source).entries
+    monkeypatch.setattr(front_matter, "_Loader", yaml.SafeLoader)
+    assert head(source).entries == fast
+    assert "more than 20 levels" in yaml_error("a: " + "[" * 10000).reason
+    assert yaml_error("a: \x07").reason == "There is an invisible control character here."
+    assert yaml_error("title: Foo: bar").column == 11

@@ -283,7 +283,7 @@ def test_aliases_are_paths_on_this_site() -> None:
         ("tag: uno dos", ["uno dos"]),
         ("keywords: uno dos, tres", ["uno dos", "tres"]),
         ("Keywords: uno dos", ["uno dos"]),
-        ("topics: [uno]", ["uno"]),
+        ("topics: uno dos", ["uno", "dos"]),
         ("tags: [uno]\nkeywords: dos", ["uno"]),
         ("tags:\nkeywords: dos", ["dos"]),
         ("tags: [Uno, uno, UNO]", ["Uno"]),

@@ -18,6 +18,15 @@ from typing import Any, NamedTuple, NoReturn, TypeAlias, cast
 import frontmatter
 import yaml
 from frontmatter.default_handlers import YAMLHandler
+from yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
 
 from bitacora.content.errors import PostError, shown
 
@@ -251,7 +260,7 @@ def _grow(next_event: Callable[[], Any], wrong: _Wrong) -> Node | None:
     outer: list[tuple[Any, str | None]] = []
     while (event := next_event()) is not None:
         kind = type(event)
-        if kind is yaml.ScalarEvent:
+        if kind is ScalarEvent:
             plain = event.implicit[0] if event.tag is None else _is_plain(event, wrong)
             if key is None and type(within) is Table:
                 key = sys.intern(event.value)
@@ -259,14 +268,14 @@ def _grow(next_event: Callable[[], Any], wrong: _Wrong) -> Node | None:
                     raise wrong(event.start_mark.index, *_MERGE)
                 continue
             made: Any = Scalar(event.value, plain, event.start_mark.index)
-        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+        elif kind is MappingEndEvent or kind is SequenceEndEvent:
             made = within
             within, key = outer.pop()
-        elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+        elif kind is MappingStartEvent or kind is SequenceStartEvent:
             _check_opening(event, len(outer), key is None and type(within) is Table, wrong)
             outer.append((within, key))
             start = event.start_mark.index
-            within, key = Table({}, start) if kind is yaml.MappingStartEvent else Sequence([], start), None
+            within, key = Table({}, start) if kind is MappingStartEvent else Sequence([], start), None
             continue
         else:
             _check_event(event, root, wrong)
@@ -299,9 +308,9 @@ def _check_opening(event: Any, depth: int, is_key: bool, wrong: _Wrong) -> None:
 
 def _check_event(event: Any, root: Node | None, wrong: _Wrong) -> None:
     kind = type(event)
-    if kind is yaml.AliasEvent:
+    if kind is AliasEvent:
         raise wrong(event.start_mark.index, *_ALIAS)
-    if kind is yaml.DocumentStartEvent and root is not None:
+    if kind is DocumentStartEvent and root is not None:
         raise wrong(event.start_mark.index, *_TWO_HEADS)
 
 
