@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Collection
+from functools import lru_cache
 from pathlib import Path
 from weakref import WeakMethod
 
@@ -28,6 +29,7 @@ GIT_PATIENCE_S = 5.0
 _RETRY_S = 0.1
 _GIT_POLL_S = 0.01
 _STILL_WRITING_S = 2.0
+_MOST_ADDRESSES = 1 << 17
 _SPARE_BYTES = 16 * 1024 * 1024
 
 
@@ -58,11 +60,40 @@ class Library:
         self._watch_mode = watch
         self._read_settings = read_settings
         self._check_template = check_template
-        self._reserved = reserved
+        self._reserved = lru_cache(_MOST_ADDRESSES)(reserved)
         self._clock = clock
         self._generation = 0
         self._start_anew()
         os.register_at_fork(after_in_child=_while_alive(self._forked))
+
+    def _start_anew(self) -> None:
+        self._asking = threading.Lock()
+        self._renewing = threading.Lock()
+        self._tree: Tree | None = None
+        self._watch: Watch | None = None
+        self._git: GitLock | None = None
+        self._git_index: Signature | None = None
+        self._snapshot: Snapshot | None = None
+        self._entries: dict[str, Entry] = {}
+        self._files: dict[str, Signature] = {}
+        self._site: Site | None = None
+        self._dirty: set[str] = {EVERYTHING}
+        self._later: dict[str, float] = {}
+        self._racy: set[str] = set()
+        self._trouble: PostError | None = None
+        self._tried: tuple[float, object] = (0.0, None)
+        self._told: set[str] = set()
+        self._safety_scan_at = time.monotonic() + SAFETY_SCAN_S
+        self._sources = Sources(self._spool)
+        self._compact_at = 0
+        self._last_good = LastGood(self._state)
+        self._is_tidied = False
+
+    def _forked(self) -> None:
+        """A queue of changes shared with the parent would lose some, and its locks may be held for ever."""
+        if self._watch is not None:
+            self._watch.close()
+        self._start_anew()
 
     def current(self, served: str | None = None) -> Snapshot | None:
         """The snapshot if it is certain that nothing newer can be had, else None. O(1): neither parses nor waits.
@@ -107,35 +138,6 @@ class Library:
 
     # --- asking what changed
 
-    def _start_anew(self) -> None:
-        self._asking = threading.Lock()
-        self._renewing = threading.Lock()
-        self._tree: Tree | None = None
-        self._watch: Watch | None = None
-        self._git: GitLock | None = None
-        self._git_index: Signature | None = None
-        self._snapshot: Snapshot | None = None
-        self._entries: dict[str, Entry] = {}
-        self._files: dict[str, Signature] = {}
-        self._site: Site | None = None
-        self._dirty: set[str] = {EVERYTHING}
-        self._later: dict[str, float] = {}
-        self._racy: set[str] = set()
-        self._trouble: PostError | None = None
-        self._tried: tuple[float, object] = (0.0, None)
-        self._told: set[str] = set()
-        self._safety_scan_at = time.monotonic() + SAFETY_SCAN_S
-        self._sources = Sources(self._spool)
-        self._compact_at = 0
-        self._last_good = LastGood(self._state)
-        self._is_tidied = False
-
-    def _forked(self) -> None:
-        """A queue of changes shared with the parent would lose some, and its locks may be held for ever."""
-        if self._watch is not None:
-            self._watch.close()
-        self._start_anew()
-
     def _ask(self, served: str | None) -> None:
         """Add what may have changed to what is dirty. The caller holds `_asking`, until it is there."""
         if self._watch is not None:
@@ -149,8 +151,8 @@ class Library:
 
     def _must_wait(self) -> bool:
         """Whether what is dirty cannot be read now: git works, or a moment ago the folder was not there either."""
-        if self._git is not None and self._git.is_held():
-            return True
+        if EVERYTHING not in self._dirty:
+            return self._git is not None and self._git.is_held()
         tried_at, found = self._tried
         return time.monotonic() < tried_at + _RETRY_S and identity(self.root) == found
 
@@ -372,6 +374,8 @@ class Library:
             return None
         if found.source is None and known:
             return known._replace(signature=found.signature)
+        if known and known.value == value:
+            value = known.value  # the same object: so the next snapshot need not compare
         return Entry(found.signature, None, value, found.source, found.signature[-1])
 
     def _broken(self, path: str, known: Entry | None, found: Broken) -> Entry:
@@ -411,18 +415,21 @@ class Library:
             self._is_tidied = all(entry.signature for entry in self._entries.values())
             if self._is_tidied:
                 self._last_good.keep_only(path for path, entry in self._entries.items() if entry.problem)
-        if self._sources.size > self._compact_at > 0:
-            self._compact()
-        if self._compact_at == 0 or self._sources.size == 0:
+        if self._compact_at == 0:
             self._compact_at = 2 * self._sources.size + _SPARE_BYTES
+        elif self._sources.size > self._compact_at:
+            self._compact()
 
     def _compact(self) -> None:
         sources = Sources(self._spool)
-        self._entries = {
-            path: entry._replace(source=sources.add(entry.source.read())) if entry.source else entry
-            for path, entry in self._entries.items()
-        }
-        self._sources = sources
+        try:
+            self._entries = {
+                path: entry._replace(source=sources.add(entry.source.read())) if entry.source else entry
+                for path, entry in self._entries.items()
+            }
+            self._sources = sources
+        except OSError as error:
+            log.warning("sources of old versions stay for now: %s", error)
         self._compact_at = 2 * sources.size + _SPARE_BYTES
 
     def _built(self) -> Snapshot:
@@ -450,6 +457,7 @@ class Library:
             tree=self._tree,
             reserved=self._reserved,
             now=now,
+            old=self._snapshot,
         )
         self._tell(snapshot.problems)
         return snapshot
