@@ -1,0 +1,31 @@
+"""What tests share: a clean environment, servers that end with their test, and the size of the long ones."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from server import Server
+
+IS_FULL_SIZE = os.environ.get("BITACORA_TEST_SIZE") == "full"
+
+for name in [name for name in os.environ if name.startswith("BITACORA_")]:
+    del os.environ[name]
+
+Serve = Callable[..., Server]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Starts servers of site folders that share one cache folder."""
+    with ExitStack() as stack:
+        yield lambda site, **how: stack.enter_context(Server(site, tmp_path / "cache", **how))
+
+
+@pytest.fixture
+def at_size() -> Callable[[int, int], int]:
+    """Of two numbers the one for the size that runs: (whole, usual)."""
+    return lambda whole, usual: whole if IS_FULL_SIZE else usual
