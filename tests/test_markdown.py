@@ -152,6 +152,7 @@ def test_the_lead_takes_the_caption_of_an_html_figure() -> None:
         ("<p>From <b>HTML</b> &amp; more</p>", "From HTML & more"),
         ("<script>x()</script>\n\nText.", "Text."),
         ("- a\n- b", "a b"),
+        ("- a\n\nParagraph.", "Paragraph."),
         ("```\ncode\n```", ""),
         ("", ""),
         ("{% include x %}\n\nText {{ y }}.", "Text ."),
@@ -243,6 +244,22 @@ def test_a_small_body_cannot_make_an_endless_page() -> None:
         html_of("*[a]: " + "x" * 40_000 + "\n\n" + "a " * 10_000)
 
 
+def test_long_addresses_cannot_make_an_endless_page() -> None:
+    class Far(Files):
+        def link(self, href: str) -> str:
+            return "https://x.example/" + "x" * 10_000
+
+    with pytest.raises(MarkupTooLarge):
+        render("[a](/b) " * 3_000, Far())
+
+
+def test_very_long_code_has_no_colours() -> None:
+    code = "```python\nx = 1\n```\n"
+    assert 'class="mi"' in html_of(code).body
+    assert 'class="mi"' not in html_of(code.replace("x = 1\n", "x = 1\n" * 50_000)).body
+    assert html_of(code * 5_000).body.count('class="mi"') < 2_000
+
+
 def test_html_that_nests_without_end_is_refused() -> None:
     with pytest.raises(MarkupTooLarge):
         html_of("<div>" * 30_000)
@@ -306,6 +323,7 @@ PIECES = (
 def test_whatever_the_text_is_the_page_stays_whole(text: str) -> None:
     for trusted in (False, True):
         html = html_of(text, trusted=trusted)
+        assert "\x00" not in html.body
         if not trusted:
             balance = _Balance()
             balance.feed(html.body)
