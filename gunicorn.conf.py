@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 
-bind = f"0.0.0.0:{os.environ['PORT']}" if "PORT" in os.environ else "127.0.0.1:8000"  # noqa: S104 - a container's
+bind = f"0.0.0.0:{os.environ['PORT']}" if "PORT" in os.environ else "127.0.0.1:8000"
 workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
 worker_class = "gthread"
 threads = 8
@@ -27,7 +27,5 @@ def post_worker_init(worker):  # type: ignore[no-untyped-def]  # noqa: ARG001
 
 
 def when_ready(server):  # type: ignore[no-untyped-def]
-    addresses = ", ".join(
-        f"{listener}" for listener in server.LISTENERS
-    )
+    addresses = ", ".join(f"{listener}" for listener in server.LISTENERS)
     server.log.info("Bitácora is at %s", addresses)
