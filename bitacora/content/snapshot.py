@@ -40,8 +40,8 @@ class Snapshot:
 
     `posts` are those listed, newest first; `by_url` holds whatever answers 200: listed and hidden posts, pages.
     `redirects` are old addresses and where they lead, `gone` those of expired posts. `problems` is what editors
-    have to mend, `clashes` the part of it that is about addresses. `candidates` are all posts and pages that can be
-    read, drafts included. `generation` counts snapshots in one process and never leaves it.
+    have to mend, `clashes` the part of it that is about addresses. `candidates` are all posts and pages that can
+    be read, drafts included. `generation` counts snapshots in one process and never leaves it.
     """
 
     generation: int
