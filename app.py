@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import quote
 
@@ -15,22 +16,30 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from bitacora import cli, web
 from bitacora.content.bodies import Bodies
 from bitacora.content.library import Library
-from bitacora.settings import Operator, SettingError, read_operator, read_site
+from bitacora.content.snapshot import Snapshot
+from bitacora.settings import Operator, SettingError, local_url, read_operator, read_port, read_site
 from bitacora.web.blog import Blog
 from bitacora.web.derived import Derived
 from bitacora.web.files import Files
+from bitacora.web.log import set_up as set_up_log
 from bitacora.web.page_cache import PageCache
 from bitacora.web.theme import Theme
 from bitacora.web.words import Words
+
+log = logging.getLogger(__name__)
 
 CHECKOUT = Path(__file__).parent
 _APP_LOAD_ERROR = 4  # gunicorn stops for good on this exit status, instead of trying again for ever
 
 
-def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
-    """The blog that the environment describes. Raises SettingError for a setting that cannot be."""
+def create_app(environ: Mapping[str, str] = os.environ, clock: Callable[[], float] = time.time) -> Flask:
+    """The blog that the environment describes; `clock` gives seconds since the epoch.
+
+    Raises SettingError for a setting that cannot be.
+    """
     operator = read_operator(environ, CHECKOUT)
-    port = int(environ.get("PORT") or 8000)
+    set_up_log(operator.log)
+    port = read_port(environ)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
     if operator.trust_proxy:
@@ -41,7 +50,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     bodies = Bodies(words.body_labels)
     files = Files(CHECKOUT / "static")
     trusted = operator.trust_templates or operator.site == CHECKOUT
-    theme = Theme(CHECKOUT / "templates", files, bodies, words, trusted=trusted)
+    theme = Theme(CHECKOUT / "templates", words, trusted=trusted)
     web.set_up(app)
     kept = _cache_folder(operator)
     library = Library(
@@ -52,19 +61,31 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
         read_settings=lambda toml: read_site(toml, environ, port),
         check_template=theme.check,
         reserved=web.reserved(app),
+        clock=clock,
     )
-    page_cache = PageCache(app, library, operator.s_maxage, web.trusts(operator.trusted_hosts))
+    page_cache = PageCache(app, library, operator.s_maxage, web.trusts(operator.trusted_hosts), clock)
     derived = Derived(app, operator.derived_cache, kept / "derived" if kept else None)
-    app.extensions["bitacora"] = Blog(operator, library, bodies, files, words, theme, page_cache, derived)
+    site = _read_first(library).site
+    app.extensions["bitacora"] = Blog(
+        operator, library, bodies, files, words, theme, page_cache, derived, clock, site
+    )
     cli.set_up(app)
-    library.snapshot()
+    if site.url == local_url(port):
+        log.warning("no url is set: feeds and previews lead to %s", site.url)
     return app
+
+
+def _read_first(library: Library) -> Snapshot:
+    try:
+        return library.snapshot()
+    except OSError as error:
+        raise SettingError("BITACORA_SITE", str(library.root), f"a folder to read ({error.strerror})") from None
 
 
 def _cache_folder(operator: Operator) -> Path | None:
     """The folder of this site's caches, named by its path as given: a link that flips keeps its caches."""
     if operator.cache_dir is None:
-        logging.getLogger(__name__).warning("no BITACORA_CACHE_DIR: last good versions are lost at each restart")
+        log.warning("no BITACORA_CACHE_DIR: last good versions are lost at each restart")
         return None
     return operator.cache_dir / quote(str(operator.site), safe="")
 

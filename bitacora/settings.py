@@ -11,14 +11,21 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 NETWORKS = ("whatsapp", "facebook", "x", "telegram", "linkedin", "mastodon", "bluesky", "reddit", "email")
 PERMALINK_STYLES = ("date", "pretty", "ordinal", "weekdate", "none")
+PERMALINK_PLACEHOLDERS = (
+    "year", "short_year", "month", "i_month", "short_month", "long_month", "day", "i_day", "short_day", "long_day",
+    "y_day", "week", "w_year", "w_day", "hour", "minute", "second", "title", "slug", "categories",
+    "slugified_categories", "output_ext",
+)  # fmt: skip
 AUTHOR_KEYS = ("name", "url", "picture", "fediverse", "x", "bluesky")
 SECRET_BYTES = 32
 
@@ -27,7 +34,9 @@ class SettingError(ValueError):
     """A setting that cannot be: says its name, its value and what is allowed."""
 
     def __init__(self, name: str, value: object, allowed: str, line: int = 1) -> None:
-        super().__init__(f"{name} = {value!r} is not allowed: it must be {allowed}.")
+        super().__init__(
+            f"{name} = {shorten(repr(value), 200, placeholder='…')} is not allowed: it must be {allowed}."
+        )
         self.name = name
         self.line = line
 
@@ -36,14 +45,20 @@ class SettingError(ValueError):
 
 
 def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value.strip()
-    raise ValueError("text in quotes")
+    if isinstance(value, str) and (line := " ".join(value.split())).isprintable():
+        return line
+    raise ValueError("text in quotes, without control characters")
+
+
+def _name(value: object) -> str:
+    if text := _text(value):
+        return text
+    raise ValueError("text that is not empty")
 
 
 def _number(low: int, high: int) -> Callable[[object], int]:
     def read(value: object) -> int:
-        if isinstance(value, str) and value.strip().isdecimal():
+        if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value.strip()):
             value = int(value)
         if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
             return value
@@ -64,8 +79,8 @@ def _switch(value: object) -> bool:
 
 def _one_of(*allowed: str) -> Callable[[object], str]:
     def read(value: object) -> str:
-        if value in allowed:
-            return str(value)
+        if isinstance(value, str) and value.strip() in allowed:
+            return value.strip()
         raise ValueError("one of " + ", ".join(allowed))
 
     return read
@@ -75,7 +90,7 @@ def _list(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         value = [part for part in (part.strip() for part in value.split(",")) if part]
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return tuple(item.strip() for item in value)
+        return tuple(dict.fromkeys(item.strip() for item in value))
     raise ValueError('a list of texts, like ["one", "two"]')
 
 
@@ -86,6 +101,13 @@ def _pattern(expression: str, allowed: str) -> Callable[[object], str]:
         raise ValueError(allowed)
 
     return read
+
+
+def _hosts(value: object) -> tuple[str, ...]:
+    names = tuple(name.lower() for name in _list(value))
+    if all(re.fullmatch(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\]", name) for name in names):
+        return names
+    raise ValueError('a list of host names without scheme and port, like ["example.org"]')
 
 
 _language = _pattern(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "a language tag like es, pt-BR or en")
@@ -104,17 +126,27 @@ def _timezone(value: object) -> str:
 
 def _url(value: object) -> str:
     text = _text(value).rstrip("/")
-    parts = urlsplit(text)
-    if parts.scheme in {"http", "https"} and parts.netloc and not parts.query and not parts.fragment:
+    if re.fullmatch(r"https?://[^\s/?#@\\<>\"]+(/[^\s?#\\<>\"]*)?", text) and _has_host(text):
         return text
     raise ValueError("the public address with its scheme, like https://blog.example.org")
 
 
+def _has_host(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _permalink(value: object) -> str:
     text = _text(value)
-    if text in PERMALINK_STYLES or (text.startswith("/") and ":" in text):
+    names = re.findall(":([a-z_]+)", text)
+    known = all({name, name.rstrip("_")} & {*PERMALINK_PLACEHOLDERS} for name in names)
+    if text in PERMALINK_STYLES or (re.match("/(?!/)", text) and names and known):
         return text
-    raise ValueError("a pattern like /:year/:month/:day/:slug/ or one of " + ", ".join(PERMALINK_STYLES))
+    styles, placeholders = ", ".join(PERMALINK_STYLES), ", ".join(f":{name}" for name in PERMALINK_PLACEHOLDERS)
+    raise ValueError(f"one of {styles}, or a pattern like /:year/:month/:day/:slug/ out of {placeholders}")
 
 
 def _share(value: object) -> tuple[str, ...]:
@@ -125,32 +157,49 @@ def _share(value: object) -> tuple[str, ...]:
 
 
 def _authors(value: object) -> dict[str, dict[str, str]]:
-    if isinstance(value, dict) and all(
-        isinstance(author, dict)
-        and set(author) <= set(AUTHOR_KEYS)
-        and all(isinstance(text, str) for text in author.values())
-        for author in value.values()
-    ):
+    if isinstance(value, dict) and all(_is_author(author) for author in value.values()):
         return value
-    raise ValueError("tables [authors.<key>] with the keys " + ", ".join(AUTHOR_KEYS))
+    keys = ", ".join(AUTHOR_KEYS)
+    raise ValueError(f"tables [authors.<key>] with texts for the keys {keys}; url begins with https://")
+
+
+def _is_author(value: object) -> bool:
+    if not isinstance(value, dict) or not set(value) <= set(AUTHOR_KEYS):
+        return False
+    return all(isinstance(text, str) for text in value.values()) and _leads(value.get("url") or "/")
 
 
 def _navigation(value: object) -> tuple[tuple[str, str], ...]:
-    if isinstance(value, list) and all(
-        isinstance(item, dict) and set(item) == {"label", "url"} and all(isinstance(v, str) for v in item.values())
-        for item in value
-    ):
+    if isinstance(value, list) and all(_is_item(item) for item in value):
         return tuple((item["label"], item["url"]) for item in value)
-    raise ValueError('a list like [{ label = "Archivo", url = "/archive/" }]')
+    raise ValueError('a list like [{ label = "Archivo", url = "/archive/" }]; url begins with / or https://')
+
+
+def _is_item(value: object) -> bool:
+    if not isinstance(value, dict) or set(value) != {"label", "url"}:
+        return False
+    return isinstance(value["label"], str) and _leads(value["url"])
 
 
 def _redirects(value: object) -> dict[str, str]:
     if isinstance(value, dict) and all(
-        old.startswith("/") and isinstance(new, str) and re.match(r"/(?!/)|https?://", new)
+        _leads(old) and old.startswith("/") and not re.search("[?#]", old) and _leads(new)
         for old, new in value.items()
     ):
-        return value
-    raise ValueError('a table [redirects] of addresses like "/old/" = "/new/"')
+        return {_encoded(unquote(old)): _encoded(new, "%?#[]") for old, new in value.items()}
+    raise ValueError('a table [redirects] of addresses like "/old/" = "/new/"; they begin with / or https://')
+
+
+def _leads(url: object) -> bool:
+    """Whether an address can stand in a link: it stays here, or is one of the web or for mail."""
+    if not isinstance(url, str) or not url.isprintable():
+        return False
+    return re.match(r"/(?![/\\])|https?://[^/\\]|mailto:", url) is not None
+
+
+def _encoded(url: str, also: str = "") -> str:
+    """In ASCII, as a header must be, and in the one way that all addresses of a site are encoded."""
+    return quote(url, safe=f"/-._~!$&'()*+,;=:@{also}")
 
 
 def _secret(value: object) -> str:
@@ -183,7 +232,7 @@ def _setting(read: Callable[[object], Any], default: Any, doc: str) -> Any:
 class Site:
     """What a site is. Every page may depend on any of it."""
 
-    title: str = _setting(_text, "Bitácora", "name of the site")
+    title: str = _setting(_name, "Bitácora", "name of the site")
     description: str = _setting(_text, "", "one sentence about the site")
     url: str = _setting(
         _url, "http://127.0.0.1:8000", "public address with scheme; all absolute URLs come from it"
@@ -206,7 +255,7 @@ class Site:
     per_page: int = _setting(_number(1, 500), 10, "posts on one page of a list")
     naive_dates: str = _setting(_one_of("site", "utc"), "site", "zone of dates without one; utc is Jekyll's rule")
     html: str = _setting(_one_of("safe", "trusted"), "safe", "HTML inside posts: sanitised, or as written")
-    embeds: tuple[str, ...] = _setting(_list, (), "hosts whose iframes are kept")
+    embeds: tuple[str, ...] = _setting(_hosts, (), "hosts whose iframes are kept")
     share: tuple[str, ...] = _setting(_share, NETWORKS, "networks with a share link, in this order")
 
     @cached_property
@@ -222,7 +271,7 @@ class Operator:
     watch: str = _setting(_one_of("auto", "inotify", "poll"), "auto", "how changes on disk are noticed")
     derived_cache: str = _setting(_derived, "file", "where derived things such as cards are kept")
     cache_dir: Path | None = _setting(_folder, None, "folder for derived things and for last good versions")
-    trusted_hosts: tuple[str, ...] = _setting(_list, (), "host names answered to; default: any")
+    trusted_hosts: tuple[str, ...] = _setting(_hosts, (), "host names answered to; default: any")
     trust_proxy: int = _setting(_number(0, 9), 0, "number of proxies in front whose headers are believed")
     s_maxage: int = _setting(_number(0, 86400), 0, "seconds a shared cache may keep a page")
     secret_key: str = _setting(_secret, "", "signs preview and status links; the feature is off without it")
@@ -243,17 +292,17 @@ def read_site(toml: str, environ: Mapping[str, str], port: int = 8000) -> Site:
         found = re.search(r"line (\d+)", str(error))
         line = int(found[1]) if found else toml.count("\n") + 1
         raise SettingError("site.toml", str(error), "valid TOML", line) from None
-    except RecursionError:
-        raise SettingError("site.toml", "deeply nested values", "valid TOML with simple values") from None
+    except (RecursionError, ValueError):  # ValueError: a number of more than 4,300 digits
+        raise SettingError("site.toml", "too deep or too long values", "valid TOML with simple values") from None
     known = {setting.name for setting in fields(Site)}
     for name in table:
         if name not in known:
             allowed = "left out, or spelt like one of " + ", ".join(sorted(known))
             raise SettingError(name, table[name], allowed, _line_of(toml, name))
-    values: dict[str, Any] = {"url": f"http://127.0.0.1:{port}"}
+    values: dict[str, Any] = {"url": local_url(port)}
     for setting in fields(Site):
         variable = f"BITACORA_{setting.name.upper()}"
-        if variable in environ:
+        if environ.get(variable):
             values[setting.name] = _read(setting, variable, environ[variable])
         elif setting.name in table:
             values[setting.name] = _read(setting, setting.name, table[setting.name], _line_of(toml, setting.name))
@@ -262,10 +311,11 @@ def read_site(toml: str, environ: Mapping[str, str], port: int = 8000) -> Site:
 
 def read_operator(environ: Mapping[str, str], default_site: Path) -> Operator:
     """How this server runs. Raises SettingError for an unknown or wrong `BITACORA_*` variable."""
-    known = {setting.name for setting in (*fields(Operator), *fields(Site))}
-    for variable, value in environ.items():
-        if variable.startswith("BITACORA_") and variable[9:].lower() not in known:
-            raise SettingError(variable, value, "unset: no setting has this name")
+    known = [f"BITACORA_{setting.name.upper()}" for setting in (*fields(Operator), *fields(Site))]
+    for variable in environ:
+        if variable.startswith("BITACORA_") and variable not in known:
+            meant = "".join(f"; is {name} meant?" for name in get_close_matches(variable, known, 1))
+            raise SettingError(variable, _HIDDEN, f"unset, for no setting has this name{meant}")
     values: dict[str, Any] = {"site": default_site, "cache_dir": _default_cache_dir(environ)}
     for setting in fields(Operator):
         variable = f"BITACORA_{setting.name.upper()}"
@@ -274,11 +324,28 @@ def read_operator(environ: Mapping[str, str], default_site: Path) -> Operator:
     return Operator(**values)
 
 
-def _read(setting: Any, name: str, value: object, line: int = 1) -> Any:
+def read_port(environ: Mapping[str, str]) -> int:
+    """The port to listen at. Raises SettingError."""
     try:
-        return setting.metadata["read"](value)
+        return _number(1, 65535)(environ.get("PORT") or "8000")
     except ValueError as error:
-        shown = "(hidden)" if setting.metadata["read"] is _secret else value
+        raise SettingError("PORT", environ["PORT"], str(error)) from None
+
+
+def local_url(port: int) -> str:
+    """The address of a site that has not been given one."""
+    return f"http://127.0.0.1:{port}"
+
+
+_HIDDEN = "…"
+
+
+def _read(setting: Any, name: str, value: object, line: int = 1) -> Any:
+    read = setting.metadata["read"]
+    try:
+        return read(value)
+    except ValueError as error:
+        shown = _HIDDEN if read in {_secret, _derived} else value
         raise SettingError(name, shown, str(error), line) from None
 
 

@@ -16,7 +16,7 @@ _TAGS = re.compile(
     rf"<(a|img|source|video|audio|track)({_ATTRIBUTES})>|<iframe({_ATTRIBUTES})>.*?</iframe>", re.DOTALL
 )
 _ATTRIBUTE = re.compile(r"""\s([^\s=">]+)="([^"<>]*)\"""")
-_WRITTEN_PICTURE = re.compile(r"""<img(?=[\s/])((?:[^<>"']|"[^"]*"|'[^']*')*)>""", re.IGNORECASE)
+_WRITTEN_PICTURE = re.compile(r"""<img(?=[\s/])((?:[^<>"']|"[^"<>]*+"|'[^'<>]*+')*+)>""", re.IGNORECASE)
 _WRITTEN_ATTRIBUTE = re.compile(r"""([^\s=">/]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _CAPTION = re.compile(r"<figcaption[^>]*>(.*?)</figcaption>", re.DOTALL)
 

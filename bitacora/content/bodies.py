@@ -119,4 +119,4 @@ class _Addresses:
 
 def _settings(snapshot: Snapshot, post: Post) -> tuple[object, ...]:
     site = snapshot.site
-    return id(snapshot.entries[post.path].source), post.lang, site.html, site.embeds
+    return snapshot.entries[post.path].source, post.lang, site.html, site.embeds

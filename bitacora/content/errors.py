@@ -25,3 +25,15 @@ class PostError(Exception):
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.reason} {self.remedy}".rstrip()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PostError) and str(self) == str(other)
+
+    def __hash__(self) -> int:
+        return hash(str(self))
+
+
+def shown(text: str) -> str:
+    """What an author wrote, as a piece of a one-line sentence: in double quotes, short, nothing invisible."""
+    line = " ".join("".join(char if char.isprintable() else " " for char in text[:200]).split())
+    return f'"{line[:57]}…"' if len(line) > 60 or len(text) > 200 else f'"{line}"'

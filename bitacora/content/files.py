@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ SETTINGS_FILE = "site.toml"
 MAX_TEXT_BYTES = 2 * 1024 * 1024
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NONBLOCK
 _CHUNK = 256 * 1024
+_UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class BeingWrittenError(Exception):
@@ -59,6 +61,12 @@ class Tree:
 
     def stat(self, path: str) -> os.stat_result:
         return os.stat(path, dir_fd=self.fd)
+
+    def is_link(self, path: str) -> bool:
+        try:
+            return stat.S_ISLNK(os.stat(path, dir_fd=self.fd, follow_symlinks=False).st_mode)
+        except OSError:
+            return False
 
     def open(self, path: str) -> int:
         """A descriptor of a regular file below the folder. Raises PostError, or OSError from the system."""
@@ -110,14 +118,15 @@ class Tree:
             try:
                 self._must_contain(descriptor, here)
                 with os.scandir(descriptor) as listing:
-                    for entry in listing:
-                        if is_hidden(entry.name):
-                            continue
-                        path = f"{here}/{entry.name}"
-                        if entry.is_dir(follow_symlinks=False) and not is_markdown(entry.name):
-                            folders.append(path)
-                        else:
-                            yield path, _status(entry)
+                    names = sorted(listing, key=_name)
+                for entry in names:
+                    if is_hidden(entry.name):
+                        continue
+                    path = f"{here}/{entry.name}"
+                    if entry.is_dir(follow_symlinks=False) and not is_markdown(entry.name):
+                        folders.append(path)
+                    else:
+                        yield path, _status(entry)
             except OSError as error:
                 yield here, error
             except PostError:
@@ -140,6 +149,16 @@ class Tree:
 def is_hidden(name: str) -> bool:
     """Names that editors, git and sync tools use for their own purposes."""
     return name.startswith((".", "#")) or name.endswith(("~", ".swp", ".swx")) or name == "4913"
+
+
+def is_showable(path: str) -> bool:
+    """A name goes into logs and addresses: no control character, nothing that reorders text or is not UTF-8."""
+    return _UNSHOWABLE.search(path) is None
+
+
+def shown_path(path: str) -> str:
+    """The path as it can stand in one line of any text."""
+    return _UNSHOWABLE.sub(lambda found: ascii(found[0])[1:-1], path)
 
 
 def is_markdown(name: str) -> bool:
@@ -180,6 +199,10 @@ def _real_path(descriptor: int) -> str | None:
         return os.readlink(f"/proc/self/fd/{descriptor}")
     except OSError:
         return None
+
+
+def _name(entry: os.DirEntry[str]) -> str:
+    return entry.name
 
 
 def _status(entry: os.DirEntry[str]) -> os.stat_result | OSError:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
-MOST_HIGHLIGHTED = 50_000  # characters of one block; beyond it colours cost more than they tell
 _LANGUAGE = re.compile(r"[\s{.]*([\w+#-][\w+#.-]*)")
 
 
@@ -21,9 +20,9 @@ def language_of(info: str) -> str:
 
 
 def highlight(code: str, language: str) -> str:
-    """Code as HTML with one span per token; only escaped when the language is unknown or the code is very long."""
+    """Code as HTML with one span per token; only escaped when the language is unknown."""
     lexer = _lexers().get(language)
-    if lexer is None or len(code) > MOST_HIGHLIGHTED:
+    if lexer is None:
         return escape(code, quote=False)
     import pygments
     from pygments.formatters.html import HtmlFormatter  # its package replaces itself while it is imported

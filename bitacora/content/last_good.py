@@ -23,33 +23,32 @@ class Version(NamedTuple):
 class LastGood:
     """One small file for each broken one, in `folder`; in memory without one, or when the disk refuses.
 
-    Every worker of a machine sees the same folder. Written atomically; the newest version stays.
+    Every worker of a machine sees the same folder. Written atomically; the newest version stays. A version
+    without a byte says that the file was withdrawn: nothing that is older may be shown, even by a worker that
+    slept meanwhile and knows of no withdrawal.
     """
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = _made(folder)
         self._memory: dict[str, Version] = {}
 
-    def get(self, path: str) -> Version | None:
-        if self.folder is not None:
-            try:
-                stamp, _, source = (self.folder / _name(path)).read_bytes().partition(b"\n")
-                return Version(int(stamp), source)
-            except FileNotFoundError:
-                pass
-            except (OSError, ValueError) as error:
-                log.warning("last good version of %s cannot be read: %s", path, error)
-        return self._memory.get(path)
-
     def newest(self, path: str, known: Version | None) -> Version | None:
         """The newest of what is kept and what this worker knows; keeps it for the others."""
-        kept = self.get(path)
-        if known is None or (kept and kept.ctime_ns >= known.ctime_ns):
-            return kept
-        self._put(path, known)
+        kept = self._get(path)
+        if kept is not None and (known is None or kept.ctime_ns >= known.ctime_ns):
+            return kept if kept.source else None
+        if known is not None:
+            self._put(path, known)
         return known
 
+    def withdraw(self, path: str, ctime_ns: int) -> None:
+        """What is older than `ctime_ns` may not be shown again: its file became a draft, or went away."""
+        kept = self._get(path)
+        if kept is None or kept.source or kept.ctime_ns < ctime_ns:
+            self._put(path, Version(ctime_ns, b""))
+
     def erase(self, path: str) -> None:
+        """Nothing is wrong with the file any more."""
         self._memory.pop(path, None)
         if self.folder is not None:
             try:
@@ -69,10 +68,22 @@ class LastGood:
         except OSError as error:
             log.warning("%s cannot be cleaned: %s", self.folder, error)
 
+    def _get(self, path: str) -> Version | None:
+        if self.folder is not None:
+            try:
+                stamp, _, source = (self.folder / _name(path)).read_bytes().partition(b"\n")
+                return Version(int(stamp), source)
+            except FileNotFoundError:
+                pass
+            except (OSError, ValueError) as error:
+                log.warning("last good version of %s cannot be read: %s", path, error)
+        return self._memory.get(path)
+
     def _put(self, path: str, version: Version) -> None:
         if self.folder is not None:
             try:
                 _write_atomically(self.folder, _name(path), b"%d\n%b" % version)
+                self._memory.pop(path, None)
                 return
             except OSError as error:
                 log.warning("last good version of %s cannot be kept on disk: %s", path, error)
@@ -101,5 +112,5 @@ def _write_atomically(folder: Path, name: str, data: bytes) -> None:
             file.write(data)
         os.replace(temporary, folder / name)  # noqa: PTH105
     except BaseException:
-        os.unlink(temporary)  # noqa: PTH108
+        Path(temporary).unlink(missing_ok=True)
         raise

@@ -8,10 +8,12 @@ import random
 import threading
 import time
 from collections.abc import Callable, Collection
+from functools import lru_cache
 from pathlib import Path
+from weakref import WeakMethod
 
 from bitacora.content.errors import PostError
-from bitacora.content.files import FOLDERS, SETTINGS_FILE, Signature, Tree, signature
+from bitacora.content.files import FOLDERS, SETTINGS_FILE, Signature, Tree, identity, signature
 from bitacora.content.last_good import LastGood, Version
 from bitacora.content.post import Post, read_post
 from bitacora.content.scan import Broken, Changes, Entry, Good, Scan, Value, kind_of
@@ -24,8 +26,10 @@ log = logging.getLogger(__name__)
 
 SAFETY_SCAN_S = 60.0
 GIT_PATIENCE_S = 5.0
-_ROOT_RETRY_S = 0.1
+_RETRY_S = 0.1
+_GIT_POLL_S = 0.01
 _STILL_WRITING_S = 2.0
+_MOST_ADDRESSES = 1 << 17
 _SPARE_BYTES = 16 * 1024 * 1024
 
 
@@ -56,50 +60,13 @@ class Library:
         self._watch_mode = watch
         self._read_settings = read_settings
         self._check_template = check_template
-        self._reserved = reserved
+        self._reserved = lru_cache(_MOST_ADDRESSES)(reserved)
         self._clock = clock
         self._generation = 0
         self._start_anew()
-
-    def current(self, served: str | None = None) -> Snapshot | None:
-        """The snapshot if it is certain that nothing has changed, else None. O(1): neither parses nor waits.
-
-        `served` is the decoded path that is asked for: where changes are polled, its file is looked at.
-        """
-        snapshot = self._snapshot
-        if snapshot is None or self._pid != os.getpid():
-            return None
-        with self._asking:
-            self._ask(served)
-            if self._dirty:
-                return None
-            snapshot = self._snapshot
-        return snapshot if snapshot is not None and self._is_valid(snapshot) else None
-
-    def snapshot(self, served: str | None = None) -> Snapshot:
-        """The site as it is now, what changed on disk read.
-
-        Raises SettingError when there is no usable `site.toml` and never was one.
-        """
-        return self.current(served) or self._renewed()
-
-    def git_lock_age(self) -> float | None:
-        """Seconds since git took the lock of the work tree, None when it holds none."""
-        return self._git.age() if self._git else None
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether there is something to serve already."""
-        return self._snapshot is not None and self._pid == os.getpid()
-
-    @property
-    def watch_name(self) -> str:
-        return self._watch.name if self._watch else "none"
-
-    # --- asking what changed
+        os.register_at_fork(after_in_child=_while_alive(self._forked))
 
     def _start_anew(self) -> None:
-        self._pid = os.getpid()
         self._asking = threading.Lock()
         self._renewing = threading.Lock()
         self._tree: Tree | None = None
@@ -114,11 +81,62 @@ class Library:
         self._later: dict[str, float] = {}
         self._racy: set[str] = set()
         self._trouble: PostError | None = None
+        self._tried: tuple[float, object] = (0.0, None)
         self._told: set[str] = set()
         self._safety_scan_at = time.monotonic() + SAFETY_SCAN_S
         self._sources = Sources(self._spool)
-        self._compact_at = _SPARE_BYTES
+        self._compact_at = 0
         self._last_good = LastGood(self._state)
+        self._is_tidied = False
+
+    def _forked(self) -> None:
+        """A queue of changes shared with the parent would lose some, and its locks may be held for ever."""
+        if self._watch is not None:
+            self._watch.close()
+        self._start_anew()
+
+    def current(self, served: str | None = None) -> Snapshot | None:
+        """The snapshot if it is certain that nothing newer can be had, else None. O(1): neither parses nor waits.
+
+        `served` is the decoded path that is asked for: where changes are polled, its file is looked at.
+        """
+        with self._asking:
+            self._ask(served)
+            snapshot = self._snapshot
+            if snapshot is None or (self._dirty and not self._must_wait()):
+                return None
+        return snapshot if self._is_valid(snapshot) else None
+
+    def snapshot(self, served: str | None = None) -> Snapshot:
+        """The site as it is now, what changed on disk read.
+
+        Raises SettingError when there is no usable `site.toml` and never was one, OSError when the site's folder
+        cannot be seen and never could. Once it has given a snapshot it always gives one.
+        """
+        return self.current(served) or self._renewed()
+
+    def git_lock_age(self) -> float | None:
+        """Seconds since git took the lock of the work tree, None when it holds none."""
+        return self._git.age() if self._git else None
+
+    def hold_back(self, problem: PostError) -> None:
+        """Take down a post that turned out broken only when its body was rendered."""
+        with self._renewing:
+            entry = self._entries.get(problem.file)
+            if entry is not None and entry.value is not None:
+                self._entries = {**self._entries, problem.file: Entry(entry.signature, problem)}
+                self._snapshot = self._built()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether there is something to serve already."""
+        return self._snapshot is not None
+
+    @property
+    def watch_name(self) -> str:
+        return self._watch.name if self._watch else "none"
+
+    # --- asking what changed
 
     def _ask(self, served: str | None) -> None:
         """Add what may have changed to what is dirty. The caller holds `_asking`, until it is there."""
@@ -129,7 +147,14 @@ class Library:
             self._dirty.update(path for path, due in self._later.items() if due <= now)
         if now >= self._safety_scan_at:
             self._safety_scan_at = now + SAFETY_SCAN_S * random.uniform(1, 1.25)  # noqa: S311 - spreads workers
-            threading.Thread(target=self._scan_beside, daemon=True).start()
+            _start(self._scan_beside)
+
+    def _must_wait(self) -> bool:
+        """Whether what is dirty cannot be read now: git works, or a moment ago the folder was not there either."""
+        if EVERYTHING not in self._dirty:
+            return self._git is not None and self._git.is_held()
+        tried_at, found = self._tried
+        return time.monotonic() < tried_at + _RETRY_S and identity(self.root) == found
 
     def _file_behind(self, path: str) -> str | None:
         assert self._watch is not None
@@ -163,114 +188,114 @@ class Library:
     # --- renewing
 
     def _renewed(self) -> Snapshot:
-        if self._pid != os.getpid():
-            self._start_anew()
         with self._renewing:
             with self._asking:
                 self._ask(None)
                 dirty = set(self._dirty)
+            trouble = self._trouble
             changed = bool(dirty) and self._renew(dirty)
-            if self._snapshot is None or changed or not self._is_valid(self._snapshot):
-                self._snapshot = self._built()
-            return self._snapshot
+            snapshot = self._snapshot
+            if snapshot is None or changed or trouble != self._trouble or not self._is_valid(snapshot):
+                self._snapshot = snapshot = self._built()
+            return snapshot
 
     def _renew(self, dirty: set[str]) -> bool:
-        """Read what is dirty. False when nothing is different, or when it is too early to look."""
-        if EVERYTHING in dirty and not self._opened():
+        """Read what is dirty. False when nothing is different, or when it cannot be read now."""
+        try:
+            if EVERYTHING in dirty:
+                self._open()
+            changes = self._looked(dirty)
+            if changes is None:
+                return False
+            is_different = self._apply(changes)
+        except OSError as error:
+            self._tried = time.monotonic(), identity(self.root)
+            if self._snapshot is None:
+                raise
+            self._trouble = _unreadable_site(error)
             return False
-        assert self._git is not None
-        if not self._git_has_finished():
-            return False
-        index = self._git.index()
-        old_site = self._site
-        changes = self._look(dirty, git_worked=index != self._git_index)
-        if self._snapshot is not None and (self._git.index() != index or self._git.is_held()):
-            self._site = old_site
-            return False  # what was read may be half of a push
-        self._git_index = index
+        self._trouble = None
         with self._asking:
             self._dirty = (self._dirty - dirty) | changes.again | changes.racy
             self._later = {p: due for p, due in self._later.items() if p not in dirty} | changes.later
-            self._racy = changes.racy
-        return self._apply(changes, old_site)
+        self._racy = changes.racy
+        return is_different
 
-    def _opened(self) -> bool:
-        """Whether the folder can be seen. When it is another one than before it is adopted, if it has posts."""
-        try:
-            tree = Tree(self.root)
-            if self._tree is None or tree.identity != self._tree.identity:
-                had_posts = any(path.startswith("posts/") for path in self._entries)
-                if had_posts and not _has_posts(tree):
-                    raise FileNotFoundError("there is nothing in it")
-                self._adopt(tree)
-        except OSError as error:
-            self._note_trouble(_unreadable_site(error))
-            return False
-        self._note_trouble(None)
-        return True
-
-    def _adopt(self, tree: Tree) -> None:
+    def _open(self) -> None:
+        """Adopt the folder if it is another one than before. Raises OSError when it has no posts, and had some."""
+        tree = Tree(self.root)
+        if self._tree is not None and tree.identity == self._tree.identity:
+            return
+        if any(path.startswith("posts/") for path in self._entries) and not _has_posts(tree):
+            raise FileNotFoundError("there are no posts in it")
         watch = open_watch(self._watch_mode, self.root, tree, self._last_good.folder, self._known)
         with self._asking:
             if self._watch is not None:
                 self._watch.close()
-            self._tree, self._watch = tree, watch
-        self._git = GitLock(tree.real)
+            self._tree, self._watch, self._git = tree, watch, GitLock(tree.real)
 
     def _known(self, path: str) -> Signature | None:
         entry = self._entries.get(path)
         return entry.signature if entry else None
 
-    def _note_trouble(self, trouble: PostError | None) -> None:
-        if str(trouble) == str(self._trouble):
-            return
-        self._trouble = trouble
-        if self._snapshot is not None:
-            self._snapshot = self._built()
+    def _looked(self, dirty: set[str]) -> Changes | None:
+        """What became of what is dirty; None while git works: what is read then may be half of a push.
 
-    def _git_has_finished(self) -> bool:
-        """Whether no push is under way; a worker with nothing to show yet waits for its end."""
+        A worker that has nothing to show yet waits for git's end instead, but not for ever.
+        """
         assert self._git is not None
         patience = time.monotonic() + GIT_PATIENCE_S
-        while self._git.is_held():
+        while True:
+            index = self._git.index()
+            must_look = self._snapshot is None and time.monotonic() > patience
+            if must_look or not self._git.is_held():
+                site = self._site
+                changes = self._look(dirty, git_worked=index != self._git_index)
+                if must_look or (self._git.index() == index and not self._git.is_held()):
+                    self._git_index = index
+                    return changes
+                self._site = site
             if self._snapshot is not None:
-                return False
-            if time.monotonic() > patience:
-                break
-            time.sleep(0.01)
-        return True
+                return None
+            time.sleep(_GIT_POLL_S)
 
     def _look(self, dirty: set[str], *, git_worked: bool) -> Changes:
         assert self._tree is not None
         assert self._watch is not None
+        broken = {path for path, entry in self._entries.items() if entry.problem} if STATE in dirty else set()
+        is_new_tree = self._snapshot is not None and self._snapshot.tree is not self._tree
         scan = Scan(
             self._tree,
             self._watch,
             self._entries,
             self._files,
             understand=self._understand,
+            keep=self._sources.add,
             enter=self._enter,
-            racy=self._racy,
+            anew=broken | self._racy,
             gone=self._later,
-            deletions_at_once=git_worked,
+            deletions_at_once=git_worked or is_new_tree,
         )
         if dirty & {EVERYTHING, SETTINGS_FILE}:
             self._take_settings(scan.look([SETTINGS_FILE]))
-        if STATE in dirty:
-            dirty = dirty | {path for path, entry in self._entries.items() if entry.problem}
-        return scan.look(dirty - {STATE, SETTINGS_FILE})
+        return scan.look((dirty | broken) - {STATE, SETTINGS_FILE})
 
     def _take_settings(self, changes: Changes) -> None:
         """Put new settings in force before any post is read: times and addresses depend on them."""
         if SETTINGS_FILE not in changes.found:
             return
         found = changes.found[SETTINGS_FILE]
-        value: Value | None = None
-        if isinstance(found, Good):
-            value = found.value
-        elif found is not None:
-            value = self._broken(SETTINGS_FILE, self._entries.get(SETTINGS_FILE), found).value
-        self._site = value if isinstance(value, Site) else self._read_settings("")
+        if found is None:
+            self._site = self._read_settings("")
+            return
+        value = found.value if isinstance(found, Good) else self._last_good_settings(found)
+        if isinstance(value, Site):
+            self._site = value
+        elif self._site is None and isinstance(found, Broken):
+            raise SettingError(SETTINGS_FILE, found.problem.reason, "a file that can be read")
+
+    def _last_good_settings(self, found: Broken) -> Value | None:
+        return self._broken(SETTINGS_FILE, self._entries.get(SETTINGS_FILE), found).value
 
     def _enter(self, folder: str) -> None:
         """Watch a folder; where the kernel has no watch left, poll from now on."""
@@ -287,18 +312,9 @@ class Library:
                 self._watch.close()
                 self._watch = polling
 
-    def hold_back(self, problem: PostError) -> None:
-        """Take down a post that turned out broken only when its body was rendered."""
-        with self._renewing:
-            entry = self._entries.get(problem.file)
-            if entry is not None and entry.value is not None:
-                self._entries = {**self._entries, problem.file: Entry(entry.signature, problem)}
-                self._snapshot = self._built()
-
     # --- what files mean
 
     def _understand(self, path: str, data: bytes) -> Value:
-        _must_be_printable(path)
         if path == SETTINGS_FILE:
             return self._settings(_decoded(path, data))
         if path.startswith("templates/"):
@@ -311,9 +327,10 @@ class Library:
         try:
             return self._read_settings(toml)
         except SettingError as error:
-            if self._snapshot is None and self._last_good.get(SETTINGS_FILE) is None:
+            if self._snapshot is None and self._last_good.newest(SETTINGS_FILE, None) is None:
                 raise
-            raise PostError(SETTINGS_FILE, error.line, 1, str(error), "") from None
+            remedy = "Correct it; until then the settings from before stay."
+            raise PostError(SETTINGS_FILE, error.line, 1, str(error), remedy) from None
 
     def _settings_in_force(self) -> Site:
         if self._site is None:
@@ -322,44 +339,50 @@ class Library:
 
     # --- applying
 
-    def _apply(self, changes: Changes, old_site: Site | None) -> bool:
-        first = not self._entries
+    def _apply(self, changes: Changes) -> bool:
+        """Put what was found in force. Whether that makes another site."""
         entries = dict(self._entries)
         for path, found in changes.found.items():
-            known = entries.get(path)
-            if found is None:
+            entry = self._entry(path, entries.get(path), found)
+            if entry is None:
                 del entries[path]
-            elif isinstance(found, Good):
-                entries[path] = self._good(known, found)
             else:
-                entries[path] = self._broken(path, known, found)
-            if known and known.problem and not isinstance(found, Broken):
-                self._last_good.erase(path)
-        if old_site is not None and old_site != self._site:
-            entries = {path: self._understood_anew(path, entry) for path, entry in entries.items()}
-            different = True
-        else:
-            different = any(_shown(entries.get(path)) != _shown(self._entries.get(path)) for path in changes.found)
+                entries[path] = entry
+        snapshot = self._snapshot
+        is_different = bool(changes.files) or snapshot is None or snapshot.tree is not self._tree
+        if snapshot is not None and snapshot.site != self._site:
+            entries = {path: self._under_new_settings(path, entry) for path, entry in entries.items()}
+            is_different = True
+        is_different = is_different or any(
+            _shown(entries.get(path)) != _shown(self._entries.get(path)) for path in changes.found
+        )
         self._entries = entries
-        if first and entries:
-            self._last_good.keep_only(path for path, entry in entries.items() if entry.problem)
-        if changes.files:
-            files = {**self._files, **changes.files}
-            self._files = {path: version for path, version in files.items() if version is not None}
-        self._compact()
-        return different or bool(changes.files)
+        self._files = {path: version for path, version in (self._files | changes.files).items() if version}
+        self._tidy()
+        return is_different
 
-    def _good(self, known: Entry | None, found: Good) -> Entry:
+    def _entry(self, path: str, known: Entry | None, found: Good | Broken | None) -> Entry | None:
+        """What is known about a file from now on, given what was; None for one that is gone."""
+        if isinstance(found, Broken):
+            return self._broken(path, known, found)
+        value = found.value if found else None
+        if known and known.value is not None and not _is_draft(known.value) and (not found or _is_draft(value)):
+            self._last_good.withdraw(path, found.signature[-1] if found else time.time_ns())
+        elif known and known.problem:
+            self._last_good.erase(path)
+        if found is None:
+            return None
         if found.source is None and known:
             return known._replace(signature=found.signature)
-        source = self._sources.add(found.source or b"")
-        return Entry(found.signature, None, found.value, source, found.signature[-1])
+        if known and known.value == value:
+            value = known.value  # the same object: so the next snapshot need not compare
+        return Entry(found.signature, None, value, found.source, found.signature[-1])
 
     def _broken(self, path: str, known: Entry | None, found: Broken) -> Entry:
         """The entry of a broken file: with its last good version, unless it is a draft now or was one."""
         nothing = Entry(found.signature, found.problem)
         if found.problem.withdrawn:
-            self._last_good.erase(path)
+            self._last_good.withdraw(path, found.signature[-1] if found.signature else time.time_ns())
             return nothing
         version = None
         if known and known.source and not _is_draft(known.value):
@@ -367,34 +390,46 @@ class Library:
         newest = self._last_good.newest(path, version)
         if newest is None:
             return nothing
-        if known and newest is version:
+        if known and version and newest.ctime_ns == version.ctime_ns:
             return known._replace(signature=found.signature, problem=found.problem)
         try:
             value = self._understand(path, newest.source)
         except PostError:
             return nothing
-        source = self._sources.add(newest.source)
-        return Entry(found.signature, found.problem, value, source, newest.ctime_ns)
+        return Entry(found.signature, found.problem, value, self._sources.add(newest.source), newest.ctime_ns)
 
-    def _understood_anew(self, path: str, entry: Entry) -> Entry:
-        """The entry under other settings: times, addresses and authors depend on them."""
+    def _under_new_settings(self, path: str, entry: Entry) -> Entry:
+        """Times, addresses and authors depend on the settings; a post that they break stays as it was."""
         if not isinstance(entry.value, Post) or entry.source is None:
             return entry
+        is_current = entry.signature is not None and entry.ctime_ns == entry.signature[-1]
         try:
-            return entry._replace(value=self._understand(path, entry.source.read()))
+            value = self._understand(path, entry.source.read())
         except PostError as problem:
-            return entry._replace(value=None, problem=entry.problem or problem)
+            return entry._replace(problem=entry.problem or problem)
+        return entry._replace(value=value, problem=None if is_current else entry.problem)
+
+    def _tidy(self) -> None:
+        """Leave behind the last good versions of files mended while nobody looked, and sources that are gone."""
+        if not self._is_tidied and self._entries:
+            self._is_tidied = all(entry.signature for entry in self._entries.values())
+            if self._is_tidied:
+                self._last_good.keep_only(path for path, entry in self._entries.items() if entry.problem)
+        if self._compact_at == 0:
+            self._compact_at = 2 * self._sources.size + _SPARE_BYTES
+        elif self._sources.size > self._compact_at:
+            self._compact()
 
     def _compact(self) -> None:
-        """Leave the sources of versions that are gone behind."""
-        if self._sources.size <= self._compact_at:
-            return
         sources = Sources(self._spool)
-        self._entries = {
-            path: entry._replace(source=sources.add(entry.source.read())) if entry.source else entry
-            for path, entry in self._entries.items()
-        }
-        self._sources = sources
+        try:
+            self._entries = {
+                path: entry._replace(source=sources.add(entry.source.read())) if entry.source else entry
+                for path, entry in self._entries.items()
+            }
+            self._sources = sources
+        except OSError as error:
+            log.warning("sources of old versions stay for now: %s", error)
         self._compact_at = 2 * sources.size + _SPARE_BYTES
 
     def _built(self) -> Snapshot:
@@ -409,8 +444,6 @@ class Library:
                 problems.append(entry.problem)
             if isinstance(entry.value, Post):
                 posts.append(entry.value)
-                if entry.problem and _has_expired(entry.value, now):
-                    self._last_good.erase(path)
             elif isinstance(entry.value, str):
                 templates[path.removeprefix("templates/")] = entry.value
         snapshot = build(
@@ -424,6 +457,7 @@ class Library:
             tree=self._tree,
             reserved=self._reserved,
             now=now,
+            old=self._snapshot,
         )
         self._tell(snapshot.problems)
         return snapshot
@@ -434,6 +468,25 @@ class Library:
         for text in sorted(texts - self._told):
             log.warning("%s", text)
         self._told = texts
+
+
+def _while_alive(method: Callable[[], None]) -> Callable[[], None]:
+    """The method for those who never forget what they shall call, without keeping its object alive."""
+    reference = WeakMethod(method)
+
+    def call() -> None:
+        alive = reference()
+        if alive is not None:
+            alive()
+
+    return call
+
+
+def _start(task: Callable[[], None]) -> None:
+    try:
+        threading.Thread(target=task, daemon=True).start()
+    except RuntimeError as error:  # no thread is left
+        log.warning("the safety scan is put off: %s", error)
 
 
 def _has_posts(tree: Tree) -> bool:
@@ -449,16 +502,12 @@ def _is_draft(value: Value | None) -> bool:
     return isinstance(value, Post) and value.draft
 
 
-def _has_expired(post: Post, now: float) -> bool:
-    return post.expires is not None and post.expires.timestamp() <= now
-
-
 def _unreadable_site(error: OSError) -> PostError:
     return PostError(
         "posts",
         1,
         1,
-        f"The site's folder cannot be seen ({error.strerror or error}); what was read before stays up.",
+        f"The site's folder cannot be read ({error.strerror or error}); what was read before stays up.",
         "Put the folder back, or ask whoever runs the server.",
     )
 
@@ -469,10 +518,3 @@ def _decoded(path: str, data: bytes) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise PostError(path, line, 1, "The file is not in UTF-8.", "Save it as UTF-8.") from None
-
-
-def _must_be_printable(path: str) -> None:
-    """A name goes into logs and addresses: no control characters, nothing that is not UTF-8."""
-    if not path.isprintable():
-        shown = path.encode("unicode_escape", "backslashreplace").decode("ascii")
-        raise PostError(shown, 1, 1, "The file's name has characters that cannot be shown.", "Rename it.")

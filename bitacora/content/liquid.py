@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
-_LONGEST = 2000  # characters between the braces of one construct: bounds the search
+# Stands for a brace that is meant, until the tokens are known. Texts have no NUL of their own.
+HIDDEN_BRACE = "\x00"
+
 _FENCE = (
     r"^[ \t>]*(?:(?:[-*+]|\d+[.)])[ \t]+)?(?P<fence>`{3,}(?=[^`\n]*$)|~{3,})"
     r"(?:.*?^[ \t>]*(?P=fence)[`~]*[ \t]*$|.*\Z)"
@@ -15,8 +16,8 @@ _CODE = re.compile(f"(?ms){_FENCE}|{_SPAN}")
 _PAIRS = re.compile(
     f"(?ms)(?P<code>{_FENCE}|{_SPAN})"
     r"|(?P<indent>^[ \t]*)?\{%-?\s*(?P<tag>highlight|raw|comment)\b(?P<options>[^%\n]*?)-?%\}"
-    r"(?P<inside>.*?)\{%-?\s*end(?P=tag)\s*-?%\}"
-    r"|\{::comment\}.*?\{:/(?:comment)?\}"
+    r"(?P<inside>(?:(?!\{%-?\s*(?P=tag)\b).)*?)\{%-?\s*end(?P=tag)\s*-?%\}"
+    r"|\{::comment\}(?:(?!\{::comment).)*?\{:/(?:comment)?\}"
 )
 _ROOT = re.compile(r"\{\{-?\s*site\.(?:base)?url\s*-?\}\}")
 _DEFINITION = re.compile(r"(?m)^( {0,3}\[[^\]\n]+\]:[ \t]*)(.*\{[{%].*)$")
@@ -25,15 +26,13 @@ _PARAMETER = re.compile(r"""(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)'|(\S+))""")
 _POST = r"\{%-?\s*(?:post_url|link)\b[^%\n]*%\}|\{\{[<%]\s*(?:ref|relref)\b[^{}\n]*\}\}"
 _TO_POST = re.compile(rf"\]\([^()\n]{{0,200}}(?:{_POST})[^()\n]*\)")
 _HREF_TO_POST = re.compile(rf"""\shref=(["'])[^"'\n]{{0,200}}?(?:{_POST})[^\n]*?\1(?=[\s>])""")
-_CONSTRUCT = re.compile(
-    rf"(?s)\{{%.{{0,{_LONGEST}}}?%\}}|\{{\{{.{{0,{_LONGEST}}}?\}}\}}|\{{:[:/][^{{}}\n]{{0,200}}\}}"
-)
+_CONSTRUCT = re.compile(r"(?s)\{%(?:(?!\{%|%\}).)*+%\}|\{\{(?:(?!\{\{|\}\}).)*+\}\}|\{:[:/][^{}\n]{0,200}\}")
 
 
 def expand_pairs(source: str) -> str:
     """A body with its paired tags resolved, before any Markdown is read; code stays as it is.
 
-    `highlight` becomes a fenced block, the inside of `raw` is kept and `comment` is dropped.
+    `highlight` becomes a fenced block, the inside of `raw` stays (its `{` as HIDDEN_BRACE), `comment` goes.
     """
     if "{%" in source or "{::" in source:
         source = _PAIRS.sub(_pair, source)
@@ -50,7 +49,12 @@ def without_constructs(text: str) -> str:
     """
     if "{%" not in text and "{{" not in text and "{:" not in text:
         return text
-    return _outside_code(text, _drop)
+    pieces: list[str] = []
+    end = 0
+    for code in _CODE.finditer(text):
+        pieces += (_drop(text[end : code.start()]), code[0])
+        end = code.end()
+    return "".join(pieces) + _drop(text[end:])
 
 
 def _pair(found: re.Match[str]) -> str:
@@ -64,17 +68,8 @@ def _pair(found: re.Match[str]) -> str:
         code = inside.strip("\n")
         return f"\n{indent}{fence}{language}\n{code}\n{indent}{fence}\n"
     if found["tag"] == "raw":
-        return indent + _outside_code(inside, lambda prose: prose.replace("{", "&#123;"))
+        return indent + inside.replace("{", HIDDEN_BRACE)
     return indent
-
-
-def _outside_code(text: str, change: Callable[[str], str]) -> str:
-    pieces: list[str] = []
-    end = 0
-    for code in _CODE.finditer(text):
-        pieces += (change(text[end : code.start()]), code[0])
-        end = code.end()
-    return "".join(pieces) + change(text[end:])
 
 
 def _address(text: str) -> str:

@@ -52,16 +52,17 @@ _BARE_LINK = re.compile(r"(?<![\w/])https?://[^\s<>\"“”«»\x00-\x1f\x7f、�
 _BARE_LINK_END = re.compile(r"[?!.,:;*_~'’…\"]+$")
 _MORE = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
 _WRITTEN_ID = re.compile(r"""\sid\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
-_HIDDEN_ELEMENT = re.compile(r"<(pre|script|style|svg|math|template)(?=[\s>]).*?</\1>", re.DOTALL | re.IGNORECASE)
+_CODE_BLOCK = re.compile(r"<pre\b(?:(?!<pre\b).)*?</pre>", re.DOTALL | re.IGNORECASE)
 _INLINE_TAG = re.compile(
-    r"</?(?:a|abbr|b|bdi|cite|code|del|dfn|em|i|ins|kbd|mark|q|s|small|span|strong|sub|sup|u)(?=[\s>])[^>]*>"
+    r"</?(?:a|abbr|b|bdi|cite|code|del|dfn|em|i|ins|kbd|mark|q|s|small|span|strong|sub|sup|u)(?=[\s>])[^<>]*>"
 )
-_ANY_TAG = re.compile(r"<[^>]*>")
+_ANY_TAG = re.compile(r"<[^<>]*>")
 _LINK_TAG = re.compile(r"<(/?)a(?=[\s>])", re.IGNORECASE)
 _BARE_TAG = re.compile(r"<([A-Za-z][A-Za-z0-9]*)>")
 _KEPT_IN_ADDRESSES = ":/?#@!$&()*+,;=%[]'~"
 _MOST_ABBREVIATIONS = 500
 _MOST_HIGHLIGHTED = 200_000  # characters of code in one body
+_COST_OF_A_BLOCK = 200  # what Pygments needs to begin, in characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +216,7 @@ class _Writer:
 
     def _block_code(self, token: Token) -> str:
         language = language_of(token.get("attrs", {}).get("info", ""))
-        self._highlighted += len(token["raw"])
+        self._highlighted += len(token["raw"]) + _COST_OF_A_BLOCK
         code = highlight(token["raw"], language if self._highlighted <= _MOST_HIGHLIGHTED else "")
         named = open_tag("code", {"class": f"language-{language}"} if language else {})
         start = _start("div", token, {"class": "highlight"})
@@ -486,7 +487,8 @@ def _pattern_of(abbreviations: Mapping[str, str]) -> re.Pattern[str] | None:
 
 
 def _visible(body: str) -> str:
-    return unescape(_ANY_TAG.sub(" ", _INLINE_TAG.sub("", _HIDDEN_ELEMENT.sub(" ", body))))
+    shown = sanitise.without_hidden(sanitise.without_comments(_CODE_BLOCK.sub(" ", body)))
+    return unescape(_ANY_TAG.sub(" ", _INLINE_TAG.sub("", shown)))
 
 
 def _excerpt(tokens: Iterable[Token]) -> str:

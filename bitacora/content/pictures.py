@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-import warnings
+import struct
 from dataclasses import dataclass
+from typing import BinaryIO
 
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from bitacora.content.errors import PostError
 from bitacora.content.files import Signature, Tree
@@ -32,6 +33,11 @@ _MEASURED = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 _EXIF_ORIENTATION = 0x0112
 _TURNED = (5, 6, 7, 8)
 _MOST_KNOWN = 50_000
+_UNMEASURABLE = (
+    OSError, EOFError, LookupError, RuntimeError, SyntaxError, TypeError, ValueError, struct.error,
+    Image.DecompressionBombError, Warning,
+)  # fmt: skip
+"""What Pillow raises for files that are no pictures, found by feeding it torn ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +62,26 @@ _known: dict[Signature, tuple[int, int]] = {}
 
 def measure(tree: Tree, path: str, version: Signature) -> tuple[int, int]:
     """Width and height as shown, in pixels; (0, 0) for what cannot be measured: missing, broken, vector, film."""
-    if version not in _known:
-        if len(_known) >= _MOST_KNOWN:
-            _known.clear()
-        _known[version] = _size(tree, path)
-    return _known[version]
-
-
-def _size(tree: Tree, path: str) -> tuple[int, int]:
     if not (media_type(path) or "").startswith("image/"):
         return 0, 0
+    size = _known.get(version)
+    if size is None:
+        try:
+            with os.fdopen(tree.open(path), "rb") as file:
+                size = _size(file)
+        except (OSError, PostError):
+            return 0, 0
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        _known[version] = size
+    return size
+
+
+def _size(file: BinaryIO) -> tuple[int, int]:
     try:
-        with os.fdopen(tree.open(path), "rb") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # decompression bombs are not decompressed here
-            with Image.open(file, formats=_MEASURED) as image:
-                width, height = image.size
-                turned = image.format == "JPEG" and image.getexif().get(_EXIF_ORIENTATION) in _TURNED
-    except (OSError, PostError, UnidentifiedImageError, Image.DecompressionBombError, ValueError, SyntaxError):
+        with Image.open(file, formats=_MEASURED) as image:
+            width, height = image.size
+            turned = image.format == "JPEG" and image.getexif().get(_EXIF_ORIENTATION) in _TURNED
+    except _UNMEASURABLE:
         return 0, 0
     return (height, width) if turned else (width, height)

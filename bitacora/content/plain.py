@@ -26,8 +26,7 @@ _ATX = re.compile(r" {0,3}#{1,6}[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*(?:\{[:#.][^{}]*\}
 _SETEXT = re.compile(r" {0,3}(?:=+|-+)[ \t]*$")
 _HTML_HEADING = re.compile(r" {0,3}<h([1-6])\b[^>]*>(.*?)</h\1>", re.IGNORECASE)
 _NO_TEXT = re.compile(r"[ \t]*(?:[-*+>|#]|\d+[.)]|<|$| {4}|\t)")
-
-_TAG = re.compile(r"<(/?)([A-Za-z][^\s<>/]*)([^<>]*)>")
+_TAG = re.compile(r"</?([A-Za-z][^\s<>/]*)(\s*/?>)?")
 
 
 def names_in(text: str) -> frozenset[str]:
@@ -59,8 +58,8 @@ def is_element(tag: str) -> bool:
     found = _TAG.match(tag)
     if not found:
         return tag.startswith(("<!", "<?"))
-    name = found[2]
-    if len(name) > 1 and name == name.capitalize() and name.isalpha() and not found[3].strip("/ "):
+    name = found[1]
+    if found[2] and len(name) > 1 and name.isalpha() and name == name.capitalize():
         return False
     return name.lower() in ELEMENTS
 

@@ -2,9 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+import re
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from bitacora.content.dates import REMEDY, DateError, read_date
+from bitacora.content.errors import PostError, shown
+from bitacora.content.front_matter import (
+    Head,
+    Node,
+    Scalar,
+    Sequence,
+    Table,
+    body_after_head,
+    key_of,
+    read_head,
+)
+from bitacora.content.permalink import (
+    PLACEHOLDERS,
+    Facts,
+    PermalinkError,
+    local_address,
+    name_of,
+    own_permalink,
+    page_address,
+    permalink,
+    slugify,
+    term_slug,
+)
+from bitacora.content.plain import first_heading, plain_text
+from bitacora.settings import AUTHOR_KEYS, NETWORKS, Site
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +76,8 @@ class Post:
     """One Markdown file of `posts/` or `pages/`, without its body.
 
     `path` is relative to the site folder. `url` is site-relative and percent-encoded. All texts are plain text
-    (no markup, entities decoded once). Times are aware and in UTC. `kind` is "post" or "page"; only a page may
-    have no date.
+    (no markup, entities decoded once). Times are aware and in UTC. `kind` is "post" or "page"; only a page or a
+    draft may have no date. Slugs are not percent-encoded.
     """
 
     path: str
@@ -74,3 +108,555 @@ class Post:
     share_message: Mapping[str, str]
     extra: Mapping[str, object]
     body_line: int
+
+
+def read_post(source: bytes, path: str, site: Site) -> Post:
+    """The post that a file describes; `path` is relative to the site folder.
+
+    Raises PostError, and nothing else whatever the bytes, for a head that cannot be read whole or a value that
+    cannot be meant.
+    """
+    draft = "_drafts" in path.split("/")
+    try:
+        head = read_head(source, path)
+        fields = _Fields(head, path, site)
+        draft = fields.says_draft() or draft
+        return _post(fields, draft)
+    except PostError as error:
+        error.withdrawn = error.withdrawn or draft
+        raise
+    except Exception as error:  # one file must never disturb another, not even by a fault of ours
+        _log.exception("reading %s failed", path)
+        reason = f"The reader failed on this file ({type(error).__name__})."
+        raise PostError(path, 1, 1, reason, "Please report it with the file.", withdrawn=draft) from error
+
+
+def body_of(source: bytes) -> str:
+    """The body of a file that `read_post` has read, without reading the head again; empty for any other file."""
+    try:
+        return body_after_head(source)
+    except PostError:
+        return ""
+
+
+# --- keys: which mean the same, the first given wins
+
+_KEYS = {
+    "title": ("title", "linktitle"),
+    "date": ("date", "publishdate", "publish_date", "pubdate"),
+    "updated": ("updated", "last_modified_at", "lastmod", "modified"),
+    "expires": ("expires", "expirydate", "expiry_date", "unpublish_date", "unpublishdate"),
+    "slug": ("slug",),
+    "permalink": ("permalink", "url", "path"),
+    "aliases": ("aliases",),
+    "redirect_from": ("redirect_from",),
+    "categories": ("categories",),
+    "category": ("category", "section"),
+    "tags": ("tags", "topics", "tag", "keywords"),
+    "authors": ("authors", "author"),
+    "intro": ("intro", "description", "summary", "excerpt", "subtitle", "deck", "snippet", "kicker"),
+    "images": (
+        "single_image", "image", "images", "cover", "header.image", "primary_image", "header_image", "header_img",
+        "featured_image", "hero", "thumbnail", "imagepost", "img", "thumb",
+    ),
+    "image_caption": ("image_caption", "image_figcaption"),
+    "image_alt": ("image_alt", "image_accessibility"),
+    "highlighted": ("highlighted", "featured", "pinned"),
+    "share_message": ("share_message",),
+    "share_title": ("share_title",),
+    "share_image": ("share_image",),
+    "lang": ("lang", "language", "locale"),
+    "translation_key": ("translation_key", "translationkey", "ref"),
+    "draft": ("draft",),
+    "published": ("published",),
+    "status": ("status",),
+    "template": ("template", "layout"),
+    "toc": ("toc",),
+    "math": ("math", "mathjax"),
+    "noindex": ("noindex",),
+    "hidden": ("hidden", "unlisted"),
+}  # fmt: skip
+_ROLES = {key: (role, rank) for role, keys in _KEYS.items() for rank, key in enumerate(keys)}
+_OLD_ADDRESSES = {"aliases", "redirect_from"}
+_IMAGE_TEXTS = {"image_caption", "image_alt"}
+_IMAGE_KEYS = {key: rank for rank, key in enumerate(("img", "src", "path", "url", "image", "file"))}
+_NULLS = {"", "~", "null", "Null", "NULL"}
+_TRUE = {"true", "yes", "on", "1"}
+_FALSE = {"false", "no", "off", "0"}
+_STATES = {"draft", "published", "status"}
+_DRAFT_STATUS = {"draft", "pending", "private"}  # the words of WordPress
+_DEFAULT_LAYOUTS = {"post", "page", "default", "none", "false"}
+
+_ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
+_TEMPLATE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:[/.][A-Za-z0-9][A-Za-z0-9_-]*)*")
+_DATE_IN_ADDRESS = re.compile(r"/([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})/")
+_WHOLE_NUMBER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
+_DECIMAL = re.compile(r"[-+]?[0-9]{1,17}\.[0-9]{1,17}")
+
+# Bidi controls reorder what a reader sees of a title in any list or share; two of the rest are not XML.
+_UNSEEN: dict[int, str | None] = {
+    **dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), 0xFEFF, 0xFFFE, 0xFFFF], None),
+    **dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)], None),
+    **dict.fromkeys([0x09, 0x0D, 0x85, 0x2028, 0x2029], " "),
+    0x0A: "\n",
+}
+
+
+class _Fields:
+    """The keys of one head by what they mean, and how to complain about them."""
+
+    def __init__(self, head: Head, path: str, site: Site) -> None:
+        self.head, self.path, self.site = head, path, site
+        self.found: dict[str, tuple[int, str, Node]] = {}
+        self.unknown: dict[str, Node] = {}
+        for key, node in head.entries.items():
+            if place := _ROLES.get(key) or _ROLES.get(key_of(key)):
+                if _is_given(node):
+                    self.put(*place, key, node)
+            else:
+                self.unknown[key] = node
+                if key_of(key) == "header" and isinstance(node, Table) and "image" in node.entries:
+                    self.put(*_ROLES["header.image"], "header.image", node.entries["image"])
+
+    def put(self, role: str, rank: int, key: str, node: Node) -> None:
+        before = self.found.get(role)
+        if before is None or rank <= before[0]:
+            self.found[role] = rank, key, node
+
+    def wrong(self, node: Node, reason: str, remedy: str, *, withdrawn: bool = False) -> PostError:
+        return PostError(self.path, *self.head.position(node), reason, remedy, withdrawn=withdrawn)
+
+    def scalar(self, role: str) -> Scalar | None:
+        if role not in self.found:
+            return None
+        _, key, node = self.found[role]
+        return self.one(key, node)
+
+    def one(self, key: str, node: Node) -> Scalar:
+        if isinstance(node, Scalar):
+            return node
+        raise self.wrong(
+            node, f"{key} is {_kind(node)}, where one value belongs.", f'Write it like {key}: "One value".'
+        )
+
+    def text(self, role: str) -> str:
+        node = self.scalar(role)
+        return "" if node is None else _seen(node.text).strip()
+
+    def plain(self, role: str) -> str:
+        node = self.scalar(role)
+        return "" if node is None else _seen(plain_text(node.text))
+
+    def switch(self, role: str, *, withdrawn: bool = False) -> bool | None:
+        if role not in self.found:
+            return None
+        _, key, node = self.found[role]
+        text = node.text.strip().lower() if isinstance(node, Scalar) else ""
+        if text in _TRUE:
+            return True
+        if text in _FALSE:
+            return False
+        found = shown(node.text) if isinstance(node, Scalar) else f"is {_kind(node)}, which"
+        reason = f"{key} {found} is neither true nor false."
+        raise self.wrong(node, reason, f"Write {key}: true or {key}: false.", withdrawn=withdrawn)
+
+    def says_draft(self) -> bool:
+        if _STATES.isdisjoint(self.found):
+            return False
+        draft = self.switch("draft", withdrawn=True)
+        published = self.switch("published", withdrawn=True)
+        _, key, status = self.found.get("status", (0, "", None))
+        if isinstance(status, Sequence | Table):
+            raise self.wrong(
+                status, f"{key} is {_kind(status)}, not a word.", f"Write {key}: draft.", withdrawn=True
+            )
+        return bool(draft) or published is False or self.text("status").lower() in _DRAFT_STATUS
+
+    def date(self, role: str) -> datetime | None:
+        node = self.scalar(role)
+        if node is None:
+            return None
+        try:
+            return _date(node.text, self.site, plain=node.plain)
+        except DateError as error:
+            reason = f"{self.found[role][1]} {shown(node.text)} is not a date: {error}"
+            raise self.wrong(node, reason, REMEDY) from None
+
+    def names(self, role: str) -> list[str]:
+        """A list, or a string that is split as its key wants it."""
+        if role not in self.found:
+            return []
+        _, key, node = self.found[role]
+        if isinstance(node, Table):
+            raise self.wrong(node, f"{key} is {_kind(node)}, not a list.", f"Write it like {key}: [one, two].")
+        if isinstance(node, Scalar):
+            texts = _SPLITS.get(key_of(key), _whole)(node.text)
+        else:
+            texts = [self.one(f"an item of {key}", item).text for item in node.items if _is_given(item)]
+        return [name for text in texts if (name := _tidy(text))]
+
+    def addresses(self, role: str) -> list[str]:
+        _, key, node = self.found.get(role, (0, "", None))
+        if node is None:
+            return []
+        if isinstance(node, Table):
+            raise self.wrong(
+                node, f"{key} is {_kind(node)}, not a list.", f"Write it like {key}: [/old/address/]."
+            )
+        items = node.items if isinstance(node, Sequence) else [node]
+        return [self.alias(key, item) for item in items if _is_given(item)]
+
+    def alias(self, key: str, node: Node) -> str:
+        text = self.one(f"an item of {key}", node).text
+        try:
+            return local_address(text)
+        except PermalinkError as error:
+            reason = f"{key} {shown(text)} cannot be: {error}"
+            raise self.wrong(node, reason, "Write it like /old/address/.") from None
+
+    def images(self, role: str) -> tuple[Image, ...]:
+        if role not in self.found:
+            return ()
+        _, key, node = self.found[role]
+        items = node.items if isinstance(node, Sequence) else [node]
+        images = (self.image(key, item) for item in items if _is_given(item))
+        return tuple(image for image in images if image is not None)
+
+    def image(self, key: str, node: Node) -> Image | None:
+        if isinstance(node, Scalar):
+            return self.picture(key, node, "", "")
+        if isinstance(node, Sequence):
+            raise self.wrong(
+                node, f"An item of {key} is a list, not a picture.", f"Write it like {key}: picture.jpg."
+            )
+        src: Scalar | None = None
+        best, texts = len(_IMAGE_KEYS), {"caption": "", "alt": ""}
+        for name, value in node.entries.items():
+            role = name if name in _IMAGE_KEYS else key_of(name)
+            if role in texts and _is_given(value):
+                texts[role] = self.one(f"{name} of {key}", value).text
+            elif _IMAGE_KEYS.get(role, best) < best and _is_given(value):
+                src, best = self.one(f"{name} of {key}", value), _IMAGE_KEYS[role]
+        return None if src is None else self.picture(key, src, **texts)
+
+    def picture(self, key: str, node: Scalar, caption: str, alt: str) -> Image | None:
+        src = _tidy(node.text)
+        if not src.startswith(("https://", "http://")):
+            if node.plain and src.lower() == "false":
+                return None
+            self.check_picture(key, node, src)
+            src = f"https:{src}" if src.startswith("//") else src
+        return Image(src, caption and _seen(plain_text(caption)), alt and _seen(plain_text(alt)))
+
+    def check_picture(self, key: str, node: Scalar, src: str) -> None:
+        scheme = _ADDRESS.match(src)
+        is_word = node.plain and (src.lower() in _TRUE | _FALSE or _WHOLE_NUMBER.fullmatch(src) is not None)
+        if is_word or (scheme and scheme[1].lower() not in {"http", "https"}):
+            reason = f"{key} {shown(node.text)} is not the address of a picture."
+            raise self.wrong(node, reason, "Write the name of a file beside the post, or an address with https.")
+
+    def authors(self) -> tuple[Author, ...]:
+        if "authors" not in self.found:
+            return (_author(self.site, self.site.author),) if self.site.author else ()
+        _, key, node = self.found["authors"]
+        if not isinstance(node, Sequence):
+            return (self.author(key, node),)
+        authors = (self.author(key, item) for item in node.items if _is_given(item))
+        return tuple({author.slug: author for author in authors}.values())
+
+    def author(self, key: str, node: Node) -> Author:
+        if isinstance(node, Scalar):
+            return _author(self.site, _tidy(node.text))
+        entries = {key_of(name): value for name, value in node.entries.items()} if isinstance(node, Table) else {}
+        if "name" not in entries or not _is_given(entries["name"]):
+            raise self.wrong(node, f"{key} is {_kind(node)} without a name.", f'Write it like {key}: "The name".')
+        given = {name: entries[name] for name in AUTHOR_KEYS if name in entries and _is_given(entries[name])}
+        texts = {name: _tidy(self.one(f"{name} of {key}", value).text) for name, value in given.items()}
+        return _made_author(name := texts.pop("name"), term_slug(name), tuple(texts.items()))
+
+    def share_message(self, role: str) -> Mapping[str, str]:
+        _, key, node = self.found[role]
+        if isinstance(node, Table):
+            return {
+                self.network(key, name, text): _seen(self.one(f"{name} of {key}", text).text).strip()
+                for name, text in node.entries.items()
+                if _is_given(text)
+            }
+        return {"default": _seen(self.one(key, node).text).strip()}
+
+    def network(self, key: str, name: str, node: Node) -> str:
+        network = "x" if name.lower() == "twitter" else name.lower()
+        if network not in NETWORKS and network != "default":
+            allowed = ", ".join((*NETWORKS, "default"))
+            raise self.wrong(node, f"{key} knows no network {shown(name)}.", f"Write one of {allowed}.")
+        return sys.intern(network)
+
+    def lang(self, role: str) -> str:
+        text = self.text(role)
+        if lang := _language(text):
+            return lang
+        _, key, node = self.found[role]
+        raise self.wrong(node, f"{key} {shown(text)} is not a language.", "Write it like es, pt-BR or en.")
+
+    def template(self, role: str) -> str:
+        text = self.text(role)
+        if text.lower().removesuffix(".html") in _DEFAULT_LAYOUTS:
+            return ""
+        if _TEMPLATE.fullmatch(text):
+            return sys.intern(text if "." in text else f"{text}.html")
+        _, key, node = self.found[role]
+        raise self.wrong(
+            node, f"{key} {shown(text)} is not the name of a template.", f"Write it like {key}: wide.html."
+        )
+
+    def share_image(self, role: str) -> Image | None:
+        return next(iter(self.images(role)), None)
+
+    def described_images(self, role: str) -> tuple[Image, ...]:
+        """Captions and alternative texts that are keys of their own belong to the first picture."""
+        images = self.images(role)
+        if not images or _IMAGE_TEXTS.isdisjoint(self.found):
+            return images
+        first, *rest = images
+        caption, alt = first.caption or self.plain("image_caption"), first.alt or self.plain("image_alt")
+        return (Image(first.src, caption, alt), *rest)
+
+
+# Values that depend on their own key alone, by the name of key and value; absent keys keep the default.
+_READERS: Mapping[str, Callable[[_Fields, str], object]] = {
+    "updated": _Fields.date,
+    "expires": _Fields.date,
+    "intro": _Fields.plain,
+    "images": _Fields.described_images,
+    "highlighted": _Fields.switch,
+    "hidden": _Fields.switch,
+    "noindex": _Fields.switch,
+    "toc": _Fields.switch,
+    "math": _Fields.switch,
+    "lang": _Fields.lang,
+    "translation_key": _Fields.text,
+    "template": _Fields.template,
+    "share_title": _Fields.plain,
+    "share_image": _Fields.share_image,
+    "share_message": _Fields.share_message,
+}
+_DEFAULTS: dict[str, Any] = {
+    **dict.fromkeys(("updated", "expires", "share_image")),
+    **dict.fromkeys(("intro", "translation_key", "template", "share_title"), ""),
+    **dict.fromkeys(("highlighted", "hidden", "noindex", "toc", "math"), False),
+    "share_message": {},
+    "extra": {},
+    "images": (),
+}
+
+
+def _post(fields: _Fields, draft: bool) -> Post:
+    path, site, head = fields.path, fields.site, fields.head
+    kind = "page" if path.startswith("pages/") else "post"
+    date_in_name, name = name_of(path)
+    title = fields.plain("title") or _seen(first_heading(head.body)) or _words(name) or date_in_name or "index"
+    name, slug = _slugs(fields.text("slug") or name, title)
+    date = _date_of(fields, date_in_name, may_lack=draft or kind == "page")
+    categories = [*_folders(path), *fields.names("categories"), *fields.names("category")]
+    url = _url(fields, kind, Facts(date and date.astimezone(site.zone), name, slug, categories))
+    values = _DEFAULTS | {
+        "path": path,
+        "kind": kind,
+        "url": url,
+        "slug": slug,
+        "title": title,
+        "date": date,
+        "categories": _terms(tuple(categories)),
+        "tags": _terms(tuple(fields.names("tags"))),
+        "authors": fields.authors(),
+        "aliases": _aliases(fields, url),
+        "draft": draft,
+        "lang": site.language,
+        "body_line": head.body_line,
+    }
+    for role in fields.found:
+        if read := _READERS.get(role):
+            values[role] = read(fields, role)
+    values["noindex"] = values["noindex"] or values["hidden"]
+    if fields.unknown:
+        values["extra"] = {key: _value(node) for key, node in fields.unknown.items()}
+    return Post(**values)
+
+
+# --- what a post is called, when it is, and where it lives
+
+
+def _words(name: str) -> str:
+    return " ".join(word.capitalize() for word in re.split(r"[-_\s]+", _seen(name)) if word)
+
+
+def _slugs(name: str, title: str) -> tuple[str, str]:
+    """What slugs are made of, and the slug: never empty, or the post would live at the address of its day."""
+    if slug := slugify(name):
+        return name, slug
+    slug = slugify(title) or term_slug(name)
+    return slug, slug
+
+
+def _date_of(fields: _Fields, date_in_name: str, *, may_lack: bool) -> datetime | None:
+    if date := fields.date("date"):
+        return date
+    where, text = "The date of the file name", date_in_name
+    if not text and (found := _DATE_IN_ADDRESS.match(fields.text("permalink"))):
+        where, text = fields.found["permalink"][1], "-".join(found.groups())
+    if text:
+        try:
+            return _date(text, fields.site, plain=True)
+        except DateError as error:
+            raise PostError(fields.path, 1, 1, f"{where} {shown(text)} is not a date: {error}", REMEDY) from None
+    if may_lack:
+        return None
+    remedy = "Add a line like date: 2018-07-17 12:00:00-0300 to the head, or begin the file name with 2018-07-17-."
+    raise PostError(fields.path, 1, 1, "The post has no date.", remedy)
+
+
+def _date(text: str, site: Site, *, plain: bool) -> datetime:
+    return read_date(text, site.zone, plain=plain, naive_utc=site.naive_dates == "utc")
+
+
+def _folders(path: str) -> list[str]:
+    """Jekyll's categories: the folders between `posts/` and `_posts` or `_drafts`."""
+    if "/_" not in path:
+        return []
+    folders = path.split("/")[1:-1]
+    end = next((n for n, name in enumerate(folders) if name in {"_posts", "_drafts"}), 0)
+    return folders[:end]
+
+
+def _url(fields: _Fields, kind: str, facts: Facts) -> str:
+    own = fields.text("permalink")
+    try:
+        if own:
+            return own_permalink(own, facts)
+        if kind == "page":
+            return page_address(fields.path, slugify(fields.text("slug")))
+        return permalink(fields.site.permalink, facts)
+    except PermalinkError as error:
+        if not own:
+            raise PostError(fields.path, 1, 1, f"The site's permalink cannot be: {error}", _PLACES) from None
+        _, key, node = fields.found["permalink"]
+        raise fields.wrong(node, f"{key} {shown(own)} cannot be: {error}", _PLACES) from None
+
+
+_PLACES = f"Write a path like /about/us/ or /:year/:slug/; there are {', '.join(PLACEHOLDERS)}."
+
+
+def _aliases(fields: _Fields, url: str) -> tuple[str, ...]:
+    if _OLD_ADDRESSES.isdisjoint(fields.found):
+        return ()
+    aliases = dict.fromkeys([*fields.addresses("aliases"), *fields.addresses("redirect_from")])
+    aliases.pop(url, None)
+    return tuple(aliases)
+
+
+# --- values shared between posts
+
+
+@lru_cache(maxsize=8192)
+def _terms(names: tuple[str, ...]) -> tuple[Term, ...]:
+    terms: dict[str, Term] = {}
+    for name in names:
+        term = _term(name)
+        terms.setdefault(term.slug, term)
+    return tuple(terms.values())
+
+
+@lru_cache(maxsize=8192)
+def _term(name: str) -> Term:
+    return Term(name, term_slug(name))
+
+
+def _author(site: Site, name: str) -> Author:
+    """Who a post names by a key of `[authors]` or by a name, in any case of letters."""
+    for key, record in site.authors.items():
+        if name.casefold() in {key.casefold(), record.get("name", "").casefold()}:
+            rest = tuple((k, v) for k, v in record.items() if k != "name")
+            return _made_author(record.get("name") or key, term_slug(key), rest)
+    return _named_author(name)
+
+
+@lru_cache(maxsize=4096)
+def _named_author(name: str) -> Author:
+    return Author(name, term_slug(name))
+
+
+@lru_cache(maxsize=4096)
+def _made_author(name: str, slug: str, rest: tuple[tuple[str, str], ...]) -> Author:
+    return Author(name, slug, **dict(rest))
+
+
+@lru_cache(maxsize=1024)
+def _language(text: str) -> str:
+    """The usual letters of BCP 47: pt_br is pt-BR, zh-hant is zh-Hant. Empty for what is no language."""
+    if not _LANGUAGE.fullmatch(text):
+        return ""
+    first, *rest = re.split("[-_]", text)
+    cased = (part.upper() if len(part) == 2 else part.title() if len(part) == 4 else part for part in rest)
+    return "-".join((first.lower(), *cased))
+
+
+# --- nodes to plain values
+
+
+def _is_given(node: Node) -> bool:
+    """Null and empty mean absent."""
+    if isinstance(node, Scalar):
+        return node.text not in _NULLS if node.plain else node.text != "" and not node.text.isspace()
+    return bool(node.items if isinstance(node, Sequence) else node.entries)
+
+
+def _kind(node: Node) -> str:
+    return "a list" if isinstance(node, Sequence) else "a group of keys"
+
+
+def _seen(text: str) -> str:
+    """Without characters that cannot be seen but change what is."""
+    return text if text.isprintable() else text.translate(_UNSEEN)
+
+
+def _tidy(text: str) -> str:
+    return " ".join(_seen(text).split())
+
+
+def _whole(text: str) -> list[str]:
+    return [text]
+
+
+def _by_commas(text: str) -> list[str]:
+    return text.split(",")
+
+
+def _by_commas_or_spaces(text: str) -> list[str]:
+    return text.split(",") if "," in text else text.split()
+
+
+_SPLITS: Mapping[str, Callable[[str], list[str]]] = {
+    "categories": _by_commas_or_spaces,
+    "tags": _by_commas_or_spaces,
+    "topics": _by_commas_or_spaces,
+    "keywords": _by_commas,
+}
+
+
+def _value(node: Node) -> object:
+    """An unknown key's value as Python has it; dates and whatever else is not sure stay text."""
+    if isinstance(node, Sequence):
+        return [_value(item) for item in node.items]
+    if isinstance(node, Table):
+        return {key: _value(item) for key, item in node.entries.items()}
+    text = node.text
+    if not node.plain:
+        return text
+    if text in _NULLS:
+        return None
+    if text.lower() in _TRUE | _FALSE and not text.isdecimal():
+        return text.lower() in _TRUE
+    if _WHOLE_NUMBER.fullmatch(text):
+        return int(text)
+    return float(text) if _DECIMAL.fullmatch(text) else text

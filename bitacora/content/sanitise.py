@@ -13,6 +13,7 @@ MOST_HTML = 16 * 1024 * 1024  # characters of one rendered body
 # 270 bytes for each open <b> and the like, which the HTML standard has it reopen in every block.
 MOST_SCANNED = 300_000_000
 MOST_REOPENED = 500_000
+MOST_REFERENCES = 200_000  # of characters such as &lt;, whose reading in one text takes quadratic time
 LONGEST_TAG = 4_000  # characters of a tag without its values
 
 SCHEMES = names_in(
@@ -63,8 +64,13 @@ _cleaner = nh3.Cleaner(
     generic_attribute_prefixes={"aria-"},
     # Not data: in general; `is_safe` decides where it may stand, when addresses are resolved.
     url_schemes=set(SCHEMES) | {"data"},
-    tag_attribute_values={"pre": {"tabindex": {"0"}}, "div": {"tabindex": {"0"}}},
-    set_tag_attribute_values={"input": {"type": "checkbox", "disabled": ""}},
+    tag_attribute_values={
+        "pre": {"tabindex": {"0"}},
+        "div": {"tabindex": {"0"}},
+        "input": {"type": {"checkbox"}},
+    },
+    # One at most for each element: nh3 writes several in any order, and pages must be the same everywhere.
+    set_tag_attribute_values={"input": {"disabled": ""}},
     link_rel=None,
 )
 
@@ -75,7 +81,11 @@ _WITH_CONTENT = sorted(
 _OPENS_CONTENT = re.compile(rf"<({'|'.join(_WITH_CONTENT)})(?=[\s/>])", re.IGNORECASE)
 _CLOSES = {name: re.compile(rf"</{name}[^>]*>", re.IGNORECASE) for name in _WITH_CONTENT}
 _COMMENT = re.compile(r"<!--(?:.*?-->|.*\Z)|<[!?][^>]*(?:>|\Z)", re.DOTALL)
-_TAG = re.compile(r"""<(/?)([A-Za-z][^\s<>/]*)((?:[^<>"']|"[^"]*"|'[^']*')*)(>?)""")
+# Any "<"; with groups where a tag follows that nh3 and `_refuse_depth` cannot read in two ways.
+_TAG = re.compile(
+    r"""<(?:(/?)([A-Za-z][^\s<>/"'=]*+)"""
+    r"""((?:[\s/]++|[^\s"'<>/=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'<>]++))?+)*+)>)?"""
+)
 _VALUE = re.compile(r""""[^"]*"|'[^']*'""")
 _NAME = re.compile(r"<(/?)([a-z][a-z0-9]*)", re.IGNORECASE)
 _VOID = names_in("br hr img input wbr col source track")
@@ -93,6 +103,8 @@ def clean(html: str) -> str:
     """
     if len(html) > MOST_HTML:
         raise MarkupTooLarge(f"the page would have more than {MOST_HTML} characters")
+    if html.count("&") > MOST_REFERENCES:
+        raise MarkupTooLarge(f"the page would have more than {MOST_REFERENCES} escaped characters")
     return _cleaner.clean(html)
 
 
@@ -102,7 +114,7 @@ def tame(html: str) -> str:
     What hides its content goes, other elements that are not allowed lose their tags, and words in angle brackets
     that are no element become text. Raises MarkupTooLarge for what nests without end.
     """
-    html = _TAG.sub(_tame_tag, _without_hidden(html))
+    html = _TAG.sub(_tame_tag, without_hidden(html))
     _refuse_depth(html)
     return html
 
@@ -112,16 +124,8 @@ def without_comments(html: str) -> str:
     return _COMMENT.sub("", html) if "<!" in html or "<?" in html else html
 
 
-def is_safe(address: str, *, picture: bool = False) -> bool:
-    """Whether an address may stand in a page: relative, or with a scheme that runs nothing."""
-    address = _IGNORED_IN_ADDRESSES.sub("", address)
-    found = _SCHEME.match(address)
-    if not found or found[1].lower() in SCHEMES:
-        return True
-    return picture and bool(_PICTURE_DATA.match(address))
-
-
-def _without_hidden(html: str) -> str:
+def without_hidden(html: str) -> str:
+    """HTML without the elements that hide their content from a reader, or read it by other rules."""
     pieces: list[str] = []
     end = 0
     unclosed: set[str] = set()
@@ -138,13 +142,24 @@ def _without_hidden(html: str) -> str:
     return "".join(pieces) + html[end:]
 
 
+def is_safe(address: str, *, picture: bool = False) -> bool:
+    """Whether an address may stand in a page: relative, or with a scheme that runs nothing."""
+    address = _IGNORED_IN_ADDRESSES.sub("", address)
+    found = _SCHEME.match(address)
+    if not found or found[1].lower() in SCHEMES:
+        return True
+    return picture and bool(_PICTURE_DATA.match(address))
+
+
 def _tame_tag(found: re.Match[str]) -> str:
-    if found[2].lower() in TAGS and found[4]:
-        short = len(found[3]) <= LONGEST_TAG or len(_VALUE.sub('""', found[3])) <= LONGEST_TAG
-        return found[0] if short else ""
-    if is_element(found[0]) and found[4]:
+    if found[2] is None or not is_element(found[0]):
+        return "&lt;" + found[0][1:]
+    name, attributes = found[2].lower(), found[3]
+    if name not in TAGS or (name == "input" and 'type="checkbox"' not in attributes):
         return ""
-    return "&lt;" + found[0][1:]
+    if len(attributes) > LONGEST_TAG and len(_VALUE.sub("", attributes)) > LONGEST_TAG:
+        return ""
+    return f"<{found[1]}{name}{attributes.replace('<', '&lt;').replace('>', '&gt;')}>"
 
 
 def _refuse_depth(html: str) -> None:

@@ -18,6 +18,8 @@ from bitacora.content.files import (
     Tree,
     is_hidden,
     is_markdown,
+    is_showable,
+    shown_path,
     signature,
 )
 from bitacora.content.pictures import media_type
@@ -55,7 +57,7 @@ class Good(NamedTuple):
 
     signature: Signature
     value: Value
-    source: bytes | None
+    source: Source | None
 
 
 class Broken(NamedTuple):
@@ -81,10 +83,10 @@ class Changes:
 
 
 class Scan:
-    """One look. `understand(path, data)` gives a file's meaning or raises PostError.
+    """One look. `understand(path, data)` gives a file's meaning or raises PostError, `keep(data)` a source.
 
-    `racy` and `gone` are what the look before left: paths to read again though their signature is the same,
-    and absent ones with the moment until which they may come back, as they do when editors save.
+    `anew` are paths to read again though their signature is the same. `gone` is what the look before left: absent
+    paths with the moment until which they may come back, as they do when editors save.
     """
 
     def __init__(
@@ -95,8 +97,9 @@ class Scan:
         files: Mapping[str, Signature],
         *,
         understand: Callable[[str, bytes], Value],
+        keep: Callable[[bytes], Source],
         enter: Callable[[str], None],
-        racy: Collection[str],
+        anew: Collection[str],
         gone: Mapping[str, float],
         deletions_at_once: bool,
     ) -> None:
@@ -105,8 +108,9 @@ class Scan:
         self._entries = entries
         self._files = files
         self._understand = understand
+        self._keep = keep
         self._enter = enter
-        self._racy = racy
+        self._anew = anew
         self._gone = gone
         self._deletions_at_once = deletions_at_once
         self.changes = Changes()
@@ -118,46 +122,53 @@ class Scan:
         return self.changes
 
     def _look_at(self, path: str) -> None:
-        seen: set[str] = set()
-        unseen: list[str] = []
         try:
             found = self._tree.stat(path)
-        except (FileNotFoundError, NotADirectoryError):
-            pass
+        except (FileNotFoundError, NotADirectoryError) as error:
+            self._missing(path, error)
         except OSError as error:
             self._look_at_file(path, error)
-            return
         else:
-            if not stat.S_ISDIR(found.st_mode) or (is_markdown(path) and path not in FOLDERS):
+            if stat.S_ISDIR(found.st_mode) and (path in FOLDERS or not is_markdown(path)):
+                self._look_into(path)
+            else:
                 self._look_at_file(path, found)
-                return
-            for below, status in self._tree.walk(path, self._enter):
-                seen.add(below)
-                self._look_at_file(below, status)
-                if isinstance(status, OSError):
-                    unseen.append(f"{below}/")
+
+    def _look_into(self, path: str) -> None:
+        seen: set[str] = set()
+        unseen: list[str] = []
+        for below, status in self._tree.walk(path, self._enter):
+            seen.add(below)
+            self._look_at_file(below, status)
+            if isinstance(status, OSError):
+                unseen.append(f"{below}/")
         self._look_for_gone(path, seen, tuple(unseen))
 
     def _look_at_file(self, path: str, found: os.stat_result | OSError) -> None:
+        kind = kind_of(path)
         if isinstance(found, OSError):
-            self._unreadable(path, found)
-        elif (kind := kind_of(path)) == "file" and stat.S_ISREG(found.st_mode):
+            if kind != "file":
+                self._unreadable(path, found)
+        elif kind == "file" and stat.S_ISREG(found.st_mode):
             if self._files.get(path) != signature(found):
                 self.changes.files[path] = signature(found)
         elif kind == "text":
             entry = self._entries.get(path)
-            if self._watch.is_being_written(path):
+            if self._watch.is_being_written(path) or _is_cut(path, found):
                 self.changes.later[path] = time.monotonic() + RETRY_S
-            elif not entry or entry.problem or entry.signature != signature(found) or path in self._racy:
-                self._read(path, entry)
+            elif entry is None or entry.signature != signature(found) or path in self._anew:
+                self._read(path, entry, signature(found))
 
-    def _read(self, path: str, entry: Entry | None) -> None:
+    def _read(self, path: str, entry: Entry | None, seen: Signature) -> None:
         try:
+            _must_be_showable(path)
             data, version = self._tree.read(path)
-        except (FileNotFoundError, BeingWrittenError):
+        except BeingWrittenError:
             self.changes.again.add(path)
+        except FileNotFoundError as error:
+            self._missing(path, error)
         except PostError as problem:
-            self.changes.found[path] = Broken(None, problem)
+            self.changes.found[path] = Broken(seen, problem)
         except OSError as error:
             self._unreadable(path, error)
         else:
@@ -169,21 +180,23 @@ class Scan:
         if (
             entry
             and entry.source
-            and entry.value is not None
             and not entry.problem
+            and entry.value is not None
             and entry.source.read() == data
         ):
             if entry.signature != version:
                 self.changes.found[path] = Good(version, entry.value, None)
             return
         try:
-            self.changes.found[path] = Good(version, self._understand(path, data), data)
+            value = self._understand(path, data)
         except PostError as problem:
             self.changes.found[path] = Broken(version, problem)
+        else:
+            self.changes.found[path] = Good(version, value, self._keep(data))
 
     def _unreadable(self, path: str, error: OSError) -> None:
         problem = PostError(
-            path,
+            shown_path(path),
             1,
             1,
             f"The file or folder cannot be read: {error.strerror or error}.",
@@ -192,18 +205,48 @@ class Scan:
         self.changes.found[path] = Broken(None, problem)
         self.changes.later[path] = time.monotonic() + RETRY_S
 
+    def _missing(self, path: str, error: OSError) -> None:
+        """A file or folder has gone, or there is nothing yet where a link leads to."""
+        entry = self._entries.get(path)
+        if (entry is None or entry.value is None) and kind_of(path) == "text" and self._tree.is_link(path):
+            self._unreadable(path, error)
+        else:
+            self._look_for_gone(path, set(), ())
+
     def _look_for_gone(self, path: str, seen: set[str], unseen: tuple[str, ...]) -> None:
         below = f"{path}/"
         now = time.monotonic()
-        for known in (*self._entries, *self._files):
+        for known in [path] if self._is_file(path) else (*self._entries, *self._files):
             if (known == path or known.startswith(below)) and known not in seen and not known.startswith(unseen):
-                due = self._gone.get(known, now + DELETION_PATIENCE_S)
+                due = self._gone.get(known, now + DELETION_PATIENCE_S - self._absent_for(known))
                 if not self._deletions_at_once and now < due:
                     self.changes.later[known] = due
                 elif known in self._entries:
                     self.changes.found[known] = None
                 else:
                     self.changes.files[known] = None
+
+    def _is_file(self, path: str) -> bool:
+        """Whether a path is known as that of a file: then nothing lies below it."""
+        entry = self._entries.get(path)
+        return path in self._files or (entry is not None and entry.source is not None)
+
+    def _absent_for(self, path: str) -> float:
+        """Seconds for which a path is certain to have been absent: since its folder last changed.
+
+        Without that, the first reader after a quiet time would still be shown what was deleted long ago.
+        """
+        if self._tree.is_link(path):
+            return 0.0  # what it leads to went away, perhaps for the moment of a save
+        folder = path
+        while folder:
+            folder = folder.rpartition("/")[0]
+            try:
+                absent = time.time() - self._tree.stat(folder or ".").st_ctime
+            except OSError:
+                continue
+            return min(max(absent, 0.0), DELETION_PATIENCE_S)
+        return 0.0
 
 
 def kind_of(path: str) -> str:
@@ -218,7 +261,18 @@ def kind_of(path: str) -> str:
         return "file"
     if name.startswith("_") or top not in {"posts", "pages"}:
         return ""
-    return "text" if is_markdown(name) else "file" if media_type(name) else ""
+    return "text" if is_markdown(name) else "file" if media_type(name) and is_showable(path) else ""
+
+
+def _must_be_showable(path: str) -> None:
+    if not is_showable(path):
+        reason = "The file's name has characters that cannot be shown."
+        raise PostError(shown_path(path), 1, 1, reason, "Rename it.")
+
+
+def _is_cut(path: str, found: os.stat_result) -> bool:
+    """Whether the settings are just being saved: without a byte they would be valid, and move every post."""
+    return path == SETTINGS_FILE and found.st_size == 0 and time.time() - found.st_mtime < RETRY_S
 
 
 def _is_racy(version: Signature) -> bool:

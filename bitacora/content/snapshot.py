@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 import posixpath
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from bitacora.content.errors import PostError
-from bitacora.content.files import Signature, Tree
+from bitacora.content.files import SETTINGS_FILE, Signature, Tree, is_markdown
 from bitacora.content.permalink import quote_path
 from bitacora.content.pictures import Picture, measure, media_type
 from bitacora.content.post import Author, Image, Post, Term
@@ -22,6 +22,9 @@ from bitacora.settings import Site
 
 Reserved = Callable[[str], bool]
 """Whether an address belongs to the engine itself."""
+
+_EVER = datetime.min.replace(tzinfo=UTC)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Subject(NamedTuple):
@@ -37,7 +40,8 @@ class Snapshot:
 
     `posts` are those listed, newest first; `by_url` holds whatever answers 200: listed and hidden posts, pages.
     `redirects` are old addresses and where they lead, `gone` those of expired posts. `problems` is what editors
-    have to mend. `generation` counts snapshots in one process and never leaves it.
+    have to mend, `clashes` the part of it that is about addresses. `candidates` are all posts and pages that can
+    be read, drafts included. `generation` counts snapshots in one process and never leaves it.
     """
 
     generation: int
@@ -48,8 +52,10 @@ class Snapshot:
     redirects: Mapping[str, str]
     gone: frozenset[str]
     problems: tuple[PostError, ...]
+    clashes: tuple[PostError, ...]
     valid_from: float
     valid_until: float
+    candidates: Sequence[Post] = field(repr=False)
     templates: Mapping[str, str] = field(repr=False)
     files: Mapping[str, Signature] = field(repr=False)
     entries: Mapping[str, Entry] = field(repr=False)
@@ -146,15 +152,24 @@ class Snapshot:
 
         A bundle shows what lies in its folder; any other post shows what it names, in its head or its body.
         """
-        folder = posixpath.dirname(post.path)
-        path = f"{folder}/{name}"
-        if _is_bundle(post) and path in self.files:
+        path = f"{posixpath.dirname(post.path)}/{name}"
+        if path in self.files and self._bundle(path) == posixpath.dirname(post.path) and is_bundle(post.path):
             return path
         for src in named:
             path = self._file(post, src) or ""
             if path and self._file_url(post, path) == base(post.url) + quote_path(name):
                 return path
         return None
+
+    @cached_property
+    def _bundles(self) -> Set[str]:
+        return {posixpath.dirname(path) for path in self.entries if is_bundle(path)}
+
+    def _bundle(self, path: str) -> str:
+        """The innermost bundle that a file lies in: a draft's pictures are not those of a bundle around it."""
+        while path and path not in self._bundles:
+            path = posixpath.dirname(path)
+        return path
 
     @cached_property
     def _places(self) -> Mapping[str, int]:
@@ -181,7 +196,7 @@ def build(
     *,
     generation: int,
     site: Site,
-    posts: Iterable[Post],
+    posts: Sequence[Post],
     problems: Iterable[PostError],
     templates: Mapping[str, str],
     files: Mapping[str, Signature],
@@ -189,34 +204,37 @@ def build(
     tree: Tree,
     reserved: Reserved,
     now: float,
+    old: Snapshot | None = None,
 ) -> Snapshot:
-    """The site at `now` (seconds since the epoch), out of every post that can be read, drafts included."""
-    problems = list(problems)
-    moment_now = datetime.fromtimestamp(now, UTC)
-    valid_from, valid_until = 0.0, math.inf
-    shown: list[Post] = []
-    expired: list[Post] = []
-    for post in posts:
-        if post.draft:
-            continue
-        for change in (post.date, post.expires):
-            if change is not None:
-                if change <= moment_now:
-                    valid_from = max(valid_from, change.timestamp())
-                else:
-                    valid_until = min(valid_until, change.timestamp())
-        if post.expires is not None and post.expires <= moment_now:
-            expired.append(post)
-        elif post.date is None or post.date <= moment_now:
-            shown.append(post)
+    """The site at `now` (seconds since the epoch), out of every post that can be read, drafts included.
+
+    Where only bodies differ from the `old` snapshot, all that was made of the heads is taken over.
+    """
+    if (
+        old is not None
+        and old.valid_from <= now < old.valid_until
+        and old.site == site
+        and old.candidates == posts
+    ):
+        return replace(
+            old,
+            generation=generation,
+            problems=(*problems, *old.clashes),
+            templates=templates,
+            files=files,
+            entries=entries,
+            tree=tree,
+        )
+    clashes: list[PostError] = []
+    shown, expired, valid_from, valid_until = _at(datetime.fromtimestamp(now, UTC), posts)
     shown.sort(key=_precedence)
     by_url: dict[str, Post] = {}
     for post in shown:
         if reserved(post.url):
-            problems.append(_address_of_the_engine(post))
+            clashes.append(_address_of_the_engine(post))
         elif by_url.setdefault(post.url, post) is not post:
-            problems.append(_same_address(post, by_url[post.url]))
-    redirects = _redirects(site, by_url, reserved)
+            clashes.append(_same_address(post, by_url[post.url]))
+    redirects = _redirects(site, by_url, reserved, clashes)
     listed = [post for post in by_url.values() if post.kind == "post" and not post.hidden]
     listed.reverse()
     return Snapshot(
@@ -227,9 +245,11 @@ def build(
         by_url=by_url,
         redirects=redirects,
         gone=frozenset(post.url for post in expired if post.url not in by_url and post.url not in redirects),
-        problems=tuple(problems),
+        problems=(*problems, *clashes),
+        clashes=tuple(clashes),
         valid_from=valid_from,
         valid_until=valid_until,
+        candidates=posts,
         templates=templates,
         files=files,
         entries=entries,
@@ -249,18 +269,66 @@ def base(url: str) -> str:
     return url if url.endswith("/") else url.removesuffix(".html") + "/"
 
 
-def _precedence(post: Post) -> tuple[bool, float, str]:
+def _at(now: datetime, posts: Iterable[Post]) -> tuple[list[Post], list[Post], float, float]:
+    """The posts that show at a moment, those that have expired, and from when until when that is so."""
+    shown: list[Post] = []
+    expired: list[Post] = []
+    last, next_ = _EVER, _NEVER
+    for post in posts:
+        if post.draft:
+            continue
+        date, expires = post.date, post.expires
+        if date is not None:
+            if date > now:
+                next_ = min(next_, date)
+            elif date > last:
+                last = date
+        if expires is not None:
+            if expires > now:
+                next_ = min(next_, expires)
+            else:
+                last = max(last, expires)
+                expired.append(post)
+                continue
+        if date is None or date <= now:
+            shown.append(post)
+    return (
+        shown,
+        expired,
+        -math.inf if last is _EVER else last.timestamp(),
+        math.inf if next_ is _NEVER else next_.timestamp(),
+    )
+
+
+def is_bundle(path: str) -> bool:
+    """Whether a file stands for its whole folder."""
+    name = path.rpartition("/")[2].lower()
+    return name.startswith("index.") and is_markdown(name)
+
+
+def _precedence(post: Post) -> tuple[bool, datetime, str]:
     """Who keeps an address that two want: pages before posts, then the earlier date, then the path."""
-    return post.kind == "post", post.date.timestamp() if post.date else 0.0, post.path
+    return post.kind == "post", post.date or _EVER, post.path
 
 
-def _redirects(site: Site, by_url: Mapping[str, Post], reserved: Reserved) -> dict[str, str]:
-    redirects = dict(site.redirects)
+def _redirects(
+    site: Site, by_url: Mapping[str, Post], reserved: Reserved, clashes: list[PostError]
+) -> Mapping[str, str]:
+    """Old addresses and where they lead: those of the settings first, then those of posts, in their order."""
+    redirects = {old: new for old, new in site.redirects.items() if old not in by_url and old != new}
     for post in by_url.values():
+        url = post.url
         for alias in post.aliases:
-            if alias not in by_url and not reserved(alias):
-                redirects.setdefault(alias, post.url)
-    return {old: new for old, new in redirects.items() if old not in by_url and old != new}
+            if alias == url:
+                continue
+            if alias in by_url:
+                clashes.append(_same_alias(post, alias, by_url[alias].path))
+            elif reserved(alias):
+                clashes.append(_same_alias(post, alias, "the blog itself"))
+            elif (winner := redirects.setdefault(alias, url)) != url:
+                owner = SETTINGS_FILE if alias in site.redirects else by_url[winner].path
+                clashes.append(_same_alias(post, alias, owner))
+    return redirects
 
 
 def _subjects(pairs: Iterable[tuple[Term | Author, Post]]) -> Mapping[str, Subject]:
@@ -291,10 +359,6 @@ def _under(url: str, path: str) -> str:
     return joined + "/" if path.endswith("/") and joined != "/" else joined
 
 
-def _is_bundle(post: Post) -> bool:
-    return posixpath.splitext(posixpath.basename(post.path))[0].lower() == "index"
-
-
 def _same_address(post: Post, winner: Post) -> PostError:
     return PostError(
         post.path,
@@ -302,6 +366,16 @@ def _same_address(post: Post, winner: Post) -> PostError:
         1,
         f"Its address {post.url} is already that of {winner.path}.",
         "Give one of the two another slug or date.",
+    )
+
+
+def _same_alias(post: Post, alias: str, winner: str) -> PostError:
+    return PostError(
+        post.path,
+        1,
+        1,
+        f"Its old address {alias} is already that of {winner}.",
+        "Take it out of this file, or out of the other.",
     )
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import tempfile
 import zlib
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
+
+log = logging.getLogger(__name__)
 
 
 class Source(Protocol):
     """The bytes of one version of one file."""
 
-    size: int
-
-    def read(self) -> bytes: ...
+    def read(self) -> bytes:
+        """Raises OSError when the disk that keeps them fails."""
 
 
 class Sources:
@@ -31,7 +34,7 @@ class Sources:
     def add(self, data: bytes) -> Source:
         if self._pack is not None:
             try:
-                if os.pwrite(self._pack.fileno(), data, self._end) == len(data):
+                if os.pwrite(self._pack.fd, data, self._end) == len(data):
                     source = _Packed(self._pack, self._end, len(data))
                     self._end += len(data)
                     return source
@@ -45,34 +48,49 @@ class Sources:
         return self._end
 
 
-class _Packed:
-    __slots__ = ("_offset", "_pack", "size")
+class _Pack:
+    """A file without a name, closed with the last source that lies in it."""
 
-    def __init__(self, pack: BinaryIO, offset: int, size: int) -> None:
+    def __init__(self, folder: Path) -> None:
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+            self.fd = os.dup(file.fileno())
+
+    def __del__(self) -> None:
+        if hasattr(self, "fd"):
+            os.close(self.fd)
+
+
+class _Packed:
+    __slots__ = ("_offset", "_pack", "_size")
+
+    def __init__(self, pack: _Pack, offset: int, size: int) -> None:
         self._pack = pack
         self._offset = offset
-        self.size = size
+        self._size = size
 
     def read(self) -> bytes:
-        return os.pread(self._pack.fileno(), self.size, self._offset)
+        data = os.pread(self._pack.fd, self._size, self._offset)
+        if len(data) != self._size:
+            raise OSError(errno.EIO, "the file of sources has been cut")
+        return data
 
 
 class _Compressed:
-    __slots__ = ("_data", "size")
+    __slots__ = ("_data",)
 
     def __init__(self, data: bytes) -> None:
         self._data = zlib.compress(data, 1)
-        self.size = 0
 
     def read(self) -> bytes:
         return zlib.decompress(self._data)
 
 
-def _open_pack(folder: Path | None) -> BinaryIO | None:
+def _open_pack(folder: Path | None) -> _Pack | None:
     if folder is None:
         return None
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return tempfile.TemporaryFile(dir=folder, buffering=0)
-    except OSError:
+        return _Pack(folder)
+    except OSError as error:
+        log.warning("%s cannot hold the sources of posts, memory does: %s", folder, error)
         return None

@@ -16,7 +16,7 @@ from mistune.plugins.footnotes import footnotes, md_footnotes_hook, parse_footno
 from mistune.plugins.formatting import strikethrough
 from mistune.plugins.table import table, table_in_list, table_in_quote
 
-from bitacora.content.liquid import expand_pairs, without_constructs
+from bitacora.content.liquid import HIDDEN_BRACE, expand_pairs, without_constructs
 from bitacora.content.plain import is_element
 
 ALERTS = ("note", "tip", "important", "warning", "caution")
@@ -35,6 +35,9 @@ _SPACED_PICTURE = re.compile(
     r"(\s*(?:\"[^\"\n]*\"\s*)?\))",
     re.IGNORECASE,
 )
+_DELIMITERS = re.compile(r"\*+|(?<!\w)_+|_+(?!\w)")
+_MOST_DELIMITERS = 1_000
+_BLANK_LINES = re.compile(r"\n(?:[ \t\v\f\r]*+\n){100,}+")
 _KEPT_ATTRIBUTES = frozenset({"lang", "dir", "title"})
 
 
@@ -53,7 +56,9 @@ def parse(text: str, *, custom_elements: bool = False) -> Tree:
     """
     state = BlockState()
     state.env["custom_elements"] = custom_elements
-    tokens, state = _markdown.parse(expand_pairs(text.replace("\x00", "\ufffd")), state)
+    # Mistune needs a kilobyte for each blank line of a run.
+    text = _BLANK_LINES.sub("\n" * 100, "\n" + text.replace("\x00", "\ufffd"))
+    tokens, state = _markdown.parse(expand_pairs(text), state)
     assert isinstance(tokens, list)
     return Tree(tokens, state.env.get("ref_abbrs", {}))
 
@@ -88,6 +93,20 @@ class _Block(BlockParser):
         return super().parse_raw_html(m, state)
 
 
+class _Inline(InlineParser):
+    """CommonMark's text, in which a paragraph with very many `*` and `_` has no emphasis.
+
+    Matching them takes mistune 3.4 quadratic time where they do not pair up.
+    """
+
+    def finalize_tokens(self, tokens: list[Token], depth: int) -> list[Token]:
+        texts = [token for token in tokens if token["type"] == "text"]
+        if sum(len(_DELIMITERS.findall(token["raw"])) for token in texts) > _MOST_DELIMITERS:
+            for token in texts:
+                token["_emphasis"] = False
+        return super().finalize_tokens(tokens, depth)
+
+
 def _attributes(_inline: InlineParser, m: re.Match[str], state: InlineState) -> int | None:
     attributes = read_attributes(m[0][2:-1].removeprefix(":"))
     if attributes is None:
@@ -109,10 +128,13 @@ def _shape_all(tokens: list[Token]) -> None:
             token["text"] = _SPACED_PICTURE.sub(r"\1<\2>\3", without_constructs(token["text"]))
             if "{" in token["text"]:
                 _take_attributes(token, shaped)
+            token["text"] = token["text"].replace(HIDDEN_BRACE, "{")
             if token["type"] == "paragraph" and not token["text"].strip():
                 continue
         elif token["type"] == "block_html":
-            token["raw"] = without_constructs(token["raw"])
+            token["raw"] = without_constructs(token["raw"]).replace(HIDDEN_BRACE, "{")
+        elif token["type"] == "block_code":
+            token["raw"] = token["raw"].replace(HIDDEN_BRACE, "{")
         elif "children" in token:
             _shape_all(token["children"])
             _shape_container(token)
@@ -198,7 +220,7 @@ def _build() -> Markdown:
     md = Markdown(
         renderer=None,
         block=_Block(),
-        inline=InlineParser(),
+        inline=_Inline(),
         plugins=[strikethrough, footnotes, table, table_in_list, table_in_quote, def_list],
     )
     md.block.register("ref_abbr", REF_ABBR, parse_ref_abbr, before="paragraph")

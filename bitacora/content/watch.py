@@ -27,8 +27,12 @@ STATE = "\0state"
 """The path that stands for the folder of last good versions."""
 
 LOCK_GETS_STALE_S = 60.0
+SILENCE_S = 10.0
 POLL_S = 1.0
 _MAX_FOLDERS_PER_REQUEST = 200
+_CONFIG_MAP = "..data"
+"""The link that Kubernetes flips when a ConfigMap has changed."""
+
 _REMOTE = (
     "nfs",
     "nfs4",
@@ -43,7 +47,7 @@ _REMOTE = (
     "ceph",
     "prl_fs",
 )
-_BUFFER = 1 << 20
+_BUFFER = 1 << 16
 
 
 class Watch(Protocol):
@@ -61,7 +65,8 @@ class Watch(Protocol):
     def enter(self, folder: str) -> None:
         """Watch one more folder; called before it is listed. Raises OSError when that cannot be done."""
 
-    def is_being_written(self, path: str) -> bool: ...
+    def is_being_written(self, path: str) -> bool:
+        """Whether a file was created and its writer has not closed it yet."""
 
     def close(self) -> None: ...
 
@@ -115,17 +120,22 @@ class InotifyWatch:
     def changes(self, served: str | None) -> set[str]:  # noqa: ARG002
         changed = {EVERYTHING} if identity(self._root) != self._tree.identity else set()
         try:
-            data = os.read(self._fd, _BUFFER)
+            while data := os.read(self._fd, _BUFFER):
+                for wd, mask, _, name in parse_events(data):
+                    self._note(changed, wd, mask, name)
         except BlockingIOError:
-            return changed
-        for wd, mask, _, name in parse_events(data):
-            self._note(changed, wd, mask, name)
-        return changed | self._finished_without_closing()
+            pass  # the queue is empty
+        except OSError as error:
+            log.warning("inotify cannot be read: %s", error)
+            changed.add(EVERYTHING)
+        return changed
 
     def enter(self, folder: str) -> None:
         self._folders[self._add(f"/proc/self/fd/{self._tree.fd}/{folder}/.")] = folder
 
     def is_being_written(self, path: str) -> bool:
+        if path in self._writing and self._is_complete(path):
+            self._writing.discard(path)
         return path in self._writing
 
     def close(self) -> None:
@@ -141,25 +151,26 @@ class InotifyWatch:
         elif wd == self._state:
             changed.add(STATE)
         elif wd == self._top:
-            if name in {*FOLDERS, SETTINGS_FILE}:
-                changed.add(name)
+            if name in {*FOLDERS, SETTINGS_FILE, _CONFIG_MAP}:
+                self._note_file(changed, name, mask)
         elif mask & flags.IGNORED:
             self._folders.pop(wd, None)
         elif (folder := self._folders.get(wd)) is not None:
             if mask & (flags.DELETE_SELF | flags.MOVE_SELF):
                 changed.add(folder)
-            elif name == "..data":
-                changed.add(EVERYTHING)  # a Kubernetes ConfigMap flips this link
-            elif name and not is_hidden(name):
+            elif name == _CONFIG_MAP or (name and not is_hidden(name)):
                 self._note_file(changed, f"{folder}/{name}", mask)
 
     def _note_file(self, changed: set[str], path: str, mask: int) -> None:
-        if mask & flags.ISDIR:
+        if path.endswith(_CONFIG_MAP):
+            changed.add(EVERYTHING)
+        elif mask & flags.ISDIR:
             if mask & flags.MOVED_FROM:
                 self._leave(path)
             changed.add(path)
         elif mask & flags.CREATE:
             self._writing.add(path)
+            changed.add(path)
         elif not mask & flags.ATTRIB or path not in self._writing:
             self._writing.discard(path)
             changed.add(path)
@@ -175,19 +186,17 @@ class InotifyWatch:
                     if error.errno != errno.EINVAL:
                         raise
 
-    def _finished_without_closing(self) -> set[str]:
-        """Links are complete when they are created: no writer will close them."""
-        done = set()
-        for path in self._writing:
-            try:
-                found = os.lstat(path, dir_fd=self._tree.fd)
-            except OSError:
-                done.add(path)
-                continue
-            if found.st_nlink > 1 or not stat.S_ISREG(found.st_mode):
-                done.add(path)
-        self._writing -= done
-        return done
+    def _is_complete(self, path: str) -> bool:
+        """Links are complete when they are created, and no writer will close them.
+
+        A link whose other name is gone looks like a file that is being written, but nobody writes to it.
+        """
+        try:
+            found = os.stat(path, dir_fd=self._tree.fd, follow_symlinks=False)
+        except OSError:
+            return True
+        is_link = found.st_nlink > 1 or not stat.S_ISREG(found.st_mode)
+        return is_link or abs(time.time() - found.st_ctime) > SILENCE_S
 
 
 class PollingWatch:
@@ -273,15 +282,14 @@ class GitLock:
 def _git_folder(folder: Path) -> Path | None:
     for parent in (folder, *folder.parents):
         git = parent / ".git"
-        if git.is_dir():
+        try:
+            text = git.read_text(encoding="utf-8")
+        except IsADirectoryError:
             return git
-        if git.is_file():  # a linked work tree
-            try:
-                text = git.read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError):
-                return None
-            if text.startswith("gitdir:"):
-                return parent / text.removeprefix("gitdir:").strip()
+        except (OSError, UnicodeDecodeError):
+            continue
+        if text.startswith("gitdir:"):  # a linked work tree
+            return parent / text.removeprefix("gitdir:").strip()
     return None
 
 

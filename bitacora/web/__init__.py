@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import quote
 
 from flask import Flask, Response, abort, current_app, g, request
 from flask.typing import ResponseReturnValue
@@ -12,18 +13,24 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, RequestRedirect
 
 from bitacora.content.errors import PostError
+from bitacora.content.permalink import quote_path
+from bitacora.content.snapshot import Snapshot
+from bitacora.settings import SettingError
 from bitacora.web.assets import assets
-from bitacora.web.blog import blog, page, say, snapshot
+from bitacora.web.blog import blog, page, redirect, say, snapshot
 from bitacora.web.feeds import feeds
-from bitacora.web.headers import NO_STORE, NOT_FOUND, security_of
-from bitacora.web.page_cache import SNAPSHOT
+from bitacora.web.headers import NO_STORE, briefly, security
+from bitacora.web.page_cache import ALIVE, HOST_IS_TRUSTED, SNAPSHOT
 from bitacora.web.pages import pages
 from bitacora.web.status import status
 
-HEALTH_PATHS = ("/healthz", "/readyz")
+log = logging.getLogger(__name__)
+
 MOST_HELD_BACK = 100
+_HEALTH_PATHS = (ALIVE, "/readyz")
 _LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 _PORT = re.compile(r":\d+$")
+_SLASHES = re.compile("/{2,}")
 
 
 class PageNumber(BaseConverter):
@@ -79,7 +86,7 @@ def reserved(app: Flask) -> Callable[[str], bool]:
 
 def trusts(hosts: tuple[str, ...]) -> Callable[[str], bool]:
     """Whether a Host header names this site: any does unless the operator named some."""
-    allowed = frozenset((*hosts, *_LOOPBACK_HOSTS))
+    allowed = frozenset((*(host.lower() for host in hosts), *_LOOPBACK_HOSTS))
 
     def is_trusted(host: str) -> bool:
         return not hosts or _PORT.sub("", host.lower()) in allowed
@@ -87,36 +94,44 @@ def trusts(hosts: tuple[str, ...]) -> Callable[[str], bool]:
     return is_trusted
 
 
-def _begin() -> None:
-    if request.path in HEALTH_PATHS:
-        return
-    g.snapshot = request.environ.get(SNAPSHOT) or blog().library.snapshot(request.path)
-    if not trusts(blog().operator.trusted_hosts)(request.headers.get("Host", "")):
+def _begin() -> Response | None:
+    if request.path in _HEALTH_PATHS:
+        return None
+    try:
+        g.snapshot = request.environ.get(SNAPSHOT) or blog().library.snapshot(request.path)
+    except (OSError, SettingError) as error:
+        log.error("there is nothing to serve: %s", error)
+        return _bare(503)
+    blog().site = g.snapshot.site
+    if not request.environ[HOST_IS_TRUSTED]:
         abort(400)
+    if isinstance(request.routing_exception, RequestRedirect):
+        return redirect(_tidy(request.path) + _query(), 308)
+    return None
+
+
+def _tidy(path: str) -> str:
+    """The address that routing would redirect to, without the host that it would put in front."""
+    once = quote_path(_SLASHES.sub("/", path))
+    return once if "//" in path else f"{once}/"
+
+
+def _query() -> str:
+    text = quote(request.query_string, safe="%!$&'()*+,;=:@/?-._~")
+    return f"?{text}" if text else ""
 
 
 def _finish(response: Response) -> Response:
-    here = g.get("snapshot")
-    site = here.site if here else blog().library.snapshot().site
-    for name, value in security_of(site):
+    for name, value in security(blog().site):
         response.headers.setdefault(name, value)
-    if 300 <= response.status_code < 400 and "Location" in response.headers:
-        response.headers["Location"] = _without_host(response.headers["Location"])
-    url = g.pop("keep", None)
-    if url is not None and response.status_code == 200 and here is not None and request.method in {"GET", "HEAD"}:
+    here: Snapshot | None = g.get("snapshot")
+    url: str | None = g.pop("keep", None)
+    if here and url and response.status_code == 200 and request.method in {"GET", "HEAD"}:
         return blog().page_cache.keep(response, url, here, request.environ)
-    if response.status_code in {301, 308}:
-        response.headers.setdefault("Cache-Control", NOT_FOUND)
+    if here and response.status_code in {301, 308}:
+        response.headers["Cache-Control"] = briefly(here, blog().clock())
     response.headers.setdefault("Cache-Control", "no-cache")
     return response
-
-
-def _without_host(location: str) -> str:
-    """Routing builds addresses from the Host header; ours never come from there."""
-    parts = urlsplit(location)
-    if parts.netloc and parts.netloc == request.host:
-        return parts.path + (f"?{parts.query}" if parts.query else "")
-    return location
 
 
 _MESSAGES = {
@@ -132,13 +147,10 @@ _MESSAGES = {
 
 
 def _http_error(error: HTTPException) -> Response:
-    if isinstance(error, RequestRedirect):
-        return error.get_response()  # type: ignore[return-value]
-    code = error.code or 500
-    response = _error_page(code)
-    for name, value in error.get_headers():
-        if name not in {"Content-Type", "Content-Length"}:
-            response.headers[name] = value
+    response = _error_page(error.code or 500)
+    response.headers.extend(
+        (name, value) for name, value in error.get_headers() if name not in {"Content-Type", "Content-Length"}
+    )
     return response
 
 
@@ -157,8 +169,17 @@ def _held_back(problem: PostError) -> ResponseReturnValue:
 
 
 def _server_error(error: Exception) -> Response:
-    current_app.logger.error("%s %r failed", request.method, request.path, exc_info=error)
-    return _error_page(500)
+    log.error("%s %r failed", request.method, request.path, exc_info=error)
+    try:
+        return _error_page(500)
+    except Exception:
+        log.exception("the page that says so failed as well")
+        return _bare(500)
+
+
+def _bare(code: int) -> Response:
+    """An answer for which nothing need work."""
+    return Response(f"{code}\n", code, mimetype="text/plain", headers={"Cache-Control": NO_STORE})
 
 
 def _error_page(code: int) -> Response:
@@ -176,5 +197,5 @@ def _error_page(code: int) -> Response:
         posts=snapshot().posts[:5],
     )
     response.status_code = code
-    response.headers["Cache-Control"] = NO_STORE if code >= 500 else NOT_FOUND
+    response.headers["Cache-Control"] = NO_STORE if code >= 500 else briefly(snapshot(), blog().clock())
     return response

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from flask import Blueprint, Response, abort, g, request
 
 from bitacora.share.icon import icon
 from bitacora.web.blog import blog, snapshot, text
+from bitacora.web.files import SVG_POLICY
+from bitacora.web.headers import FOREVER, NO_STORE
 
 assets = Blueprint("assets", __name__)
 
 
 @assets.get("/static/<path:name>")
 def static(name: str) -> Response:
-    response = blog().files.static(request, snapshot(), name)
-    if response is None:
+    """For ever under a name with the hash of what is in it; to be asked for each time under any other."""
+    files, here, address = blog().files, snapshot(), quote(f"/static/{name}")
+    plain = files.static_name(here, name)
+    response = files.static(request, here, plain) if plain else None
+    if plain is None or response is None:
         abort(404)
-    if not response.is_streamed:
-        g.keep = request.path
+    is_current = address == files.static_url(here, plain)
+    is_whole = response.headers.setdefault("Cache-Control", FOREVER if is_current else "no-cache") != NO_STORE
+    if is_whole and (is_current or name == plain) and not response.is_streamed:
+        g.keep = address  # text: worth a place among the pages, where it is compressed
     return response
 
 
@@ -30,7 +39,8 @@ def theme_css() -> Response:
 @assets.get("/favicon.svg")
 def favicon() -> Response:
     response = text("favicon.svg", "/favicon.svg", "image/svg+xml")
-    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    response.headers["Content-Security-Policy"] = SVG_POLICY
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import cast
 
 from flask import Response, current_app, g
@@ -13,18 +13,26 @@ from bitacora.content.library import Library
 from bitacora.content.pictures import Picture
 from bitacora.content.post import Post
 from bitacora.content.snapshot import Snapshot
-from bitacora.settings import Operator
+from bitacora.settings import Operator, Site
 from bitacora.share.metadata import Preview, SharePicture, preview, site_preview
 from bitacora.web.derived import Derived
+from bitacora.web.edition import Edition
 from bitacora.web.files import Files
 from bitacora.web.page_cache import PageCache
-from bitacora.web.theme import Theme, absolute, minutes, picture, summary
+from bitacora.web.theme import Theme
 from bitacora.web.words import Words
 
+# Not allowed in XML 1.0, section 2.2, however they are written.
+_NOT_XML = {code: None for code in (*range(32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF) if code not in (9, 10, 13)}
 
-@dataclass(frozen=True)
+
+@dataclass
 class Blog:
-    """The parts, made by `create_app` once."""
+    """The parts, made by `create_app` once.
+
+    `clock` gives seconds since the epoch. `site` is what the settings were when last seen, for answers that may
+    not ask the disk.
+    """
 
     operator: Operator
     library: Library
@@ -34,6 +42,8 @@ class Blog:
     theme: Theme
     page_cache: PageCache
     derived: Derived
+    clock: Callable[[], float]
+    site: Site = field(default_factory=Site)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +64,11 @@ def snapshot() -> Snapshot:
     return cast(Snapshot, g.snapshot)
 
 
+def edition() -> Edition:
+    """The same, with bodies and files."""
+    return Edition(snapshot(), blog().bodies, blog().files)
+
+
 def say(text: str, **values: object) -> str:
     """A word of the interface in the site's language."""
     return blog().words.say(snapshot().site.language, text, **values)
@@ -70,12 +85,13 @@ def page(
     **context: object,
 ) -> Response:
     """An HTML page whose own address is `url`; kept for the next readers unless `keep` is false."""
-    site = snapshot().site
-    text = blog().theme.render(
-        template,
-        snapshot(),
+    here = edition()
+    site = here.snapshot.site
+    body = blog().theme.render(
+        [template] if isinstance(template, str) else template,
+        here,
         lang=site.language,
-        canonical=absolute(snapshot(), url) if url else "",
+        canonical=here.absolute(url),
         navigation=navigation(url),
         feeds=[(site.title, "/feed.xml"), *feeds],
         theme_css="/theme.css" if site.accent else "",
@@ -85,14 +101,21 @@ def page(
     )
     if keep:
         g.keep = url
-    return Response(text)
+    return Response(body.encode(errors="replace"))
 
 
 def text(template: str, url: str, mimetype: str, **context: object) -> Response:
     """A page that is no HTML: a feed, a sitemap, a stylesheet."""
-    body = blog().theme.render(template, snapshot(), lang=snapshot().site.language, **context)
+    body = blog().theme.render([template], edition(), lang=snapshot().site.language, **context)
+    if mimetype.endswith("xml"):
+        body = body.translate(_NOT_XML)
     g.keep = url
-    return Response(body, mimetype=mimetype)
+    return Response(body.encode(errors="replace"), mimetype=mimetype)
+
+
+def redirect(url: str, code: int) -> Response:
+    """Without a body, and without a host: neither may come from the request."""
+    return Response(status=code, headers={"Location": url})
 
 
 def navigation(url: str) -> list[Item]:
@@ -110,48 +133,24 @@ def navigation(url: str) -> list[Item]:
 
 def share_of(post: Post) -> Preview:
     """What networks are told about a post."""
-    here = snapshot()
-    if post.share_image is not None:
-        found: Picture | None = here.picture(post, post.share_image)
-    else:
-        found = picture(blog().bodies, here, post)
+    here = edition()
     return preview(
         post,
-        here.site,
-        summary=summary(blog().bodies, here, post),
-        picture=share_picture(found),
-        minutes=minutes(blog().bodies.html(here, post)),
-        logo=logo(),
-        translations=[other.lang for other in translations(post)],
+        here.snapshot.site,
+        summary=here.summary(post),
+        picture=_shared(here, here.shared_picture(post)),
+        minutes=here.minutes(post),
+        logo=here.logo(),
+        translations=[other.lang for other in here.translations(post)],
     )
 
 
-def share_of_page(title: str, url: str, description: str = "") -> Preview:
+def share_of_page(title: str, url: str) -> Preview:
     """What networks are told about a page that is no post."""
-    return site_preview(snapshot().site, title, description or snapshot().site.description, url)
+    return site_preview(snapshot().site, title, snapshot().site.description, url)
 
 
-def share_picture(found: Picture | None) -> SharePicture | None:
-    if found is None:
+def _shared(here: Edition, picture: Picture | None) -> SharePicture | None:
+    if picture is None:
         return None
-    return SharePicture(absolute(snapshot(), found.url), found.width, found.height, found.type, found.alt)
-
-
-def logo() -> str:
-    """The absolute address of the picture that stands for the site."""
-    name = snapshot().site.logo or "touch-icon.png"
-    return absolute(snapshot(), blog().files.static_url(snapshot(), name))
-
-
-def translations(post: Post) -> list[Post]:
-    """The same post in other languages."""
-    key = post.translation_key
-    return [other for other in snapshot().translations.get(key, ()) if other.path != post.path] if key else []
-
-
-def named_files(post: Post) -> list[str]:
-    """The addresses of files that a post names, in its head and in its body."""
-    images = [image.src for image in post.images]
-    if post.share_image is not None:
-        images.append(post.share_image.src)
-    return [*images, *blog().bodies.html(snapshot(), post).pictures]
+    return SharePicture(here.absolute(picture.url), picture.width, picture.height, picture.type, picture.alt)

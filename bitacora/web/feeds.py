@@ -6,18 +6,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, abort
-from werkzeug.http import http_date
 
 from bitacora.content.post import Post
 from bitacora.content.snapshot import Subject, moment
-from bitacora.web.blog import snapshot, text
-from bitacora.web.theme import term_url
+from bitacora.web.blog import blog, snapshot, text
+from bitacora.web.edition import term_url
 
 feeds = Blueprint("feeds", __name__)
 
 FEED_POSTS = 20
-# Not allowed in XML 1.0, section 2.2, however they are written.
-_NOT_XML = {code: None for code in (*range(32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF) if code not in (9, 10, 13)}
+_SETTLED_S = 2
 
 
 @feeds.get("/feed.xml")
@@ -48,7 +46,7 @@ def sitemap() -> Response:
     addresses += [(post.url, post.updated or post.date) for post in (*here.pages, *here.posts) if not post.noindex]
     for kind, subjects in (("category", here.categories), ("tag", here.tags), ("author", here.authors)):
         addresses += [(term_url(kind, subject.term), newest(subject.posts)) for subject in subjects.values()]
-    return _xml("sitemap.xml", "/sitemap.xml", "application/xml", addresses=addresses)
+    return _dated(text("sitemap.xml", "/sitemap.xml", "application/xml", addresses=addresses), here.modified)
 
 
 @feeds.get("/robots.txt")
@@ -71,16 +69,24 @@ def _subject_feed(kind: str, subject: Subject | None) -> Response:
 
 def _atom(title: str, page: str, url: str, posts: Sequence[Post]) -> Response:
     shown = posts[:FEED_POSTS]
-    updated = newest(shown) or datetime.fromtimestamp(0, UTC)
-    response = _xml(
-        "feed.xml", url, "application/atom+xml", title=title, page=page, feed_url=url, posts=shown, updated=updated
+    site, updated = snapshot().site, newest(shown)
+    response = text(
+        "feed.xml",
+        url,
+        "application/atom+xml",
+        title=title,
+        page=page,
+        feed_url=url,
+        author=site.authors.get(site.author, {}).get("name") or site.author or site.title,
+        posts=shown,
+        updated=updated or datetime.fromtimestamp(0, UTC),
     )
-    response.headers["Last-Modified"] = http_date(updated)
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return response
+    return _dated(response, updated)
 
 
-def _xml(template: str, url: str, mimetype: str, **context: object) -> Response:
-    response = text(template, url, mimetype, **context)
-    response.set_data(response.get_data(as_text=True).translate(_NOT_XML))
+def _dated(response: Response, updated: datetime | None) -> Response:
+    """With Last-Modified, unless another edit may follow in the same second (RFC 9110, 8.8.2)."""
+    if updated and updated.timestamp() <= blog().clock() - _SETTLED_S:
+        response.last_modified = updated
     return response

@@ -7,23 +7,29 @@ import mimetypes
 import os
 import re
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote
 
 from flask import Request, Response
-from werkzeug.utils import send_file
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.wsgi import wrap_file
 
 from bitacora.content.errors import PostError
 from bitacora.content.files import BeingWrittenError, Signature, Tree, signature
 from bitacora.content.pictures import media_type
 from bitacora.content.snapshot import Snapshot
+from bitacora.web.headers import NO_STORE
 
-FOREVER = "public, max-age=31536000, immutable"
-A_DAY = "public, max-age=86400, stale-while-revalidate=604800"
-_HASHED = re.compile(r"(.+)\.([0-9a-f]{12})(\.[A-Za-z0-9]+)")
+SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""Content-Security-Policy of a drawing that is opened by itself: it may carry scripts."""
+
+_HASHED = re.compile(r"(.+)\.[0-9a-f]{12}(\.[A-Za-z0-9]+)")
 _TEXT = ("text/", "application/javascript", "image/svg+xml", "application/json")
 _SMALL_BYTES = 256 * 1024
 _CHUNK = 1 << 20
 _MOST_HASHES = 20_000
+# Conditions of writers, and those that times of files would decide: replicas differ in them.
+_NOT_ASKED = ("HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE")
 
 
 class Files:
@@ -41,28 +47,27 @@ class Files:
 
     def static_url(self, snapshot: Snapshot, name: str) -> str:
         """The address of a file in `static/`, which changes with its content."""
-        found = self._find(snapshot, name.removeprefix("static/").lstrip("/"))
+        name = name.removeprefix("static/").lstrip("/")
+        found = self._find(snapshot, name)
         if found is None:
             return "/static/" + quote(name)
-        tree, path, version = found
-        stem, dot, extension = path.partition("/")[2].rpartition(".")
-        return "/static/" + quote(f"{stem}.{self._hash(tree, path, version)}{dot}{extension}")
+        stem, dot, extension = name.rpartition(".")
+        return "/static/" + quote(f"{stem}.{self._hash(*found)}{dot}{extension}")
+
+    def static_name(self, snapshot: Snapshot, name: str) -> str | None:
+        """The name of the file in `static/` that `name`, with or without a hash, stands for."""
+        hashed = _HASHED.fullmatch(name)
+        names = (name, hashed[1] + hashed[2]) if hashed else (name,)
+        return next((name for name in names if self._find(snapshot, name)), None)
 
     def static(self, request: Request, snapshot: Snapshot, name: str) -> Response | None:
-        """The answer for `/static/<name>`, the hash in the name or not; None for what is not there."""
+        """The answer with a file of `static/`; None when there is none, or no more."""
         found = self._find(snapshot, name)
-        if found is not None:
-            return self._send(request, *found, "no-cache")
-        hashed = _HASHED.fullmatch(name)
-        found = self._find(snapshot, hashed[1] + hashed[3]) if hashed else None
-        if hashed is None or found is None:
-            return None
-        is_current = self._hash(*found) == hashed[2]
-        return self._send(request, *found, FOREVER if is_current else "no-cache")
+        return self._send(request, *found) if found else None
 
     def beside_post(self, request: Request, snapshot: Snapshot, path: str) -> Response | None:
-        """The answer for a picture or other file in a post's folder; None when it has gone meanwhile."""
-        return self._send(request, snapshot.tree, path, snapshot.files[path], A_DAY)
+        """The answer with a picture or other file in a post's folder; None when it has gone meanwhile."""
+        return self._send(request, snapshot.tree, path, snapshot.files[path])
 
     def logo(self, snapshot: Snapshot) -> bytes | None:
         """The bytes of the picture that stands for the site; None when there is none or it cannot be read."""
@@ -85,18 +90,17 @@ class Files:
                 self._hashes.clear()
             try:
                 with os.fdopen(tree.open(path), "rb") as file:
-                    digest = hashlib.blake2b(digest_size=6)
-                    while chunk := file.read(_CHUNK):
-                        digest.update(chunk)
+                    digest = _digest(file)
+                    if signature(os.fstat(file.fileno())) != version:
+                        return digest  # of a version that the next snapshot knows
             except (OSError, PostError):
                 return "0" * 12
-            self._hashes[version] = digest.hexdigest()
+            self._hashes[version] = digest
         return self._hashes[version]
 
-    def _send(
-        self, request: Request, tree: Tree, path: str, version: Signature, cache_control: str
-    ) -> Response | None:
+    def _send(self, request: Request, tree: Tree, path: str, version: Signature) -> Response | None:
         kind = media_type(path) or mimetypes.guess_type(path)[0] or "application/octet-stream"
+        etag = self._hash(tree, path, version)
         try:
             file = os.fdopen(tree.open(path), "rb")
         except (OSError, PostError):
@@ -104,17 +108,36 @@ class Files:
         if kind.startswith(_TEXT) and version[2] <= _SMALL_BYTES:
             with file:
                 response = Response(file.read(), mimetype=kind)
+                now = signature(os.fstat(file.fileno()))
         else:
-            response = send_file(  # type: ignore[assignment]
-                file,
-                request.environ,
-                mimetype=kind,
-                etag=self._hash(tree, path, version),
-                conditional=True,
-                response_class=Response,
-            )
-        response.headers["Cache-Control"] = cache_control
+            now = signature(os.fstat(file.fileno()))
+            response = Response(wrap_file(request.environ, file, _CHUNK), mimetype=kind, direct_passthrough=True)
+            response.content_length = now[2]
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         if kind == "image/svg+xml":
-            response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-        return response
+            response.headers["Content-Security-Policy"] = SVG_POLICY
+        if now != version:  # being written: nobody may keep what may be half of it
+            response.headers["Cache-Control"] = NO_STORE
+            return response
+        response.set_etag(etag)
+        return _conditional(response, request, version[2])
+
+
+def _digest(file: BinaryIO) -> str:
+    digest = hashlib.blake2b(digest_size=6)
+    while chunk := file.read(_CHUNK):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _conditional(response: Response, request: Request, size: int) -> Response:
+    """304 to who has it, 206 to who wants one part of it; whole for any other wish (RFC 9110: 13.2.2, 14.2)."""
+    asked = {name: value for name, value in request.environ.items() if name not in _NOT_ASKED}
+    if "HTTP_IF_NONE_MATCH" in asked or request.method == "HEAD":
+        asked.pop("HTTP_RANGE", None)
+    try:
+        response.make_conditional(asked, accept_ranges=response.is_streamed, complete_length=size)
+    except RequestedRangeNotSatisfiable:
+        response.headers.remove("Content-Range")
+    response.headers.remove("Date")  # the server's own comes with every answer
+    return response

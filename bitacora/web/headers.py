@@ -2,22 +2,59 @@
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 
 from bitacora.content.snapshot import Snapshot
 from bitacora.settings import Site
 
 NO_STORE = "no-store"
-NOT_FOUND = "public, max-age=0, s-maxage=10"
+FOREVER = "public, max-age=31536000, immutable"
+_BRIEFLY_S = 10
+_A_DAY_S = 86_400
+_A_WEEK_S = 604_800
 _STALE_WHILE_REVALIDATE_S = 30
-_STALE_IF_ERROR_S = 86400
+_STALE_IF_ERROR_S = 86_400
 _TWO_YEARS_S = 63_072_000
 
 
+def security(site: Site) -> tuple[tuple[str, str], ...]:
+    """The header set that the MDN HTTP Observatory grades A+."""
+    return _security(site.url, site.embeds)
+
+
+def lifetime(snapshot: Snapshot, s_maxage: int, now: float) -> str:
+    """Cache-Control of a page: each of its seconds ends before the snapshot does (RFC 9111, RFC 5861).
+
+    `s_maxage` is what the operator lets shared caches keep, in seconds; `now` in seconds since the epoch.
+    """
+    if not s_maxage:
+        return "no-cache"
+    seconds = _left(snapshot, now, s_maxage + _STALE_IF_ERROR_S)
+    fresh = min(s_maxage, seconds)
+    stale = min(_STALE_WHILE_REVALIDATE_S, seconds - fresh)
+    error = min(_STALE_IF_ERROR_S, seconds - fresh)
+    return f"public, max-age=0, s-maxage={fresh}, stale-while-revalidate={stale}, stale-if-error={error}"
+
+
+def briefly(snapshot: Snapshot, now: float) -> str:
+    """Cache-Control of what may be a page soon: errors, redirects."""
+    return f"public, max-age=0, s-maxage={_left(snapshot, now, _BRIEFLY_S)}"
+
+
+def a_day(snapshot: Snapshot, now: float) -> str:
+    """Cache-Control of a picture beside a post; when the post goes, so does the picture."""
+    seconds = _left(snapshot, now, _A_DAY_S + _A_WEEK_S)
+    fresh = min(_A_DAY_S, seconds)
+    return f"public, max-age={fresh}, stale-while-revalidate={seconds - fresh}"
+
+
+def _left(snapshot: Snapshot, now: float, most: int) -> int:
+    """Whole seconds until the snapshot ends, at most `most`."""
+    return max(0, int(min(snapshot.valid_until - now, most)))
+
+
 @lru_cache(maxsize=8)
-def security(url: str, embeds: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """The header set that the MDN HTTP Observatory grades A+, for a site at `url` that embeds those hosts."""
+def _security(url: str, embeds: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     frames = f"; frame-src {' '.join(f'https://{host}' for host in embeds)}" if embeds else ""
     headers = [
         (
@@ -38,22 +75,3 @@ def security(url: str, embeds: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     if url.startswith("https://"):
         headers.append(("Strict-Transport-Security", f"max-age={_TWO_YEARS_S}; includeSubDomains"))
     return tuple(headers)
-
-
-def security_of(site: Site) -> tuple[tuple[str, str], ...]:
-    return security(site.url, site.embeds)
-
-
-def lifetime(snapshot: Snapshot, s_maxage: int, now: float) -> str:
-    """Cache-Control of a page: each of its seconds ends before the snapshot does (RFC 9111, RFC 5861).
-
-    `s_maxage` is what the operator lets shared caches keep, in seconds; `now` in seconds since the epoch.
-    """
-    if not s_maxage:
-        return "no-cache"
-    left = snapshot.valid_until - now
-    seconds = _STALE_IF_ERROR_S + s_maxage if math.isinf(left) else max(0, int(left))
-    fresh = min(s_maxage, seconds)
-    stale = min(_STALE_WHILE_REVALIDATE_S, seconds - fresh)
-    error = min(_STALE_IF_ERROR_S, seconds - fresh)
-    return f"public, max-age=0, s-maxage={fresh}, stale-while-revalidate={stale}, stale-if-error={error}"

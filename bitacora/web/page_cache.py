@@ -28,9 +28,14 @@ LIMIT_BYTES = 32 * 1024 * 1024
 ENCODINGS = ("br", "gzip")
 SNAPSHOT = "bitacora.snapshot"
 """Key in the WSGI environment of the snapshot that a request is answered from."""
+HOST_IS_TRUSTED = "bitacora.host_is_trusted"
+"""Key in the WSGI environment: whether the Host header named this site. Flask itself never sees that header."""
+ALIVE = "/healthz"
+"""The path that is answered without a look at the disk."""
 
+_NOBODY = "localhost"
 _SUFFIX = {"": "", "gzip": "-gz", "br": "-br"}
-_NOT_STORED = ("Content-Length", "Cache-Control")
+_NOT_STORED = ("Content-Length", "Cache-Control", "ETag")
 _WORTH_PACKING_BYTES = 300
 _OVERHEAD_BYTES = 3_000
 
@@ -96,7 +101,7 @@ class PageStore(BaseCache):
     One entry for a path, least recently used out first.
     """
 
-    def __init__(self, limit: int = LIMIT_BYTES) -> None:
+    def __init__(self, limit: int) -> None:
         super().__init__(default_timeout=0)
         self._limit = limit
         self._pages: OrderedDict[str, StoredPage] = OrderedDict()
@@ -115,7 +120,11 @@ class PageStore(BaseCache):
             return page
 
     def set(self, key: str, value: StoredPage, timeout: int | timedelta | None = None) -> bool:  # noqa: ARG002
+        """False for a page that would push out most others, and for one older than what is there."""
         with self._lock:
+            known = self._pages.get(key)
+            if value.size > self._limit // 2 or (known and known.generation > value.generation):
+                return False
             self._drop(key)
             self._pages[key] = value
             self._bytes += value.size
@@ -157,18 +166,28 @@ class PageCache:
     calls its own, so that no reader can choose a key.
     """
 
-    def __init__(self, app: Flask, library: Library, s_maxage: int, is_trusted: Callable[[str], bool]) -> None:
+    def __init__(
+        self,
+        app: Flask,
+        library: Library,
+        s_maxage: int,
+        is_trusted: Callable[[str], bool],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         cache = Cache(app, config={"CACHE_TYPE": f"{PageStore.__module__}.PageStore"})
         self.store: PageStore = app.extensions["cache"][cache]
         self._flask = app.wsgi_app
         self._library = library
         self._s_maxage = s_maxage
         self._is_trusted = is_trusted
+        self._clock = clock
         app.wsgi_app = self  # type: ignore[method-assign]
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         found = self.look_up(environ)
         if found is None:
+            environ[HOST_IS_TRUSTED] = self._is_trusted(environ.get("HTTP_HOST", ""))
+            environ["HTTP_HOST"] = _NOBODY
             return self._flask(environ, start_response)
         status, headers, body = found
         start_response(status, headers)
@@ -176,29 +195,51 @@ class PageCache:
 
     def look_up(self, environ: dict[str, Any]) -> tuple[str, list[Header], bytes] | None:
         """Status, headers and body of a stored page that is certainly current. Neither parses nor waits."""
-        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or not self._is_trusted(environ.get("HTTP_HOST", "")):
+        path = environ.get("PATH_INFO", "")
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or path == ALIVE:
             return None
-        path = environ["PATH_INFO"]
-        snapshot = self._library.current(path)
+        if not self._is_trusted(environ.get("HTTP_HOST", "")):
+            return None
+        snapshot = self._library.current(path if path.isascii() else _decoded(path))
         if snapshot is None:
             return None
         environ[SNAPSHOT] = snapshot
         page = self.store.get(path)
         if page is None or page.generation != snapshot.generation:
             return None
-        return page.answer(environ, page.lasts or lifetime(snapshot, self._s_maxage, time.time()))
+        return page.answer(environ, page.lasts or self._lifetime(snapshot))
 
     def keep(self, response: Response, url: str, snapshot: Snapshot, environ: dict[str, Any]) -> Response:
         """Store a 200 under the address that is its own, and give the first reader what the next ones get."""
-        own = unquote(url, "latin-1") == environ["PATH_INFO"]
+        path = environ.get("PATH_INFO", "")
         lasts = response.headers.get("Cache-Control", "")
         headers = [(name, value) for name, value in response.headers if name not in _NOT_STORED]
-        old = self.store.get(environ["PATH_INFO"]) if own else None
-        page = StoredPage(response.get_data(), headers, snapshot.generation, lasts, old)
+        own = unquote(url, "latin-1") == path
+        page = StoredPage(
+            response.get_data(), headers, snapshot.generation, lasts, self.store.get(path) if own else None
+        )
         if own:
-            self.store.set(environ["PATH_INFO"], page)
-        status, headers, body = page.answer(environ, lasts or lifetime(snapshot, self._s_maxage, time.time()))
-        return Response(body, status, Headers(headers))
+            self.store.set(path, page)
+        return Answer(*page.answer(environ, lasts or self._lifetime(snapshot)))
+
+    def _lifetime(self, snapshot: Snapshot) -> str:
+        return lifetime(snapshot, self._s_maxage, self._clock())
+
+
+class Answer(Response):
+    """What a stored page answers, as it is: Werkzeug would take headers away from a 304."""
+
+    def __init__(self, status: str, headers: list[Header], body: bytes) -> None:
+        super().__init__(body, status)
+        self.headers = Headers(headers)
+
+    def get_wsgi_headers(self, environ: dict[str, Any]) -> Headers:  # noqa: ARG002
+        return self.headers
+
+
+def _decoded(path: str) -> str:
+    """A path as WSGI gives it, bytes in the guise of Latin-1, as text."""
+    return path.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def _pack(body: bytes, headers: list[Header]) -> dict[str, bytes]:
@@ -214,17 +255,16 @@ def _is_text(headers: list[Header]) -> bool:
 
 @lru_cache(maxsize=256)
 def _best_encoding(accepted: str) -> str:
-    """Of the encodings that the client accepts the smallest one; the empty one where it accepts none."""
-    accept = parse_accept_header(accepted)
-    qualities = {name.lower(): quality for name, quality in accept}
-    best = max(ENCODINGS, key=lambda name: qualities.get(name, qualities.get("*", 0)))
-    return best if qualities.get(best, qualities.get("*", 0)) > 0 else ""
+    """Of the encodings that the client likes best the smallest one; the empty one where it likes none."""
+    qualities = {name.lower(): quality for name, quality in parse_accept_header(accepted)}
+    others = qualities.get("*", 0)
+    best = max(ENCODINGS, key=lambda name: qualities.get(name, others))
+    quality = qualities.get(best, others)
+    return best if quality > 0 and quality >= qualities.get("identity", 0) else ""
 
 
 def _matches(condition: str, etag: str) -> bool:
     """Weak comparison of If-None-Match with an entity tag (RFC 9110, 13.1.2)."""
-    if condition == etag:
-        return True
-    if condition.strip() == "*":
+    if condition == etag or condition.strip() == "*":
         return True
     return any(tag.strip().removeprefix("W/") == etag for tag in condition.split(","))

@@ -6,25 +6,18 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import unquote
 
-from babel.dates import format_skeleton
 from flask import Blueprint, Response, abort, request
 
 from bitacora.content.permalink import quote_path
 from bitacora.content.post import Author, Post
 from bitacora.content.snapshot import Subject, base
 from bitacora.share.networks import share_links, share_texts
-from bitacora.web.blog import (
-    blog,
-    named_files,
-    page,
-    say,
-    share_of,
-    share_of_page,
-    snapshot,
-    translations,
-)
-from bitacora.web.theme import locale_of, term_url
+from bitacora.web.blog import blog, edition, page, redirect, say, share_of, share_of_page, snapshot
+from bitacora.web.edition import term_url
+from bitacora.web.headers import a_day
+from bitacora.web.words import month_and_year
 
 pages = Blueprint("pages", __name__)
 
@@ -68,7 +61,7 @@ def home(number: int) -> Response:
         return page("empty.html", "/", share=share_of_page(here.site.title, "/")) if number == 1 else abort(404)
     lead = here.highlighted
     posts = [post for post in here.posts if post is not lead]
-    shown, pagination, url = _slice(posts, number, "/", first_shows_one_less=lead is not None)
+    shown, pagination, url = _slice(posts, number, "/", taken=1 if lead else 0)
     return page(
         "home.html",
         url,
@@ -89,16 +82,14 @@ def archive() -> Response:
 
 @pages.get("/archive/<year:year>/")
 def archive_year(year: int) -> Response:
-    months = {month: posts for month, posts in snapshot().months.items() if month[0] == year}
+    months = {month: posts for month, posts in snapshot().months.items() if month[0] == year} or abort(404)
     return _archive(f"/archive/{year:04}/", str(year), months)
 
 
 @pages.get("/archive/<year:year>/<month:month>/")
 def archive_month(year: int, month: int) -> Response:
-    months = {key: posts for key, posts in snapshot().months.items() if key == (year, month)}
-    if not months:
-        abort(404)
-    title = format_skeleton("yMMMM", datetime(year, month, 1), locale=locale_of(snapshot().site.language))
+    months = {key: posts for key, posts in snapshot().months.items() if key == (year, month)} or abort(404)
+    title = month_and_year(datetime(year, month, 1), snapshot().site.language)
     return _archive(f"/archive/{year:04}/{month:02}/", title, months)
 
 
@@ -140,53 +131,46 @@ def author(slug: str, number: int) -> Response:
 def address(path: str) -> Response:
     """Whatever the site itself put at an address: looked up, never turned into a path."""
     here = snapshot()
-    path = "/" + path
-    if post := here.find(path):
-        return _post(post)
-    if target := here.redirects.get(quote_path(path)):
-        return _redirect(target, 301)
-    if quote_path(path) in here.gone:
-        abort(410)
-    for variant in _variants(path):
-        if post := here.find(variant):
-            return _redirect(post.url, 308)
-    return _below(path) or abort(404)
+    wanted = quote_path(f"/{path}")
+    for url in (wanted, *_variants(wanted)):
+        if post := here.by_url.get(url):
+            return _post(post) if url == wanted else redirect(post.url, 308)
+        if (target := here.redirects.get(url)) and target != wanted:
+            return redirect(target, 301)
+        if url in here.gone:
+            abort(410)
+    return _below(wanted) or abort(404)
 
 
 def _post(post: Post) -> Response:
     here = snapshot()
     share = share_of(post)
-    template = "page.html" if post.kind == "page" else "post.html"
-    names = (
-        [post.template if "." in post.template else f"{post.template}.html", template]
-        if post.template
-        else template
-    )
+    default = f"{post.kind}.html"
     older, newer = here.neighbours(post)
     return page(
-        names,
+        [post.template, default] if post.template in here.templates else default,
         post.url,
         share=share,
-        noindex=post.noindex or post.hidden,
+        noindex=post.noindex,
         post=post,
         older=older,
         newer=newer,
-        translations=translations(post),
+        translations=edition().translations(post),
         share_links=share_links(share, post.share_message, here.site.share) if post.kind == "post" else (),
     )
 
 
-def _below(path: str) -> Response | None:
-    """The share page of a post, or a file that it shows."""
+def _below(url: str) -> Response | None:
+    """What hangs under a post or page: its share page, or a file that it shows."""
     here = snapshot()
-    folder, _, name = path.removesuffix("/").rpartition("/")
+    folder, _, name = url.removesuffix("/").rpartition("/")
     while folder:
-        post = next((p for variant in (f"{folder}/", folder, f"{folder}.html") if (p := here.find(variant))), None)
-        if post is not None:
-            if name == "share" and post.kind == "post":
-                return _share(post) if path.endswith("/") else _redirect(base(post.url) + "share/", 308)
-            found = None if path.endswith("/") else here.file_below(post, name, named_files(post))
-            return blog().files.beside_post(request, here, found) if found else None
+        posts = (here.by_url.get(owner) for owner in (f"{folder}/", folder, f"{folder}.html"))
+        post = next((post for post in posts if post and base(post.url) == f"{folder}/"), None)
+        if post and name == "share" and post.kind == "post":
+            return _share(post) if url.endswith("/") else redirect(f"{url}/", 308)
+        if post:
+            return None if url.endswith("/") else _file(post, unquote(name))
         folder, _, parent = folder.rpartition("/")
         name = f"{parent}/{name}"
     return None
@@ -206,24 +190,25 @@ def _share(post: Post) -> Response:
     )
 
 
-def _variants(path: str) -> tuple[str, ...]:
-    """Old sites answer `/a`, `/a/` and `/a.html` alike."""
-    stem = path.removesuffix("/").removesuffix(".html").removesuffix("/index")
-    return f"{stem}/", stem, f"{stem}.html"
-
-
-def _redirect(url: str, code: int) -> Response:
-    response = Response(status=code)
-    response.headers["Location"] = url
+def _file(post: Post, name: str) -> Response | None:
+    here = snapshot()
+    path = here.file_below(post, name, edition().named_files(post))
+    response = blog().files.beside_post(request, here, path) if path else None
+    if response is not None:
+        response.headers.setdefault("Cache-Control", a_day(here, blog().clock()))
     return response
+
+
+def _variants(url: str) -> tuple[str, ...]:
+    """Old sites answer `/a`, `/a/`, `/a.html` and `/a/index.html` alike."""
+    stem = url.removesuffix("/").removesuffix(".html").removesuffix("/index")
+    return f"{stem}/", stem, f"{stem}.html"
 
 
 # --- parts
 
 
 def _archive(url: str, title: str, months: Mapping[tuple[int, int], Sequence[Post]]) -> Response:
-    if not months and url != "/archive/":
-        abort(404)
     counted = sum(len(posts) for posts in months.values())
     newest = max((year for year, _ in months), default=0)
     years: dict[int, list[Month]] = defaultdict(list)
@@ -275,18 +260,18 @@ def _subject(kind: str, subject: Subject | None, number: int) -> Response:
 
 
 def _slice(
-    posts: Sequence[Post], number: int, first: str, *, first_shows_one_less: bool = False
+    posts: Sequence[Post], number: int, first: str, *, taken: int = 0
 ) -> tuple[Sequence[Post], Pagination, str]:
-    """The posts of page `number`, where it stands, and its address. The first page may leave room for a lead."""
+    """The posts of page `number`, where it stands, and its address. `taken` places of the first page are."""
     size = snapshot().site.per_page
-    room = 1 if first_shows_one_less else 0
-    last = max(1, -(-(len(posts) + room) // size))
-    if number > last or (number == 1 and request.path != first and "/page/" in request.path):
+    last = max(1, -(-(len(posts) + taken) // size))
+    if number > last:
         abort(404)
 
     def url(wanted: int) -> str:
         return first if wanted == 1 else f"{first}page/{wanted}/"
 
-    shown = posts[max(0, (number - 1) * size - room) : number * size - room]
+    shown = posts[max(0, (number - 1) * size - taken) : number * size - taken]
+    newer = url(number - 1) if number > 1 else ""
     older = url(number + 1) if number < last else ""
-    return shown, Pagination(number, last, url(number - 1) if number > 1 else "", older), url(number)
+    return shown, Pagination(number, last, newer, older), url(number)

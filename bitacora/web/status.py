@@ -16,7 +16,7 @@ from bitacora.web.headers import NO_STORE
 
 status = Blueprint("status", __name__)
 
-_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+_FORWARDING = ("forwarded", "x-forwarded", "x-real-ip", "via", "cf-", "true-client-ip", "x-client-ip", "x-cluster")
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
 
 
@@ -43,10 +43,10 @@ def readyz() -> Response:
 def may_see_details() -> bool:
     """Whoever asks from this machine itself, through no proxy, or with the operator's token."""
     token = blog().operator.status_token.encode()
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
-    if token and hmac.compare_digest(token, given):
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if token and scheme.lower() == "bearer" and hmac.compare_digest(token, given.encode()):
         return True
-    direct = not any(name in request.headers for name in _FORWARDED)
+    direct = not any(name.lower().startswith(_FORWARDING) for name, _ in request.headers)
     return direct and (request.remote_addr or "").startswith(_LOOPBACK)
 
 

@@ -1,14 +1,18 @@
-"""The interface's words in its languages: gettext catalogs, read as they are written."""
+"""The interface's words and dates in its languages: gettext catalogs, read as they are written."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
 import jinja2
+from babel import UnknownLocaleError
+from babel.core import Locale
+from babel.dates import format_date, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from jinja2.runtime import Context
@@ -45,7 +49,7 @@ class Words:
         return {label: self.say(language, text) for label, text in BODY_LABELS.items()}
 
     def install(self, environment: jinja2.Environment) -> None:
-        """Make `_()` and `{% trans %}` speak the language named `lang` in the template's context."""
+        """Make `_()`, `{% trans %}` and dates speak the language named `lang` in the template's context."""
 
         @jinja2.pass_context
         def gettext(context: Context, text: str) -> str:
@@ -56,6 +60,14 @@ class Words:
             return self._catalog(context["lang"]).ngettext(one, many, count)
 
         environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
+        environment.filters |= {
+            "date": _date,
+            "isodate": _isodate,
+            "day": _date_part("d"),
+            "month": _date_part("LLL"),
+            "month_name": _date_part("LLLL"),
+            "year": _date_part("y"),
+        }
 
     def _catalog(self, language: str) -> NullTranslations:
         tag = language.lower()
@@ -63,6 +75,46 @@ class Words:
 
 
 _ENGLISH = NullTranslations()
+
+
+def locale_of(language: str) -> Locale:
+    """Babel's locale for a language tag; English for one that it does not know."""
+    try:
+        return Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return locale_of(language.partition("-")[0]) if "-" in language else Locale("en")
+
+
+def month_and_year(month: datetime, language: str) -> str:
+    """ "julio de 2018"."""
+    text: str = format_skeleton("yMMMM", month, locale=locale_of(language))
+    return text
+
+
+@jinja2.pass_context
+def _date(context: Context, when: datetime, style: str = "long") -> str:
+    return format_date(_local(context, when), style, locale_of(context["lang"]))
+
+
+@jinja2.pass_context
+def _isodate(context: Context, when: datetime) -> str:
+    """RFC 3339: in UTC where the zone's offset then had seconds, which it cannot write."""
+    local = _local(context, when)
+    offset = local.utcoffset() or timedelta()
+    return (when.astimezone(UTC) if offset % timedelta(minutes=1) else local).isoformat(timespec="seconds")
+
+
+def _date_part(pattern: str) -> Callable[[Context, datetime], str]:
+    @jinja2.pass_context
+    def part(context: Context, when: datetime) -> str:
+        return format_date(_local(context, when), pattern, locale_of(context["lang"])).rstrip(".")
+
+    return part
+
+
+def _local(context: Context, when: datetime) -> datetime:
+    moment: datetime = when.astimezone(context["site"].zone)
+    return moment
 
 
 def _read(path: Path) -> GNUTranslations:

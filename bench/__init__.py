@@ -1,0 +1,1 @@
+"""Speed and memory of the blog, measured beside a Flask hello world: `python -m bench`."""

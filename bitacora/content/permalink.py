@@ -1,0 +1,183 @@
+"""Where a post lives: slugs and addresses, by Jekyll's rules."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import quote, unquote
+
+from bitacora.content.dates import MONTHS
+
+STYLES = {
+    "date": "/:categories/:year/:month/:day/:title:output_ext",
+    "pretty": "/:categories/:year/:month/:day/:title/",
+    "ordinal": "/:categories/:year/:y_day/:title:output_ext",
+    "weekdate": "/:categories/:year/W:week/:short_day/:title:output_ext",
+    "none": "/:categories/:title:output_ext",
+}
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_NOT_IN_SLUG = re.compile(r"[^A-Za-z0-9]+")
+_NOT_IN_TITLE = re.compile(r"[^A-Za-z0-9._~!$&'()+,;=@]+")
+_SAFE_IN_PATH = "/-._~!$&'()*+,;=:@"
+_CLEAN = re.compile(r"(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)+/?")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_PLACEHOLDER = re.compile(r":([a-z_]+)")
+_FOREIGN = re.compile(r"\s*(?:[a-zA-Z][a-zA-Z0-9+.-]*:|//|\\\\|/\\|\\/)")
+_DATED_NAME = re.compile(r"([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})(?:-(.*)|$)", re.DOTALL)
+
+
+class PermalinkError(ValueError):
+    """An address or a pattern that cannot be: one sentence that says why."""
+
+
+class Facts(NamedTuple):
+    """What placeholders are filled from. `date` is in the site's zone; None leaves its parts out. `name` is what
+    `slug` was made of.
+    """
+
+    date: datetime | None
+    name: str
+    slug: str
+    categories: Sequence[str] = ()
+
+
+def slugify(text: str) -> str:
+    """Jekyll's `:slug`: lower case, runs of anything but letters, marks and digits of any script one hyphen."""
+    return text if _SLUG.fullmatch(text) else _hyphenate(text, _NOT_IN_SLUG, "").lower()
+
+
+def term_slug(name: str) -> str:
+    """A slug that is never empty: a name without letters or digits is spelt by its code points."""
+    return slugify(name) or "-".join(f"{ord(char):x}" for char in name) or "-"
+
+
+def quote_path(path: str) -> str:
+    """`path` percent-encoded in UTF-8, the one way all addresses of this site are encoded."""
+    return quote(path, safe=_SAFE_IN_PATH)
+
+
+def permalink(pattern: str, facts: Facts) -> str:
+    """The address that a pattern or the name of a style gives; it may hold text that is percent-encoded already.
+
+    Starts with exactly one slash and stays on this site. Raises PermalinkError for an unknown placeholder.
+    """
+    template, fillers = _compiled(pattern)
+    return _tidy(template % tuple([fill(facts) for fill in fillers]))
+
+
+def own_permalink(pattern: str, facts: Facts) -> str:
+    """The same for a pattern from a file's own head, where the names of styles do not work.
+
+    Raises PermalinkError for an unknown placeholder and for an address with a scheme or host.
+    """
+    if "://" in pattern or pattern.lstrip().startswith("//"):
+        raise PermalinkError("An address here is a path on this site, without scheme and host.")
+    return permalink(pattern if pattern not in STYLES else f"/{pattern}", facts)
+
+
+def local_address(text: str) -> str:
+    """An alias: a path on this site, tidied like a permalink. Raises PermalinkError for a scheme or host."""
+    if _FOREIGN.match(text):
+        raise PermalinkError("An address here is a path on this site, without scheme and host.")
+    return _tidy(unquote(text.strip()))
+
+
+def name_of(path: str) -> tuple[str, str]:
+    """The date (empty if none) and the name without it that a path carries; a bundle's is its folder's."""
+    folder, _, file = path.rpartition("/")
+    stem = file.rpartition(".")[0] or file
+    if stem == "index" and "/" in folder:
+        stem = folder.rpartition("/")[2]
+    if found := _DATED_NAME.match(stem):
+        return found[1], (found[2] or "").rstrip(".")
+    return "", stem.rstrip(".")
+
+
+def page_address(path: str, slug: str) -> str:
+    """`pages/a/b.md` is `/a/b/`, an `index.md` is its folder; `slug` stands for the last name when given."""
+    names = [term_slug(name) for name in path.rpartition(".")[0].split("/")[1:]]
+    if names[-1:] == ["index"]:
+        names.pop()
+    if slug and names:
+        names[-1] = slug
+    return _tidy("/".join(["", *names, ""]))
+
+
+def _hyphenate(text: str, unwanted: re.Pattern[str], kept: str) -> str:
+    if text.isascii():
+        slug = unwanted.sub("-", text)
+    else:
+        text = unicodedata.normalize("NFC", text)
+        slug = re.sub("-+", "-", "".join(char if _in_slug(char, kept) else "-" for char in text))
+    return slug.removeprefix("-").removesuffix("-")
+
+
+def _in_slug(char: str, kept: str) -> bool:
+    category = unicodedata.category(char)
+    return category[0] in "LM" or category == "Nd" or char in kept
+
+
+def _title(text: str) -> str:
+    return _hyphenate(text, _NOT_IN_TITLE, "._~!$&'()+,;=@")
+
+
+def _unique(names: Iterable[str]) -> str:
+    return "/".join(dict.fromkeys(names))
+
+
+_PLACEHOLDERS: dict[str, Callable[[Facts], str]] = {
+    "year": lambda facts: f"{facts.date.year:04}" if facts.date else "",
+    "short_year": lambda facts: f"{facts.date.year % 100:02}" if facts.date else "",
+    "month": lambda facts: f"{facts.date.month:02}" if facts.date else "",
+    "i_month": lambda facts: f"{facts.date.month}" if facts.date else "",
+    "short_month": lambda facts: MONTHS[facts.date.month - 1][:3] if facts.date else "",
+    "long_month": lambda facts: MONTHS[facts.date.month - 1] if facts.date else "",
+    "day": lambda facts: f"{facts.date.day:02}" if facts.date else "",
+    "i_day": lambda facts: f"{facts.date.day}" if facts.date else "",
+    "short_day": lambda facts: _DAYS[facts.date.weekday()][:3] if facts.date else "",
+    "long_day": lambda facts: _DAYS[facts.date.weekday()] if facts.date else "",
+    "y_day": lambda facts: f"{facts.date.timetuple().tm_yday:03}" if facts.date else "",
+    "week": lambda facts: f"{facts.date.isocalendar().week:02}" if facts.date else "",
+    "w_year": lambda facts: f"{facts.date.isocalendar().year:04}" if facts.date else "",
+    "w_day": lambda facts: f"{facts.date.isoweekday()}" if facts.date else "",
+    "hour": lambda facts: f"{facts.date.hour:02}" if facts.date else "",
+    "minute": lambda facts: f"{facts.date.minute:02}" if facts.date else "",
+    "second": lambda facts: f"{facts.date.second:02}" if facts.date else "",
+    "title": lambda facts: _title(facts.name),
+    "slug": lambda facts: facts.slug,
+    "categories": lambda facts: _unique(name.lower() for name in facts.categories),
+    "slugified_categories": lambda facts: _unique(slugify(name) for name in facts.categories),
+    "output_ext": lambda _facts: ".html",
+}
+PLACEHOLDERS = tuple(f":{name}" for name in _PLACEHOLDERS)
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> tuple[str, tuple[Callable[[Facts], str], ...]]:
+    """A pattern as a text with `%s` for each placeholder, and what fills them."""
+    literals, fillers, end = [], [], 0
+    pattern = STYLES.get(pattern, pattern)
+    for found in _PLACEHOLDER.finditer(pattern):
+        name = found[1] if found[1] in _PLACEHOLDERS else found[1].rstrip("_")
+        if name not in _PLACEHOLDERS:
+            raise PermalinkError(f"There is no placeholder :{name}.")
+        literals.append(pattern[end : found.start()])
+        fillers.append(_PLACEHOLDERS[name])
+        end = found.start() + 1 + len(name)
+    literals.append(pattern[end:])
+    return "%s".join(unquote(text).replace("%", "%%") for text in literals), tuple(fillers)
+
+
+def _tidy(path: str) -> str:
+    """Jekyll's final clean-up, and no control character nor dot segment, however encoded, outlives it."""
+    if _CLEAN.fullmatch(path):
+        return path
+    path = _CONTROL.sub("", path).replace("\\", "/").replace("..", "/").replace("./", "")
+    names = [name for name in path.split("/") if unquote(name) not in {"", ".", ".."}]
+    return quote_path("/" + "/".join(names) + ("/" if names and path.endswith("/") else ""))

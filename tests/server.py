@@ -1,0 +1,196 @@
+"""A real gunicorn of this checkout, and clients that each talk to one of its workers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from http.client import HTTPConnection
+from pathlib import Path
+from socket import create_server
+from typing import NamedTuple, Self
+
+ROOT = Path(__file__).parent.parent
+PATIENCE_S = 30.0
+
+
+class Answer(NamedTuple):
+    """`asked` is the moment of the monotonic clock at which the request was sent."""
+
+    status: int
+    body: bytes
+    asked: float
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+class Client:
+    """One kept-alive connection, hence one worker. Never connects again and never tries again."""
+
+    def __init__(self, port: int) -> None:
+        self._http = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+        self._http.connect()
+        self._http.auto_open = 0
+
+    @property
+    def port(self) -> int:
+        """Our end of the connection."""
+        return int(self._http.sock.getsockname()[1])
+
+    def get(self, path: str) -> Answer:
+        asked = time.monotonic()
+        self._http.request("GET", path)
+        response = self._http.getresponse()
+        return Answer(response.status, response.read(), asked)
+
+    def close(self) -> None:
+        self._http.close()
+
+
+class Server:
+    """gunicorn that serves the folder `site`; `settings` become BITACORA_* variables. A context manager."""
+
+    def __init__(self, site: Path, cache: Path, workers: int = 2, **settings: str) -> None:
+        self.port = _free_port()
+        self.log = cache.with_suffix(f".{self.port}.log")
+        self._workers = workers
+        self._environ = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("BITACORA_")},
+            "BITACORA_SITE": str(site),
+            "BITACORA_CACHE_DIR": str(cache),
+            "PORT": str(self.port),
+            "WEB_CONCURRENCY": str(workers),
+            **{f"BITACORA_{name.upper()}": value for name, value in settings.items()},
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        self._clients: list[Client] = []
+
+    def __enter__(self) -> Self:
+        try:
+            self.launch()
+            self.wait_until_ready()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def launch(self) -> None:
+        """Start without waiting: requests queue until a worker is there."""
+        with self.log.open("ab") as log:
+            command = [sys.executable, "-m", "gunicorn", "app:app"]
+            self._process = subprocess.Popen(command, cwd=ROOT, env=self._environ, stdout=log, stderr=log)
+
+    def wait_until_ready(self) -> None:
+        self.wait_until(lambda: self._probe() == 200)
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Probe until it is so; fails with the server's log when it ends, or after PATIENCE_S."""
+        assert self._process
+        deadline = time.monotonic() + PATIENCE_S
+        while not condition():
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.02)
+            if self._process.returncode is not None or time.monotonic() > deadline:
+                raise AssertionError(f"not ready\n{self.log.read_text()}")
+
+    def stop(self) -> None:
+        for client in self._clients:
+            client.close()
+        self._clients.clear()
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(PATIENCE_S)
+            finally:
+                self._process.kill()
+                self._process = None
+
+    def restart(self) -> None:
+        self.stop()
+        self.launch()
+        self.wait_until_ready()
+
+    def clients(self) -> list[Client]:
+        """One client for each worker, once all of them are there."""
+        found: dict[int, Client] = {}
+
+        def all_are_found() -> bool:
+            client = Client(self.port)
+            self._clients.append(client)
+            client.get("/healthz")  # only an accepted connection has an owner
+            worker = self._owner(client)
+            if worker is None or worker in found:
+                client.close()
+            else:
+                found[worker] = client
+            return len(found) == self._workers
+
+        self.wait_until(all_are_found)
+        return list(found.values())
+
+    def workers(self) -> list[int]:
+        """Process ids."""
+        assert self._process
+        master = self._process.pid
+        return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
+
+    def has_open(self, worker: int, target: str) -> bool:
+        """Whether a worker has a descriptor of this name, as the kernel shows it."""
+        return target in _descriptors(worker)
+
+    def _probe(self) -> int:
+        """The status of /readyz, 0 while nobody answers."""
+        try:
+            client = Client(self.port)
+        except ConnectionRefusedError:
+            return 0
+        try:
+            return client.get("/readyz").status
+        except ConnectionError:
+            return 0
+        finally:
+            client.close()
+
+    def _owner(self, client: Client) -> int | None:
+        """The worker that holds the other end of the connection."""
+        ends = f":{self.port:04X}", f":{client.port:04X}"
+        for line in Path("/proc/net/tcp").read_text().splitlines():
+            local, remote = line.split()[1:3]
+            if local.endswith(ends[0]) and remote.endswith(ends[1]):
+                socket = f"socket:[{line.split()[9]}]"
+                return next((pid for pid in self.workers() if self.has_open(pid, socket)), None)
+        return None
+
+
+def late(
+    look: Callable[[], Answer], is_new: Callable[[Answer], bool], since: float, patience: float = 5.0
+) -> float:
+    """Seconds from `since` until the last request that still saw the old state was sent; 0 if none did."""
+    last = since
+    while not is_new(answer := look()):
+        last = answer.asked
+        if last > since + patience:
+            break
+    return last - since
+
+
+def _descriptors(pid: int) -> set[str]:
+    names = set()
+    with suppress(FileNotFoundError):
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):
+                names.add(os.readlink(descriptor))
+    return names
+
+
+def _free_port() -> int:
+    with create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

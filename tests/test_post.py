@@ -1,0 +1,589 @@
+"""How a file becomes a Post: every key, every alias, every shape, and a sentence for each mistake."""
+
+import json
+import logging
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bitacora.content import post as post_module
+from bitacora.content.errors import PostError
+from bitacora.content.post import Author, Image, Post, Term, body_of, read_post
+from bitacora.settings import NETWORKS, Site
+
+SITE = Site(
+    timezone="America/Santiago",
+    author="equipo",
+    authors={"equipo": {"name": "El equipo", "url": "/equipo/"}, "mb": {"name": "Manuel Barros", "x": "@mb"}},
+)
+PATH = "posts/2018-07-17-una-entrada.md"
+ROLES = {key: role for key, (role, _) in post_module._ROLES.items() if key != "header.image"}
+
+
+def read(head: str = "", body: str = "", path: str = PATH, site: Site = SITE) -> Post:
+    return read_post(f"---\n{head}\n---\n{body}".encode(), path, site)
+
+
+def error(head: str, path: str = PATH) -> PostError:
+    with pytest.raises(PostError) as caught:
+        read(head, path=path)
+    return caught.value
+
+
+def value(key: str, head: str) -> Any:
+    return getattr(read(head), key)
+
+
+def names(terms: tuple[Term, ...]) -> list[str]:
+    return [term.name for term in terms]
+
+
+# --- the whole
+
+
+def test_a_post_of_the_foundation_is_read_whole() -> None:
+    source = (Path(__file__).parent / "seed-post.md").read_bytes()
+    post = read_post(source, "posts/2018-07-17-la-democracia-necesita-gobiernos-abiertos.md", SITE)
+    title = "La democracia necesita gobiernos abiertos"
+    assert post == Post(
+        path="posts/2018-07-17-la-democracia-necesita-gobiernos-abiertos.md",
+        kind="post",
+        url="/2018/07/17/la-democracia-necesita-gobiernos-abiertos/",
+        slug="la-democracia-necesita-gobiernos-abiertos",
+        title=title,
+        date=datetime(2018, 7, 17, 15, tzinfo=UTC),
+        updated=None,
+        expires=None,
+        intro=post.intro,
+        categories=(Term("Proyecto", "proyecto"),),
+        tags=(),
+        authors=(Author("El equipo", "equipo", url="/equipo/"),),
+        images=(Image("https://i.imgur.com/IIUUlxS.jpg", caption=title),),
+        aliases=(),
+        highlighted=False,
+        draft=False,
+        hidden=False,
+        noindex=False,
+        toc=False,
+        math=False,
+        lang="es",
+        translation_key="",
+        template="",
+        share_title="",
+        share_image=None,
+        share_message={"default": title},
+        extra={},
+        body_line=14,
+    )
+    assert post.intro.startswith("Los Estados sí pueden agilizarse y abrirse")
+    assert body_of(source).startswith("Hace poco más de dos años")
+
+
+def test_the_same_head_means_the_same_in_yaml_toml_and_json() -> None:
+    texts = (
+        "---\ntitle: T\ndate: 2018-07-17 12:00:00\ntags: [a, b]\ntoc: true\nimage: {src: x.jpg, alt: y}\nn: 1.5\n"
+        "---\nbody",
+        "+++\ntitle = 'T'\ndate = 2018-07-17T12:00:00\ntags = ['a', 'b']\ntoc = true\nn = 1.5\n"
+        "[image]\nsrc = 'x.jpg'\nalt = 'y'\n+++\nbody",
+        json.dumps({"title": "T", "date": "2018-07-17 12:00:00", "tags": ["a", "b"], "toc": True, "n": 1.5,
+                    "image": {"src": "x.jpg", "alt": "y"}}) + "\nbody",
+    )  # fmt: skip
+    posts = [read_post(text.encode(), PATH, SITE) for text in texts]
+    assert (
+        len({repr([getattr(post, f.name) for f in fields(post) if f.name != "body_line"]) for post in posts}) == 1
+    )
+    assert {body_of(text.encode()) for text in texts} == {"body"}
+
+
+def test_keys_are_matched_without_case_and_with_either_dash() -> None:
+    post = read("TITLE: T\nShare-Message: m\nsingle-image: a.jpg\nTranslation_Key: k\nlastMod: 2018-08-01")
+    assert (post.title, post.share_message, post.images, post.translation_key) == (
+        "T",
+        {"default": "m"},
+        (Image("a.jpg"),),
+        "k",
+    )
+    assert post.updated == datetime(2018, 8, 1, 4, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("empty", ["", "~", "null", "NULL", "''", '" "', "[]", "{}"])
+@pytest.mark.parametrize("key", sorted(ROLES))
+def test_null_and_empty_mean_absent_in_every_key(key: str, empty: str) -> None:
+    before, after = read(), read(f"{key}: {empty}")
+    assert before == read_post(f"---\n{key}: {empty}\n---\n".encode(), PATH, SITE)
+    assert after.extra == {}
+
+
+@pytest.mark.parametrize("key", sorted(ROLES))
+@pytest.mark.parametrize("wrong", ["[[x]]", "{x: {y: z}}", "[{x: [y]}]"])
+def test_a_wrong_type_in_any_key_is_refused_by_name_line_and_column(key: str, wrong: str) -> None:
+    if ROLES[key] in {"images", "share_image"}:
+        wrong = wrong.replace("{x: ", "{src: ").replace("{src: {", "{src: [{").replace("}}", "}]}")
+    before = "image: x.jpg" if ROLES[key] in {"image_caption", "image_alt"} else "toc: true"
+    found = error(f"{before}\n{key}: {wrong}")
+    assert found.line == 3
+    assert found.column >= len(key) + 3
+    assert key in found.reason
+    assert found.remedy
+
+
+# --- title and slug
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "title"),
+    [
+        ("title: 2024", "", "2024"),
+        ("title: 1.10", "", "1.10"),
+        ("title: yes", "", "yes"),
+        ("title: 'null'", "", "null"),
+        ("title: Uno &amp; <em>dos</em> **tres** snake_case", "", "Uno & dos tres snake_case"),
+        ("title: |\n  dos\n  líneas", "", "dos líneas"),
+        ('title: "a\\u202Eb\\u0007c\\u2066\\uFEFF\\x85d"', "", "abc d"),
+        ("title: '&#8238;x'", "", "x"),
+        ("title:", "Hola\n\n# El *título*\n", "El título"),
+        ("", "", "Una Entrada"),
+    ],
+)
+def test_a_title_is_plain_text_of_the_key_else_the_first_heading_else_the_file_name(
+    head: str, body: str, title: str
+) -> None:
+    assert read(head, body).title == title
+
+
+@pytest.mark.parametrize(
+    ("head", "path", "slug"),
+    [
+        ("", "posts/2018-07-17-Release-1.30.0.md", "release-1-30-0"),
+        ("", "posts/2018-07-17-bundle/index.md", "bundle"),
+        ("date: 2018-07-17", "posts/deep/er/bundle/index.md", "bundle"),
+        ("slug: 007", PATH, "007"),
+        ("slug: Otra Cosa", PATH, "otra-cosa"),
+        ("title: Con título", "posts/2018-07-17-.md", "con-título"),
+        ("", "posts/2018-07-17.md", "2018-07-17"),
+        ("title: 🎉", "posts/2018-07-17-🎉.md", "1f389"),
+    ],
+)
+def test_a_slug_is_that_of_the_key_else_of_the_file_and_never_empty(head: str, path: str, slug: str) -> None:
+    assert read(head, path=path).slug == slug
+
+
+# --- dates
+
+
+def test_the_date_of_the_head_wins_over_that_of_the_file_name() -> None:
+    assert value("date", "date: 2018-07-18 12:00:00 -0300") == datetime(2018, 7, 18, 15, tzinfo=UTC)
+    assert value("date", "publishDate: 2018-07-18") == datetime(2018, 7, 18, 4, tzinfo=UTC)
+    assert value("date", "") == datetime(2018, 7, 17, 4, tzinfo=UTC)
+
+
+def test_the_date_may_stand_in_the_permalink_alone() -> None:
+    post = read("path: /2011/02/03/nombre/", path="posts/nombre.md")
+    assert (post.date, post.url) == (datetime(2011, 2, 3, 3, tzinfo=UTC), "/2011/02/03/nombre/")
+
+
+def test_a_full_time_without_offset_is_utc_where_the_site_follows_jekyll_unless_it_is_quoted() -> None:
+    jekyll = Site(timezone="America/Santiago", naive_dates="utc")
+    assert read("date: 2018-07-17 12:00:00", site=jekyll).date == datetime(2018, 7, 17, 12, tzinfo=UTC)
+    assert read("date: '2018-07-17 12:00:00'", site=jekyll).date == datetime(2018, 7, 17, 16, tzinfo=UTC)
+    assert read("date: 2018-07-17 12:00:00").date == datetime(2018, 7, 17, 16, tzinfo=UTC)
+
+
+def test_the_address_has_the_day_of_the_zone_of_the_site() -> None:
+    assert value("url", "date: 2018-07-18 01:00:00 +0000") == "/2018/07/17/una-entrada/"
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["date", "publishDate", "updated", "last_modified_at", "lastmod", "expires", "expiryDate", "unpublish_date"],
+)
+def test_a_date_that_is_none_is_refused_in_plain_words(key: str) -> None:
+    assert str(error(f"title: x\n{key}: 2018-02-30")) == (
+        f'{PATH}:3:{len(key) + 3}: {key} "2018-02-30" is not a date: February 2018 has 28 days. '
+        "Write it like 2018-07-17 12:00:00-0300."
+    )
+
+
+def test_a_post_needs_a_date_and_a_page_or_a_draft_does_not() -> None:
+    found = error("title: x", path="posts/x.md")
+    assert (found.reason, found.withdrawn) == ("The post has no date.", False)
+    assert "date: 2018-07-17 12:00:00-0300" in found.remedy
+    assert read("title: x", path="pages/x.md").date is None
+    undated = read("title: x", path="posts/_drafts/x.md")
+    assert (undated.date, undated.url) == (None, "/x/")
+
+
+def test_a_wrong_date_in_the_file_name_counts_only_where_the_head_has_none() -> None:
+    path = "posts/2018-13-45-x.md"
+    assert read("date: 2018-07-17", path=path).url == "/2018/07/17/x/"
+    assert (
+        error("title: x", path=path).reason
+        == 'The date of the file name "2018-13-45" is not a date: There is no month 13.'
+    )
+
+
+# --- address
+
+
+@pytest.mark.parametrize("key", ["permalink", "url", "path"])
+def test_an_address_of_its_own_wins_and_may_hold_placeholders(key: str) -> None:
+    assert value("url", f"{key}: /a/:year/:title.html\nslug: Una-Otra") == "/a/2018/Una-Otra.html"
+
+
+def test_the_pattern_of_the_site_is_filled_with_all_categories() -> None:
+    site = Site(permalink="date")
+    path = "posts/en/News Desk/_posts/2018-07-17-x.md"
+    post = read("categories: uno Dos\ncategory: tres cuatro", path=path, site=site)
+    assert post.url == "/en/news%20desk/uno/dos/tres%20cuatro/2018/07/17/x.html"
+    assert names(post.categories) == ["en", "News Desk", "uno", "Dos", "tres cuatro"]
+
+
+@pytest.mark.parametrize(
+    ("path", "url"), [("pages/about.md", "/about/"), ("pages/a/b.md", "/a/b/"), ("pages/a/index.md", "/a/")]
+)
+def test_a_page_lives_outside_the_stream(path: str, url: str) -> None:
+    post = read("title: x", path=path)
+    assert (post.kind, post.url) == ("page", url)
+    assert read("permalink: /else/", path=path).url == "/else/"
+
+
+@pytest.mark.parametrize("own", ["/:foo/", "https://example.org/x", "//x/y"])
+def test_an_address_that_cannot_be_is_refused(own: str) -> None:
+    found = error(f"title: x\npermalink: {own}")
+    assert (found.line, found.column) == (3, 12)
+    assert found.reason.startswith(f'permalink "{own}" cannot be: ')
+
+
+def test_a_pattern_of_the_site_that_cannot_be_is_a_post_error_too() -> None:
+    with pytest.raises(PostError, match="The site's permalink cannot be: There is no placeholder :foo"):
+        read("title: x", site=Site(permalink="/:foo/"))
+
+
+def test_aliases_are_paths_on_this_site() -> None:
+    head = "aliases: [/a, b/, /a, /2018/07/17/una-entrada/]\nredirect_from: /old.html"
+    assert value("aliases", head) == ("/a", "/b/", "/old.html")
+    found = error("aliases:\n  - /a\n  - http://evil.example/")
+    assert (found.line, found.column, found.remedy) == (4, 5, "Write it like /old/address/.")
+
+
+# --- subjects and people
+
+
+@pytest.mark.parametrize(
+    ("head", "tags"),
+    [
+        ("tags: [Gobierno abierto, 2018, yes, null, ' x ']", ["Gobierno abierto", "2018", "yes", "x"]),
+        ("tags: uno dos", ["uno", "dos"]),
+        ("tags: uno dos, tres", ["uno dos", "tres"]),
+        ("tag: uno dos", ["uno dos"]),
+        ("keywords: uno dos, tres", ["uno dos", "tres"]),
+        ("Keywords: uno dos", ["uno dos"]),
+        ("topics: uno dos", ["uno", "dos"]),
+        ("tags: [uno]\nkeywords: dos", ["uno"]),
+        ("tags:\nkeywords: dos", ["dos"]),
+        ("tags: [Uno, uno, UNO]", ["Uno"]),
+    ],
+)
+def test_tags_are_a_list_or_a_string(head: str, tags: list[str]) -> None:
+    assert names(value("tags", head)) == tags
+
+
+@pytest.mark.parametrize(
+    ("head", "categories"),
+    [
+        ("categories: [Gobierno abierto, Chile]", ["Gobierno abierto", "Chile"]),
+        ("categories: uno dos", ["uno", "dos"]),
+        ("category: uno dos", ["uno dos"]),
+        ("categories: [uno]\ncategory: dos", ["uno", "dos"]),
+        ("Section: uno", ["uno"]),
+    ],
+)
+def test_categories_are_a_list_or_a_string(head: str, categories: list[str]) -> None:
+    assert names(value("categories", head)) == categories
+
+
+def test_a_term_keeps_its_name_and_has_a_slug() -> None:
+    assert value("tags", 'tags: ["  Ñandú\\u202E  y\\tCía "]') == (Term("Ñandú y Cía", "ñandú-y-cía"),)
+
+
+@pytest.mark.parametrize(
+    ("head", "authors"),
+    [
+        ("", [("El equipo", "equipo")]),
+        ("author: mb", [("Manuel Barros", "mb")]),
+        ("author: manuel barros", [("Manuel Barros", "mb")]),
+        ("authors: [mb, Otra Persona, mb]", [("Manuel Barros", "mb"), ("Otra Persona", "otra-persona")]),
+        ("author: {name: Ana, url: /ana/}", [("Ana", "ana")]),
+        ("authors: [mb]\nauthor: Ana", [("Manuel Barros", "mb")]),
+    ],
+)
+def test_authors_are_names_or_keys_of_the_site(head: str, authors: list[tuple[str, str]]) -> None:
+    assert [(author.name, author.slug) for author in value("authors", head)] == authors
+
+
+def test_an_author_brings_what_the_site_knows() -> None:
+    assert value("authors", "author: mb") == (Author("Manuel Barros", "mb", x="@mb"),)
+    assert read("title: x", site=Site()).authors == ()
+
+
+# --- texts and pictures
+
+
+@pytest.mark.parametrize("key", ["intro", "description", "summary", "excerpt", "subtitle", "Description", "deck"])
+def test_an_intro_is_plain_text_by_any_of_its_names(key: str) -> None:
+    assert value("intro", f"{key}: >\n  Uno &ldquo;dos&rdquo;\n  <em>tres</em>") == "Uno “dos” tres"
+
+
+def test_of_several_names_the_first_of_the_list_wins_wherever_it_stands() -> None:
+    assert value("intro", "summary: b\nintro: a\ndescription: c") == "a"
+
+
+@pytest.mark.parametrize(
+    ("head", "images"),
+    [
+        ("image: a.jpg", [Image("a.jpg")]),
+        ("image: ' a b.jpg\n'", [Image("a b.jpg")]),
+        ("image: {path: a.jpg, caption: '<b>C</b>', alt: A &amp; B}", [Image("a.jpg", "C", "A & B")]),
+        ("single_image:\n  - img: /a.jpg\n    caption: C", [Image("/a.jpg", "C")]),
+        ("single_image:\n  - img:\n    caption: C", []),
+        ("images: [a.jpg, {src: b.jpg}, null, {url: c.jpg}]", [Image("a.jpg"), Image("b.jpg"), Image("c.jpg")]),
+        ("cover: {image: a.jpg, relative: true}", [Image("a.jpg")]),
+        ("header: {image: a.jpg, colour: red}", [Image("a.jpg")]),
+        ("header-img: a.jpg", [Image("a.jpg")]),
+        ("image: //example.org/a.jpg", [Image("https://example.org/a.jpg")]),
+        ("image: a.jpg\nimage_caption: C\nimage_alt: A", [Image("a.jpg", "C", "A")]),
+        ("image: false", []),
+        ("image: a.jpg\nsingle_image: b.jpg", [Image("b.jpg")]),
+    ],
+)
+def test_pictures_are_strings_or_groups_of_keys(head: str, images: list[Image]) -> None:
+    assert list(value("images", head)) == images
+
+
+@pytest.mark.parametrize(
+    "src", ["javascript:alert(1)", "'data:image/png;base64,AA'", "file:///etc/passwd", "5", "true"]
+)
+def test_a_picture_that_is_none_is_refused(src: str) -> None:
+    found = error(f"image: {src}")
+    assert (found.line, found.column) == (2, 8)
+    assert found.reason.endswith("is not the address of a picture.")
+
+
+def test_share_texts_are_one_or_by_network() -> None:
+    assert value("share_message", "share_message: 'a\n\n  b'") == {"default": "a\nb"}
+    assert value("share_message", "share_message: {X: a, twitter: b, Default: c}") == {"x": "b", "default": "c"}
+    post = read("share_title: <b>T</b>\nshare_image: {src: a.jpg, alt: A}")
+    assert (post.share_title, post.share_image) == ("T", Image("a.jpg", alt="A"))
+
+
+def test_a_share_text_for_an_unknown_network_is_refused_with_the_known_ones() -> None:
+    found = error("share_message:\n  x: a\n  myspace: b")
+    assert (found.line, found.reason) == (4, 'share_message knows no network "myspace".')
+    assert found.remedy == f"Write one of {', '.join(NETWORKS)}, default."
+
+
+@pytest.mark.parametrize("key", ["title", "intro", "share_title", "share_message", "image_alt", "tags", "author"])
+def test_no_text_keeps_what_cannot_be_seen(key: str) -> None:
+    post = read(f'image: a.jpg\n{key}: "a\\u202E\\u2067\\u200F\\e[31m\\u0000\\uFFFEb"')
+    assert not {"\u202e", "\u2067", "\u200f", "\x1b", "\0", "\ufffe"} & set(repr(post))
+    assert "a[31mb" in repr(post)
+
+
+@pytest.mark.parametrize(
+    "text", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7*7 }}", "' or 1=1"]
+)
+@pytest.mark.parametrize("key", sorted(ROLES))
+def test_markup_and_scripts_in_any_value_are_a_text_or_a_post_error(key: str, text: str) -> None:
+    try:
+        post = read(f"image: a.jpg\n{key}: {json.dumps(text)}")
+    except PostError:
+        return
+    assert not set('<>"{} ') & set(post.url + post.slug + "".join(post.aliases) + post.template + post.lang)
+    assert "<" not in post.title + post.intro + post.share_title
+
+
+# --- switches, language, template, the rest
+
+
+@pytest.mark.parametrize(("written", "meant"), [
+    *[(text, True) for text in ("true", "True", "yes", "on", "1", "'true'", '"Yes"')],
+    *[(text, False) for text in ("false", "FALSE", "no", "off", "0", "'false'", "")],
+])  # fmt: skip
+@pytest.mark.parametrize("key", ["highlighted", "hidden", "noindex", "toc", "math", "draft"])
+def test_a_switch_is_on_or_off_in_any_spelling(key: str, written: str, meant: bool) -> None:
+    assert value(key, f"{key}: {written}") is meant
+
+
+@pytest.mark.parametrize(
+    ("key", "field"),
+    [("featured", "highlighted"), ("pinned", "highlighted"), ("unlisted", "hidden"), ("mathjax", "math")],
+)
+def test_switches_have_other_names(key: str, field: str) -> None:
+    assert value(field, f"{key}: true") is True
+
+
+@pytest.mark.parametrize("key", ["highlighted", "hidden", "noindex", "toc", "math"])
+def test_a_switch_in_between_is_refused(key: str) -> None:
+    found = error(f"{key}: maybe")
+    assert (
+        str(found)
+        == f'{PATH}:2:{len(key) + 3}: {key} "maybe" is neither true nor false. Write {key}: true or {key}: false.'
+    )
+    assert not found.withdrawn
+
+
+def test_what_is_hidden_is_not_indexed() -> None:
+    assert value("noindex", "hidden: true") is True
+
+
+@pytest.mark.parametrize("head", ["draft: true", "published: false", "status: draft", "Status: 'Draft'"])
+def test_a_draft_is_a_draft_by_any_of_its_names(head: str) -> None:
+    assert value("draft", head) is True
+
+
+def test_a_draft_is_what_lies_in_a_folder_of_drafts() -> None:
+    assert read("draft: false", path="posts/_drafts/2018-07-17-x.md").draft
+    assert not read("published: true\nstatus: publish").draft
+
+
+@pytest.mark.parametrize(
+    ("head", "path"),
+    [
+        ("draft: maybe", PATH),
+        ("published: 2018-07-17", PATH),
+        ("draft: [true]", PATH),
+        ("status: {a: b}", PATH),
+        ("draft: true\ndate: x", PATH),
+        ("published: no\ntoc: maybe", PATH),
+        ("date: x", "posts/_drafts/x.md"),
+        ("title: 'x", "posts/_drafts/x.md"),
+        ("title: 'x\ndraft: true", PATH),
+    ],
+)
+def test_a_broken_draft_is_withdrawn(head: str, path: str) -> None:
+    assert error(head, path).withdrawn
+
+
+@pytest.mark.parametrize("head", ["date: x", "draft: false\ndate: x", "toc: maybe", "title: 'x"])
+def test_a_broken_post_is_not_withdrawn(head: str) -> None:
+    assert not error(head).withdrawn
+
+
+@pytest.mark.parametrize(
+    ("written", "lang"), [("es", "es"), ("pt_br", "pt-BR"), ("ZH-hant", "zh-Hant"), ("en-US", "en-US"), ("", "es")]
+)
+def test_a_language_is_a_tag(written: str, lang: str) -> None:
+    assert value("lang", f"lang: {written}") == value("lang", f"locale: {written}") == lang
+
+
+@pytest.mark.parametrize("written", ["Español!", "e", "../es", "es CL"])
+def test_what_is_no_language_is_refused(written: str) -> None:
+    assert error(f"lang: '{written}'").remedy == "Write it like es, pt-BR or en."
+
+
+@pytest.mark.parametrize(
+    ("head", "template"),
+    [
+        ("template: wide.html", "wide.html"),
+        ("template: wide", "wide.html"),
+        ("template: a/wide.html", "a/wide.html"),
+        ("layout: wide", "wide.html"),
+        ("layout: post", ""),
+        ("layout: default", ""),
+        ("layout: wide\ntemplate: post.html", ""),
+    ],
+)
+def test_a_template_is_a_file_and_that_of_posts_is_the_default(head: str, template: str) -> None:
+    assert value("template", head) == template
+
+
+@pytest.mark.parametrize("name", ["../x.html", "/etc/passwd", "a//b", "_base.html", "x\\ny", "default:x"])
+def test_a_template_outside_its_folder_is_refused(name: str) -> None:
+    assert error(f'template: "{name}"').reason.endswith("is not the name of a template.")
+
+
+def test_unknown_keys_are_kept_as_plain_values() -> None:
+    head = "Weight: 3\nf: 1.5\nmenu: {a: [1, yes, null, '1', 01, 1e9]}\ncontent: x\nhandler: y\nself: z\n1: 2018"
+    assert value("extra", head) == {
+        "Weight": 3, "f": 1.5, "menu": {"a": [1, True, None, "1", "01", "1e9"]},
+        "content": "x", "handler": "y", "self": "z", "1": 2018,
+    }  # fmt: skip
+    json.dumps(value("extra", "a: .inf\nb: 1e999\nc: 99999999999999999999"), allow_nan=False)
+
+
+def test_posts_share_what_they_have_in_common() -> None:
+    one, two = read("tags: [a, b]\nauthor: Ana\ntemplate: wide"), read("tags: [a, b]\nauthor: Ana\ntemplate: wide")
+    assert one.tags is two.tags
+    assert one.authors[0] is two.authors[0]
+    assert one.template is two.template
+    assert one.extra is two.extra
+    assert one.share_message is two.share_message
+
+
+# --- whatever comes
+
+
+def test_the_body_of_what_is_no_post_is_empty() -> None:
+    assert body_of(b"no head") == body_of(b"\xff") == body_of(b"---\ndraft: true\n") == ""
+
+
+def test_a_fault_of_the_reader_is_a_post_error_and_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(post_module, "plain_text", lambda text: 1 / 0)
+    with caplog.at_level(logging.ERROR):
+        assert "ZeroDivisionError" in error("title: x").reason
+    assert "ZeroDivisionError" in caplog.text
+
+
+KEYS = st.sampled_from([*sorted(ROLES), "header", "extra"])
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.datetimes().map(str)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.text(max_size=3) | st.sampled_from(["img", "src", "alt", "name", "image", "X"]), inner, max_size=3
+        )
+    ),
+    max_leaves=6,
+)
+PATHS = st.sampled_from([PATH, "posts/x.md", "posts/_drafts/x.md", "pages/a/index.md", "posts/.md", "pages/.md"])
+
+
+def check(source: bytes, path: str) -> None:
+    try:
+        post = read_post(source, path, SITE)
+    except PostError as caught:
+        said = str(caught)
+    else:
+        said = ""
+        assert post.title
+        assert post.slug or post.kind == "page"
+        assert post.url.startswith("/")
+        assert post.url.isascii()
+        repr(post).encode()
+        json.dumps(post.extra, allow_nan=False)
+        assert body_of(source) in source.decode("utf-8-sig").replace("\r", "\n") + source.decode("utf-8-sig")
+    assert "The reader failed" not in said
+    assert said.isprintable()
+
+
+@given(st.dictionaries(KEYS, VALUES, max_size=4), PATHS)
+def test_any_values_are_a_post_or_a_post_error(head: dict[str, Any], path: str) -> None:
+    check(json.dumps(head).encode(), path)
+    lines = "".join(f"{key}: {json.dumps(item, ensure_ascii=False)}\n" for key, item in head.items())
+    check(f"---\n{lines}---\nbody".encode(errors="replace"), path)
+
+
+@given(KEYS, st.text(max_size=30), st.binary(max_size=200), PATHS)
+def test_any_bytes_are_a_post_or_a_post_error(key: str, text: str, noise: bytes, path: str) -> None:
+    check(noise, path)
+    check(b"---\n" + noise + b"\n---\n" + noise, path)
+    check(f"---\n{key}: {text}\n---\n{text}".encode(), path)
+    check(f"+++\n{key} = {text}\n+++\n{text}".encode(), path)
