@@ -189,6 +189,7 @@ def parse_head(html: bytes, charset: str = "") -> Head:
 _BOM = b"\xef\xbb\xbf"
 _STRAY = re.compile(r"<meta\s[^<>]{0,300}?\b(?:property|name)\s*=\s*[\"']?((?:og|twitter):[\w:]+)", re.IGNORECASE)
 _FIRST_CHUNK = 16_384
+_PARTIAL_CONTENT = 206
 _PLACE = tuple[int, int]
 
 
@@ -197,18 +198,23 @@ def _visit(fetch: Fetch, path: str, headers: Mapping[str, str]) -> Page:
     answer = fetch(path, headers)
     seconds = time.perf_counter() - start
     encoding = answer.headers.get("content-encoding", "").strip().lower()
-    return Page(answer.status, answer.headers, _unpack(answer.body, encoding), seconds)
+    html = _unpack(answer.body, encoding, is_part=answer.status == _PARTIAL_CONTENT)
+    return Page(answer.status, answer.headers, html, seconds)
 
 
-def _unpack(body: bytes, encoding: str) -> bytes | None:
-    """At most `MOST_BYTES` of it; what arrived of it if it was cut by a range."""
+def _unpack(body: bytes, encoding: str, *, is_part: bool) -> bytes | None:
+    """At most `MOST_BYTES` of it; None for what is not whole, unless a part was asked for."""
     if encoding in {"", PLAIN}:
         return body[:MOST_BYTES]
     window = {"gzip": 31, "x-gzip": 31, "deflate": 15}.get(encoding)
+    if not window:
+        return None
+    unpacker = zlib.decompressobj(window)
     try:
-        return zlib.decompressobj(window).decompress(body, MOST_BYTES) if window else None
+        html = unpacker.decompress(body, MOST_BYTES)
     except zlib.error:
         return None
+    return html if unpacker.eof or is_part or len(html) == MOST_BYTES else None
 
 
 def _declared_charset(html: bytes) -> str:

@@ -126,7 +126,7 @@ class _Visit:
         """The head that Meta's crawler got, if it got all of it."""
         meta = READERS["facebook"]
         other = self._crawl.page(meta.user_agent.value, meta.encoding.value, meta.byte_range)
-        is_comparable = other is not page and other.status == page.status == 200 and other.html is not None
+        is_comparable = other.status == page.status == 200 and other.is_html and other.html is not None
         return self._crawl.head(other) if is_comparable else None
 
     def _picture(self, reader: Reader, said: Said, head: Head) -> Picture:

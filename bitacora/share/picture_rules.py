@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from bitacora.share.crawl import Head
 from bitacora.share.metadata import ALT_GRAPHEMES, clean, graphemes
-from bitacora.share.readers import CONVENTION, LARGE, OFFICIAL, SMALL, TEXT, Fact, Reader, Reading, Size
+from bitacora.share.readers import CONVENTION, LARGE, OFFICIAL, READERS, SMALL, TEXT, Fact, Reader, Reading, Size
 from bitacora.share.rule import (
     ADVICE,
     ALT_KEYS,
@@ -45,6 +45,7 @@ _ANOTHER_PICTURE = "Choose another picture as share_image, or save this one as a
     "The post has no picture, so this network shows words alone.",
     "Add a picture, best of 1200 × 630 pixels.",
     PICTURE_KEYS,
+    networks=tuple(name for name in READERS if name != "google"),
 )
 def picture_missing(case: Case) -> Iterator[Found]:
     if not case.head.first("og:image") and case.picture.tag in {"", "apple-touch-icon"}:
@@ -167,7 +168,7 @@ def picture_not_measured(case: Case) -> Iterator[Found]:
     picture = case.picture
     if picture.url and not picture.is_ours and not picture.is_measured:
         host = host_of(picture.url)
-        yield Found(cite("no remote address is fetched", CONVENTION), "–", "", {"host": host})
+        yield Found(cite("no remote address is fetched", CONVENTION), "–", "1200 × 630 px", {"host": host})
 
 
 @rule(
@@ -181,7 +182,7 @@ def picture_unknown(case: Case) -> Iterator[Found]:
     picture = case.picture
     is_there = picture.url and picture.is_ours and picture.tag != "apple-touch-icon"
     if is_there and not picture.is_measured and not picture.problem and picture.status in (0, 200):
-        yield Found(cite("nothing was measured", CONVENTION), picture.url, "–")
+        yield Found(cite("nothing was measured", CONVENTION), picture.url, "1200 × 630 px")
 
 
 # --- picture: is it fit
@@ -399,7 +400,7 @@ def several_pictures(case: Case) -> Iterator[Found]:
 )
 def picture_without_hash(case: Case) -> Iterator[Found]:
     if case.picture.url and case.picture.is_ours and not re.search(r"[0-9a-f]{8,}", case.picture.url):
-        yield Found(META_IMAGES, case.picture.url.rpartition("/")[2], "")
+        yield Found(META_IMAGES, case.picture.url.rpartition("/")[2], "…-1a2b3c4d.jpg")
 
 
 @rule(

@@ -184,7 +184,9 @@ def accent_form(case: Case) -> Iterator[Found]:
     IN_TEMPLATE,
 )
 def tag_repeated(case: Case) -> Iterator[Found]:
-    for tag in sorted(_read_by(case.reader)):
+    reading = case.reading
+    used = {reading.title.tag, reading.description.tag, reading.address.tag, "og:site_name", "twitter:card"}
+    for tag in sorted(_read_by(case.reader) & used):
         said = tuple(dict.fromkeys(filter(None, _said_in(case.head, tag))))
         if len(said) > 1:
             values = {"tag": tag, "shown": said[0], "other": said[1]}
