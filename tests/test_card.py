@@ -21,9 +21,9 @@ from bitacora.share.lines import Frame, set_block
 
 GOLDEN = Path(__file__).parent / "cards"
 TOLERANCE = 0.9
-"""Mean difference of a channel, of 255, at half size. Measured: 0.1 to 0.3 where the golden pictures were made, as they
-keep 48 colours; up to 0.8 with letters moved by a quarter of a pixel, as another FreeType may do; above 4 with
-another word or line break."""
+"""Mean difference of a channel, of 255, at half size. Measured: 0.1 to 0.3 where the golden pictures were made, as
+they keep 48 colours; up to 0.8 with letters moved by a quarter of a pixel, as another FreeType may do; above 4
+with another word or line break."""
 
 PAPER = Look("", "paper", None)
 INK = Look("#d9a441", "ink", None)
@@ -230,6 +230,10 @@ def test_the_day_and_month_are_written_in_the_language_of_the_post() -> None:
     assert len(set(months)) == 4 - 1  # an unknown language has English months
 
 
+def test_a_month_that_no_font_can_write_is_written_in_figures() -> None:
+    assert draw(said("Uno", "hi"), PAPER).missing == ""
+
+
 def test_a_date_in_words_is_written_as_it_is() -> None:
     one, other = (draw(said("Uno", date=date), PAPER) for date in ("ayer por la tarde", ""))
     assert difference(opened(one), opened(other)) > 0.1
@@ -315,6 +319,12 @@ def test_a_dash_between_words_begins_no_line() -> None:
     for count in range(1, 12):
         lines = set_block("dato " * count + "— una costumbre", SERIF, FRAME).lines
         assert not any(line.startswith("—") for line in lines)
+
+
+def test_french_punctuation_stays_with_its_word() -> None:
+    for count in range(1, 12):
+        lines = set_block("mot " * count + "« pourquoi pas ? » : oui", SERIF, FRAME).lines
+        assert not any(line.startswith(("?", "»", ":")) or line.endswith("«") for line in lines)
 
 
 def test_chinese_breaks_between_characters_and_not_before_a_comma() -> None:

@@ -210,7 +210,8 @@ def _date(date: str, lang: str) -> tuple[str, str]:
         when = datetime.fromisoformat(date)
     except ValueError:
         return "", date
-    return str(when.day), format_skeleton("yMMM", when, locale=_locale(lang))
+    month = format_skeleton("yMMM", when, locale=_locale(lang))
+    return str(when.day), f"{when:%m/%Y}" if fonts.missing(month, fonts.SANS) else month
 
 
 def _locale(lang: str) -> Locale:

@@ -68,8 +68,8 @@ _MOST_CLUSTERS = 500
 _OPENING = r"(\[{«“‘（「『《〈【〔"
 _CLOSING = r")\]}»”’,.;:!?…、。，．；：！？）」』》〉】〕・ー々ぁぃぅぇぉっゃゅょァィゥェォッャュョ"
 _EAST = r"\p{Han}\p{Hiragana}\p{Katakana}"
-_DASHES = regex.compile(r" ([–—])(?= |$)")
-"""A dash between spaces ends a line and begins none."""
+_GLUED = regex.compile(r" (?=[–—?!:;»]+(?: |$))|(?<=«) ")
+"""The spaces at which no line ends: before a dash, and those of French punctuation."""
 _PIECE = regex.compile(
     rf"[{_OPENING}]*[{_EAST}]\p{{M}}*[{_CLOSING}]*"
     rf"|(?:(?![{_OPENING}]*[{_EAST}]).)+?(?:(?<=\p{{L}})[-‐–—/]+(?=\p{{L}})|(?=[{_OPENING}]*[{_EAST}])|$)"
@@ -95,7 +95,7 @@ class _Measure:
     def pieces(self, text: str) -> list[_Piece]:
         return [
             _Piece(part, fonts.width(part, self.ink), 0 if number else self.space)
-            for word in _DASHES.sub("\u00a0\\1", text).split(" ")
+            for word in _GLUED.sub("\u00a0", text).split(" ")
             for number, part in enumerate(_PIECE.findall(word))
         ]
 
