@@ -19,6 +19,7 @@ from bitacora.content.library import Library
 from bitacora.content.snapshot import Snapshot
 from bitacora.settings import Operator, SettingError, local_url, read_operator, read_port, read_site
 from bitacora.web.blog import Blog
+from bitacora.web.cards import Cards
 from bitacora.web.derived import Derived
 from bitacora.web.files import Files
 from bitacora.web.log import set_up as set_up_log
@@ -67,7 +68,7 @@ def create_app(environ: Mapping[str, str] = os.environ, clock: Callable[[], floa
     derived = Derived(app, operator.derived_cache, kept / "derived" if kept else None)
     site = _read_first(library).site
     app.extensions["bitacora"] = Blog(
-        operator, library, bodies, files, words, theme, page_cache, derived, clock, site
+        operator, library, bodies, files, words, theme, page_cache, derived, Cards(derived), clock, site
     )
     cli.set_up(app)
     if site.url == local_url(port):

@@ -1,26 +1,108 @@
-"""flask posts: what is wrong with the posts."""
+"""flask posts: what is wrong with the posts, and how their links look."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import sys
+from collections.abc import Iterator
+from typing import Protocol
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from bitacora.content.errors import PostError
 from bitacora.content.library import Library
+from bitacora.content.post import Post
+from bitacora.content.snapshot import Snapshot
+from bitacora.share.desk import Desk
+from bitacora.share.verdicts import Verdict
 
 posts = AppGroup("posts", help="Look after the posts.")
 
+_BAR_FROM_POSTS = 200
+
+
+class Blog(Protocol):
+    """What the commands need of the application."""
+
+    library: Library
+
+    def desk(self, snapshot: Snapshot, post: Post, *, draws: bool = True) -> Desk: ...
+
+    def say(self, snapshot: Snapshot, text: str, **values: object) -> str: ...
+
+
+def blog() -> Blog:
+    parts: Blog = current_app.extensions["bitacora"]
+    return parts
+
 
 @posts.command()
-def check() -> None:
-    """Say what is held back and why, one line for each file. Exits with 1 when there is anything."""
-    library: Library = current_app.extensions["bitacora"].library
-    here = library.snapshot()
+@click.option("--share/--no-share", default=True, help="Judge the share previews as well.")
+def check(share: bool) -> None:
+    """Say what is held back and what previews will lack, one line each. Exits with 1 when a file is held back."""
+    here = blog().library.snapshot()
+    warnings: list[str] = []
+    for post in _with_a_bar(here):
+        try:
+            found = blog().desk(here, post, draws=False).summary if share else ()
+            warnings += [_warning(here, post, verdict) for verdict in found if verdict.severity == "error"]
+        except PostError as broken:
+            blog().library.hold_back(broken)
+    here = blog().library.snapshot()
     problems = sorted(here.problems, key=lambda problem: (problem.file, problem.line))
     for problem in problems:
         click.echo(str(problem))
+    for warning in warnings:
+        click.echo(warning)
     shown = f"{len(here.posts)} posts and {len(here.pages)} pages are up"
-    click.echo(f"{shown}, {len(problems)} problems." if problems else f"{shown}, nothing is wrong.", err=True)
+    click.echo(f"{shown}, {len(problems)} problems, {len(warnings)} warnings.", err=True)
     sys.exit(1 if problems else 0)
+
+
+@posts.command()
+@click.argument("post")
+@click.option("--json", "as_json", is_flag=True, help="Print every preview and verdict as JSON.")
+def share(post: str, as_json: bool) -> None:
+    """Say how the link to POST, a file or an address, will look on each network and what to mend."""
+    here = blog().library.snapshot()
+    found = _find(here, post)
+    desk = blog().desk(here, found)
+    if as_json:
+        click.echo(json.dumps(dataclasses.asdict(desk), ensure_ascii=False, indent=2, default=str))
+        return
+    for shown in desk.shown:
+        click.echo(" — ".join(filter(None, (f"{shown.label} ({shown.form}): {shown.title}", shown.description))))
+    click.echo("")
+    for verdict in desk.summary:
+        click.echo(_warning(here, found, verdict))
+    if not desk.summary:
+        click.echo(blog().say(here, "Ready to share everywhere"))
+
+
+def _find(here: Snapshot, wanted: str) -> Post:
+    path = wanted.removeprefix(here.site.url).removeprefix("./")
+    post = here.by_path.get(path) or here.by_url.get(path) or here.by_url.get(f"{path}/")
+    if post is None:
+        raise click.ClickException(
+            f"There is no published post {wanted}. Name its file, like posts/2018-07-17-x.md."
+        )
+    return post
+
+
+def _with_a_bar(here: Snapshot) -> Iterator[Post]:
+    published = list(here.by_url.values())
+    hidden = len(published) < _BAR_FROM_POSTS or not sys.stderr.isatty()
+    with click.progressbar(published, label="Checking", file=sys.stderr, hidden=hidden) as bar:
+        yield from bar
+
+
+def _warning(here: Snapshot, post: Post, verdict: Verdict) -> str:
+    """One line: place, severity, networks, what is wrong, what was measured, what to do."""
+    say = blog().say
+    message = say(here, verdict.message, **verdict.values)
+    measured = f" ({verdict.measured} / {verdict.limit})" if verdict.measured and verdict.limit else ""
+    remedy = say(here, verdict.remedy, **verdict.values)
+    return f"{post.path}:{verdict.line or 1}:1: {verdict.severity}: {message}{measured} {remedy}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -28,6 +29,9 @@ MEDIA_TYPES = {
     "pdf": "application/pdf",
 }
 """File name extensions that are served from post folders, and the type each is served as."""
+
+DEFAULT_FOCUS = (0.5, 0.4)
+"""A little above the middle, where faces and horizons are."""
 
 _MEASURED = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 _EXIF_ORIENTATION = 0x0112
@@ -85,3 +89,50 @@ def _size(file: BinaryIO) -> tuple[int, int]:
     except _UNMEASURABLE:
         return 0, 0
     return (height, width) if turned else (width, height)
+
+
+def read_focus(value: object) -> tuple[float, float]:
+    """A focal point as front matter writes it: x and y from 0 to 1, from the left and the top.
+
+    "top", "bottom right", "0.3 0.7", "30% 70%", [0.3, 0.7] or {x: 0.3, y: 0.7}; empty for the default.
+    Raises ValueError, saying what is allowed.
+    """
+    match value:
+        case None | "":
+            return DEFAULT_FOCUS
+        case str():
+            return _spoken_focus(value.lower().split())
+        case [x, y]:
+            return _share(x), _share(y)
+        case {"x": x, "y": y, **rest} if not rest:
+            return _share(x), _share(y)
+    raise ValueError(_FOCUS_RULE)
+
+
+_FOCUS_RULE = 'words such as "top" or "bottom left", or x and y from 0 to 1 such as "0.3 0.7"'
+_ACROSS = {"left": 0.0, "right": 1.0}
+_DOWN = {"top": 0.0, "bottom": 1.0}
+_MIDDLE = ("center", "centre", "middle")
+
+
+def _spoken_focus(words: Sequence[str]) -> tuple[float, float]:
+    if len(words) == 2 and not any(word[0].isalpha() for word in words):
+        return _share(words[0]), _share(words[1])
+    across = [_ACROSS[word] for word in words if word in _ACROSS]
+    down = [_DOWN[word] for word in words if word in _DOWN]
+    middle = [word for word in words if word in _MIDDLE]
+    if len(across) > 1 or len(down) > 1 or len(across) + len(down) + len(middle) != len(words) or len(words) > 2:
+        raise ValueError(_FOCUS_RULE)
+    return (*across, 0.5)[0], (*down, 0.5)[0]
+
+
+def _share(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError(_FOCUS_RULE)
+    try:
+        number = float(value[:-1]) / 100 if isinstance(value, str) and value.endswith("%") else float(value)
+    except (ValueError, OverflowError):
+        raise ValueError(_FOCUS_RULE) from None
+    if not 0 <= number <= 1:
+        raise ValueError(_FOCUS_RULE)
+    return number

@@ -35,6 +35,7 @@ from bitacora.content.permalink import (
     slugify,
     term_slug,
 )
+from bitacora.content.pictures import read_focus
 from bitacora.content.plain import first_heading, plain_text
 from bitacora.settings import AUTHOR_KEYS, NETWORKS, Site
 
@@ -106,6 +107,7 @@ class Post:
     share_title: str
     share_image: Image | None
     share_message: Mapping[str, str]
+    focus: tuple[float, float] | None
     extra: Mapping[str, object]
     body_line: int
 
@@ -129,6 +131,17 @@ def read_post(source: bytes, path: str, site: Site) -> Post:
         _log.exception("reading %s failed", path)
         reason = f"The reader failed on this file ({type(error).__name__})."
         raise PostError(path, 1, 1, reason, "Please report it with the file.", withdrawn=draft) from error
+
+
+def lines_of(source: bytes, path: str) -> dict[str, int]:
+    """The lines of a file's keys, by their own names and by those of this blog; empty for what has no head."""
+    try:
+        head = read_head(source, path)
+    except PostError:
+        return {}
+    lines = {key_of(key): head.position(node)[0] for key, node in head.entries.items()}
+    roles = {_ROLES[key][0]: line for key, line in reversed(lines.items()) if key in _ROLES}
+    return {**roles, **lines, **({"single_image": roles["images"]} if "images" in roles else {})}
 
 
 def body_of(source: bytes) -> str:
@@ -165,6 +178,7 @@ _KEYS = {
     "share_message": ("share_message",),
     "share_title": ("share_title",),
     "share_image": ("share_image",),
+    "focus": ("focus",),
     "lang": ("lang", "language", "locale"),
     "translation_key": ("translation_key", "translationkey", "ref"),
     "draft": ("draft",),
@@ -413,6 +427,13 @@ class _Fields:
     def share_image(self, role: str) -> Image | None:
         return next(iter(self.images(role)), None)
 
+    def focus(self, role: str) -> tuple[float, float]:
+        _, key, node = self.found[role]
+        try:
+            return read_focus(_value(node))
+        except ValueError as error:
+            raise self.wrong(node, f"{key} is not a place in a picture.", f"Write {error}.") from None
+
     def described_images(self, role: str) -> tuple[Image, ...]:
         """Captions and alternative texts that are keys of their own belong to the first picture."""
         images = self.images(role)
@@ -440,9 +461,10 @@ _READERS: Mapping[str, Callable[[_Fields, str], object]] = {
     "share_title": _Fields.plain,
     "share_image": _Fields.share_image,
     "share_message": _Fields.share_message,
+    "focus": _Fields.focus,
 }
 _DEFAULTS: dict[str, Any] = {
-    **dict.fromkeys(("updated", "expires", "share_image")),
+    **dict.fromkeys(("updated", "expires", "share_image", "focus")),
     **dict.fromkeys(("intro", "translation_key", "template", "share_title"), ""),
     **dict.fromkeys(("highlighted", "hidden", "noindex", "toc", "math"), False),
     "share_message": {},

@@ -147,6 +147,10 @@ class Snapshot:
         width, height = measure(self.tree, path, self.files[path])
         return Picture(self._file_url(post, path), width, height, kind, alt, image.caption)
 
+    def file_of(self, post: Post, image: Image) -> str | None:
+        """The path of the file behind a picture of `post`, None when it lies elsewhere or is missing."""
+        return self._file(post, image.src)
+
     def file_below(self, post: Post, name: str, named: Iterable[str]) -> str | None:
         """The path of the file that `<permalink><name>` stands for, None when the post does not show it.
 

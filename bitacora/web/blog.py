@@ -10,12 +10,14 @@ from flask import Response, current_app, g
 
 from bitacora.content.bodies import Bodies
 from bitacora.content.library import Library
-from bitacora.content.pictures import Picture
 from bitacora.content.post import Post
 from bitacora.content.snapshot import Snapshot
 from bitacora.settings import Operator, Site
-from bitacora.share.metadata import Preview, SharePicture, preview, site_preview
+from bitacora.share.desk import Desk
+from bitacora.share.metadata import Preview, preview, site_preview
+from bitacora.web.cards import Cards
 from bitacora.web.derived import Derived
+from bitacora.web.desk import desk_of
 from bitacora.web.edition import Edition
 from bitacora.web.files import Files
 from bitacora.web.page_cache import PageCache
@@ -42,8 +44,20 @@ class Blog:
     theme: Theme
     page_cache: PageCache
     derived: Derived
+    cards: Cards
     clock: Callable[[], float]
     site: Site = field(default_factory=Site)
+
+    def edition(self, snapshot: Snapshot) -> Edition:
+        return Edition(snapshot, self.bodies, self.files)
+
+    def desk(self, snapshot: Snapshot, post: Post, *, draws: bool = True) -> Desk:
+        """How the link to a post looks everywhere and what is wrong with it; may leave its card undrawn."""
+        return desk_of(self.edition(snapshot), self.cards, post, draws=draws)
+
+    def say(self, snapshot: Snapshot, text: str, **values: object) -> str:
+        """A word of the interface in the site's language."""
+        return self.words.say(snapshot.site.language, text, **values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +80,12 @@ def snapshot() -> Snapshot:
 
 def edition() -> Edition:
     """The same, with bodies and files."""
-    return Edition(snapshot(), blog().bodies, blog().files)
+    return blog().edition(snapshot())
 
 
 def say(text: str, **values: object) -> str:
     """A word of the interface in the site's language."""
-    return blog().words.say(snapshot().site.language, text, **values)
+    return blog().say(snapshot(), text, **values)
 
 
 def page(
@@ -138,7 +152,7 @@ def share_of(post: Post) -> Preview:
         post,
         here.snapshot.site,
         summary=here.summary(post),
-        picture=_shared(here, here.shared_picture(post)),
+        picture=blog().cards.picture(here, post),
         minutes=here.minutes(post),
         logo=here.logo(),
         translations=[other.lang for other in here.translations(post)],
@@ -148,9 +162,3 @@ def share_of(post: Post) -> Preview:
 def share_of_page(title: str, url: str) -> Preview:
     """What networks are told about a page that is no post."""
     return site_preview(snapshot().site, title, snapshot().site.description, url)
-
-
-def _shared(here: Edition, picture: Picture | None) -> SharePicture | None:
-    if picture is None:
-        return None
-    return SharePicture(here.absolute(picture.url), picture.width, picture.height, picture.type, picture.alt)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import logging
+import os
+import threading
 import time
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -23,6 +28,7 @@ KEPT_S = 7 * 86_400
 PATIENCE_S = 0.1
 PAUSE_S = 15.0
 _VERSION = "v1"
+_LOCKS = 64
 
 
 class Bytes(BaseSerializer):
@@ -47,15 +53,40 @@ class Derived:
         self._backend: BaseCache = app.extensions["cache"][cache]
         self._where = urlsplit(where).hostname or where
         self._paused_until = 0.0
+        self._threads = [threading.Lock() for _ in range(_LOCKS)]
+        self._locks = _made(folder)
 
     def get(self, kind: str, inputs: bytes, make: Callable[[], bytes]) -> bytes:
         key = self.key(kind, inputs)
         kept = self._try(lambda: self._backend.get(key))
         if isinstance(kept, bytes):
             return kept
-        made = make()
-        self._try(lambda: self._backend.set(key, made, timeout=KEPT_S))
-        return made
+        with self._alone(key):
+            kept = self._try(lambda: self._backend.get(key))
+            if isinstance(kept, bytes):
+                return kept
+            made = make()
+            self._try(lambda: self._backend.set(key, made, timeout=KEPT_S))
+            return made
+
+    @contextmanager
+    def _alone(self, key: str) -> Iterator[None]:
+        """Of all threads and workers of this machine one at a time makes a thing; without a folder, of threads."""
+        lock = hash_of(key) % _LOCKS
+        with self._threads[lock]:
+            if self._locks is None:
+                yield
+                return
+            try:
+                file = os.open(self._locks / str(lock), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            except OSError:
+                yield
+                return
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                yield
+            finally:
+                os.close(file)
 
     @staticmethod
     def key(kind: str, inputs: bytes) -> str:
@@ -70,6 +101,22 @@ class Derived:
             self._paused_until = time.monotonic() + PAUSE_S
             log.warning("the derived cache (%s) is left alone for %d s: %r", self._where, PAUSE_S, error)
             return None
+
+
+def hash_of(key: str) -> int:
+    """The same number in every process, as `hash` is not."""
+    return zlib.crc32(key.encode())
+
+
+def _made(folder: Path | None) -> Path | None:
+    if folder is None:
+        return None
+    locks = folder.with_name(f"{folder.name}-locks")
+    try:
+        locks.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return None
+    return locks
 
 
 def redis_cache(app: Flask, config: dict[str, Any], args: list[Any], kwargs: dict[str, Any]) -> BaseCache:  # noqa: ARG001

@@ -35,16 +35,36 @@ class Edition:
         """Reading time, at least one minute."""
         return max(1, round(self.html(post).words / WORDS_PER_MINUTE))
 
-    def picture(self, post: Post) -> Picture | None:
-        """The picture that stands for a post: the first of its head, else the first of its body."""
+    def image(self, post: Post) -> Image | None:
+        """The picture that stands for a post, as it is written: the first of its head, else of its body."""
         if post.images:
-            return self.snapshot.picture(post, post.images[0])
+            return post.images[0]
         lead = self.html(post).lead
-        return self.snapshot.picture(post, Image(lead.src, lead.caption, lead.alt)) if lead else None
+        return Image(lead.src, lead.caption, lead.alt) if lead else None
+
+    def picture(self, post: Post) -> Picture | None:
+        """The same, ready to be shown."""
+        image = self.image(post)
+        return self.snapshot.picture(post, image) if image else None
+
+    def shared_image(self, post: Post) -> Image | None:
+        """The picture that networks show, as it is written: the one named for that, else `image`."""
+        return post.share_image or self.image(post)
 
     def shared_picture(self, post: Post) -> Picture | None:
-        """The picture that networks show: the one named for that, else the one that stands for the post."""
-        return self.snapshot.picture(post, post.share_image) if post.share_image else self.picture(post)
+        """The same, ready to be shown."""
+        image = self.shared_image(post)
+        return self.snapshot.picture(post, image) if image else None
+
+    def file_hash(self, post: Post, image: Image) -> str:
+        """A hash of the bytes of a picture that lies in the site's folder."""
+        path = self.snapshot.file_of(post, image)
+        return self.files.content_hash(self.snapshot, path) if path else ""
+
+    def file_bytes(self, post: Post, image: Image) -> bytes:
+        """The bytes of such a picture. Raises OSError or PostError."""
+        path = self.snapshot.file_of(post, image)
+        return self.files.content(self.snapshot, path) if path else b""
 
     def named_files(self, post: Post) -> list[str]:
         """The addresses of files that a post names, in its head and in its body, as written there."""

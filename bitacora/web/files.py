@@ -23,6 +23,9 @@ from bitacora.web.headers import NO_STORE
 SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """Content-Security-Policy of a drawing that is opened by itself: it may carry scripts."""
 
+MOST_BYTES = 40 * 1024 * 1024
+"""Of a picture that a card is made from."""
+
 _HASHED = re.compile(r"(.+)\.[0-9a-f]{12}(\.[A-Za-z0-9]+)")
 _TEXT = ("text/", "application/javascript", "image/svg+xml", "application/json")
 _SMALL_BYTES = 256 * 1024
@@ -76,6 +79,17 @@ class Files:
             return found[0].read(found[1])[0] if found else None
         except (OSError, PostError, BeingWrittenError):
             return None
+
+    def content_hash(self, snapshot: Snapshot, path: str) -> str:
+        """A hash of the bytes of a file of the site."""
+        return self._hash(snapshot.tree, path, snapshot.files[path])
+
+    def content(self, snapshot: Snapshot, path: str) -> bytes:
+        """The bytes of a file of the site. Raises OSError, or PostError for one over MOST_BYTES."""
+        try:
+            return snapshot.tree.read(path, MOST_BYTES)[0]
+        except BeingWrittenError as error:
+            raise OSError("it is being written") from error
 
     def _find(self, snapshot: Snapshot, name: str) -> tuple[Tree, str, Signature] | None:
         if version := snapshot.files.get(f"static/{name}"):

@@ -15,6 +15,7 @@ from bitacora.content.post import Author, Post
 from bitacora.content.snapshot import Subject, base
 from bitacora.share.networks import share_links, share_texts
 from bitacora.web.blog import blog, edition, page, redirect, say, share_of, share_of_page, snapshot
+from bitacora.web.cards import NAME as CARD_NAME
 from bitacora.web.edition import term_url
 from bitacora.web.headers import a_day
 from bitacora.web.words import month_and_year
@@ -169,6 +170,8 @@ def _below(url: str) -> Response | None:
         post = next((post for post in posts if post and base(post.url) == f"{folder}/"), None)
         if post and name == "share" and post.kind == "post":
             return _share(post) if url.endswith("/") else redirect(f"{url}/", 308)
+        if post and CARD_NAME.fullmatch(name):
+            return _card(post)
         if post:
             return None if url.endswith("/") else _file(post, unquote(name))
         folder, _, parent = folder.rpartition("/")
@@ -187,7 +190,17 @@ def _share(post: Post) -> Response:
         post=post,
         share_links=share_links(share, post.share_message, order),
         texts=share_texts(share, post.share_message, order),
+        desk=blog().desk(snapshot(), post),
     )
+
+
+def _card(post: Post) -> Response:
+    """The post's card as it is now, whichever hash is asked for: the address of an old one was shared already."""
+    here = edition()
+    response = Response(blog().cards.made(here, post).jpeg, mimetype="image/jpeg")
+    response.headers["Cache-Control"] = a_day(here.snapshot, blog().clock())
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
 
 
 def _file(post: Post, name: str) -> Response | None:
