@@ -262,21 +262,24 @@ BROKEN = {
         {"og:description": None},
     ),
     "description-missing: Google": Broken({"description-missing": {"google"}}, {"description": None}),
-    "description-cut-often": Broken({"description-cut-often": {"whatsapp", "mastodon"}}, description("a" * 81)),
+    "description-cut-often": Broken({"description-cut-often": {"whatsapp"}}, description("a" * 81)),
     "description-cut: 161": Broken(
-        {"description-cut": {"google"}, "description-cut-often": {"whatsapp", "mastodon"}}, description("a" * 161)
+        {"description-cut": {"google"}, "description-cut-often": {"whatsapp"}}, description("a" * 161)
     ),
     "description-cut: 201": Broken(
-        {"description-cut": {"google", "facebook", "x"}, "description-cut-often": {"whatsapp", "mastodon"}},
+        {"description-cut": {"google", "facebook", "x"}, "description-cut-often": {"whatsapp"}},
         description("a" * 201),
     ),
     "description-cut: 351": Broken(
         {
             "description-cut": {"google", "facebook", "x", "linkedin"},
             "description-cut-bytes": {"discord"},
-            "description-cut-often": {"whatsapp", "mastodon", "telegram", "slack"},
+            "description-cut-often": {"whatsapp", "telegram", "slack"},
         },
         description("a" * 351),
+    ),
+    "description-cut-often: without a byline": Broken(
+        {"description-cut-often": {"whatsapp", "mastodon"}}, {**description("a" * 81), "fediverse:creator": None}
     ),
     "description-differs: X": Broken({"description-differs": {"x"}}, {"twitter:description": "Otra cosa."}),
     "description-differs: Google": Broken({"description-differs": {"google"}}, {"description": "Otra cosa."}),
@@ -431,6 +434,10 @@ BROKEN = {
     ),
     "address-not-https: plain": Broken(
         {"address-not-https": META | {"whatsapp", "linkedin"}}, {"og:url": URL.replace("https", "http")}
+    ),
+    "address-not-https: both": Broken(
+        {"address-not-https": META | {"whatsapp", "linkedin", "google", "mastodon"}},
+        {"og:url": URL.replace("https", "http"), "canonical": link("canonical", URL.replace("https", "http"))},
     ),
     "address-not-https: relative": Broken(
         {"address-not-https": {"google", "mastodon"}}, {"canonical": link("canonical", PATH)}

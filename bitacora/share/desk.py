@@ -239,8 +239,7 @@ def _shown(case: Case, url: str, found: list[Verdict]) -> Shown:
 
 
 def _description(case: Case, reading: Reading, form: str) -> str:
-    """Mastodon shows the author in its place where it knows one (features/status/components/card: observed)."""
-    is_replaced = case.reader.name == "mastodon" and reading.byline
+    is_replaced = case.reader.byline_replaces_description and reading.byline
     return "" if is_replaced or form not in case.reader.shows_description else clean(reading.description.text)
 
 

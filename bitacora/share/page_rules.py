@@ -233,7 +233,7 @@ def address_elsewhere(case: Case) -> Iterator[Found]:
     for fact, said in _addresses(case):
         host, own = host_of(said.text), host_of(case.site.url)
         if host and host != own:
-            yield Found(fact, host, own, {"tag": said.tag}, subject=said.tag)
+            yield Found(fact, host, own, {"tag": said.tag}, subject=host)
 
 
 @rule(
@@ -245,7 +245,7 @@ def address_elsewhere(case: Case) -> Iterator[Found]:
 def address_not_https(case: Case) -> Iterator[Found]:
     for fact, said in _addresses(case):
         if scheme_of(said.text) != "https" or not host_of(said.text):
-            yield Found(fact, said.text, "https://", {"tag": said.tag}, subject=said.tag)
+            yield Found(fact, said.text, "https://", {"tag": said.tag}, subject=said.text)
 
 
 @rule(

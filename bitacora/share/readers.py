@@ -112,7 +112,8 @@ class Reader:
     limit known. `patience`: seconds. `shape` is how it chooses its form: by "card" (twitter:card), "size", "wide"
     (wider than tall), always "small", or "text". `site`: "breadcrumb", "domain", "DOMAIN", "name" or "name only".
     `either`: a tag's name may stand in `name` or in `property`. `relative`: which addresses of pictures that are
-    not absolute it follows: "none", "slash" or "any".
+    not absolute it follows: "none", "slash" or "any". `shows_description` are the forms that show one, and
+    `byline_replaces_description` says that the author's name stands in its place.
     """
 
     name: str
@@ -138,6 +139,7 @@ class Reader:
     either: Fact[bool] = field(default_factory=lambda: Fact(False, "nothing found", UNKNOWN))
     relative: Fact[str] = field(default_factory=lambda: Fact("none", "ogp.me", OFFICIAL))
     shows_description: tuple[str, ...] = (LARGE, SMALL, TEXT)
+    byline_replaces_description: bool = False
     is_approximate: bool = False
 
     def debugger_of(self, url: str) -> str:
@@ -318,10 +320,11 @@ def _objects(value: object) -> Iterator[Mapping[str, Any]]:
 
 def _pair(title: Said, description: Said) -> tuple[Said, Said]:
     """Discord takes `<title>` and the description only together, where no other tag says either."""
-    html = [said.tag in {"title", "description"} for said in (title, description)]
-    if all(html) or not any(html):
+    if title.tag == "title" and description.tag == "description":
         return title, description
-    return (Said(), description) if html[0] and description.text else (title, Said() if html[1] else description)
+    return (Said() if title.tag == "title" else title), (
+        Said() if description.tag == "description" else description
+    )
 
 
 def _accent(tags: _Tags) -> str:
@@ -626,6 +629,7 @@ _MASTODON_READER = Reader(
     address=Fact(("canonical", "og:url"), _MASTODON, OBSERVED),
     title_length=Fact(Length(200), _SIMULATOR, OBSERVED),
     description_length=Fact(_TWO_LINES, "one or two lines", CONVENTION),
+    byline_replaces_description=True,  # features/status/components/card (observed)
     shape=Fact("wide", _MASTODON_CARD, OBSERVED),
     site=Fact("name", _MASTODON, OBSERVED),
     pictures=PictureRules(

@@ -205,7 +205,8 @@ def description_cut_bytes(case: Case) -> Iterator[Found]:
     DESCRIPTION_KEYS,
 )
 def description_cut_often(case: Case) -> Iterator[Found]:
-    yield from _cut_often(case.reading.description, case.reader.description_length)
+    if not (case.reader.byline_replaces_description and case.reading.byline):
+        yield from _cut_often(case.reading.description, case.reader.description_length)
 
 
 @rule(
