@@ -13,6 +13,8 @@ from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 from jinja2.ext import babel_extract
 
+from bitacora.share.desk import notes
+from bitacora.share.verdicts import messages
 from bitacora.web.words import BODY_LABELS
 
 ROOT = Path(__file__).parent.parent
@@ -43,7 +45,7 @@ def texts_in(nodes: list[ast.AST]) -> set[str]:
 def words_of_python() -> set[str]:
     calls = [node for node in nodes_of_python() if isinstance(node, ast.Call)]
     said = [call.args[0] for call in calls if getattr(call.func, "id", "") == "say"]
-    return texts_in([*said]) | set(BODY_LABELS.values())
+    return texts_in([*said]) | set(BODY_LABELS.values()) | messages() | notes()
 
 
 @cache
@@ -71,7 +73,7 @@ def test_every_word_of_the_templates_is_translated(language: str) -> None:
 
 @both_languages
 def test_every_word_that_python_says_is_translated(language: str) -> None:
-    assert {"Archive", "Footnotes"} <= words_of_python() <= {message.id for message in entries(language)}
+    assert {"Archive", "Footnotes", "X has no public debugger."} <= words_of_python() <= {message.id for message in entries(language)}
 
 
 @both_languages
