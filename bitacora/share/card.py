@@ -11,12 +11,13 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_skeleton
 from PIL import Image, ImageColor, ImageDraw, ImageOps
 
+from bitacora.content.pictures import read_focus
 from bitacora.share import fonts
 from bitacora.share.canvas import HEIGHT, SIZE, WIDTH, Card, finished
 from bitacora.share.fonts import Ink, Style
 from bitacora.share.lines import Block, Frame, set_block
 from bitacora.share.metadata import clean
-from bitacora.share.photo import CardError, crop, read_focus, upright
+from bitacora.share.photo import CardError, crop, upright
 
 __all__ = ["Card", "CardError", "CardText", "Look", "crop", "draw", "edition", "read_focus"]
 

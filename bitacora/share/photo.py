@@ -6,19 +6,18 @@ import io
 import math
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from PIL import Image, ImageCms, ImageDraw
 
+from bitacora.content.pictures import DEFAULT_FOCUS
 from bitacora.share.canvas import HEIGHT, PAPER, SIZE, WIDTH, Card, finished
 
 MOST_PIXELS = 25_000_000
 MOST_SIDE_PX = 16_000
 LEAST_SIDE_PX = 200
 """Meta takes no picture below 200 × 200 (Meta sharing docs, images)."""
-DEFAULT_FOCUS = (0.5, 0.4)
-"""A little above the middle, where faces and horizons are."""
 
 
 class CardError(Exception):
@@ -59,28 +58,6 @@ def upright(picture: bytes, paper: str) -> Image.Image:
     return _shown(_pixels(image), profile, paper)
 
 
-def read_focus(value: object) -> tuple[float, float]:
-    """A focal point as front matter writes it: x and y from 0 to 1, from the left and the top.
-
-    "top", "bottom right", "0.3 0.7", "30% 70%", [0.3, 0.7] or {x: 0.3, y: 0.7}; empty for the default.
-    Raises ValueError, saying what is allowed.
-    """
-    match value:
-        case None | "":
-            return DEFAULT_FOCUS
-        case str():
-            return _spoken_focus(value.lower().split())
-        case [x, y]:
-            return _share(x), _share(y)
-        case {"x": x, "y": y, **rest} if not rest:
-            return _share(x), _share(y)
-    raise ValueError(_FOCUS_RULE)
-
-
-_FOCUS_RULE = 'words such as "top" or "bottom left", or x and y from 0 to 1 such as "0.3 0.7"'
-_ACROSS = {"left": 0.0, "right": 1.0}
-_DOWN = {"top": 0.0, "bottom": 1.0}
-_MIDDLE = ("center", "centre", "middle")
 _MOST_ENLARGED = 2
 _NARROWEST, _WIDEST = 3 / 4, 2.0
 _MARGIN = 48
@@ -105,29 +82,6 @@ _BROKEN = (
 """What Pillow raises for files that are damaged or made to do damage; warnings where they are made errors."""
 
 _EXPORT = "Save it as JPEG, at least 1200 × 630 px."
-
-
-def _spoken_focus(words: Sequence[str]) -> tuple[float, float]:
-    if len(words) == 2 and not any(word[0].isalpha() for word in words):
-        return _share(words[0]), _share(words[1])
-    across = [_ACROSS[word] for word in words if word in _ACROSS]
-    down = [_DOWN[word] for word in words if word in _DOWN]
-    middle = [word for word in words if word in _MIDDLE]
-    if len(across) > 1 or len(down) > 1 or len(across) + len(down) + len(middle) != len(words) or len(words) > 2:
-        raise ValueError(_FOCUS_RULE)
-    return (*across, 0.5)[0], (*down, 0.5)[0]
-
-
-def _share(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(_FOCUS_RULE)
-    try:
-        number = float(value[:-1]) / 100 if isinstance(value, str) and value.endswith("%") else float(value)
-    except (ValueError, OverflowError):
-        raise ValueError(_FOCUS_RULE) from None
-    if not 0 <= number <= 1:
-        raise ValueError(_FOCUS_RULE)
-    return number
 
 
 def _opened(picture: bytes, least: int = LEAST_SIDE_PX) -> Image.Image:
