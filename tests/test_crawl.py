@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Mapping
+from html.parser import HTMLParser
 
 import pytest
 from hypothesis import example, given, settings
@@ -298,5 +299,10 @@ def test_no_bytes_make_the_parser_raise(html: bytes) -> None:
     assert 0 <= parse_head(b"<head><meta name=a content='" + html).ends_at <= len(html) + 30
 
 
-def test_a_tag_that_never_ends_takes_no_long_time() -> None:
+def test_a_tag_that_never_ends_is_started_anew_only_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    fed: list[int] = []
+    feed = HTMLParser.feed
+    monkeypatch.setattr(HTMLParser, "feed", lambda parser, data: (fed.append(len(data)), feed(parser, data)))
     assert parse_head(b"<head><meta name=a content='" + b"x" * 4_000_000).metas == ()
+    assert sum(fed) > 4_000_000
+    assert len(fed) < 12

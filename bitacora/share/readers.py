@@ -320,11 +320,10 @@ def _objects(value: object) -> Iterator[Mapping[str, Any]]:
 
 def _pair(title: Said, description: Said) -> tuple[Said, Said]:
     """Discord takes `<title>` and the description only together, where no other tag says either."""
-    if title.tag == "title" and description.tag == "description":
+    are_html = title.tag == "title", description.tag == "description"
+    if all(are_html):
         return title, description
-    return (Said() if title.tag == "title" else title), (
-        Said() if description.tag == "description" else description
-    )
+    return Said() if are_html[0] else title, Said() if are_html[1] else description
 
 
 def _accent(tags: _Tags) -> str:
