@@ -12,6 +12,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from bitacora.cli.fetch_images import fetch_images
 from bitacora.content.errors import PostError
 from bitacora.content.library import Library
 from bitacora.content.post import Post
@@ -80,6 +81,18 @@ def share(post: str, as_json: bool) -> None:
         click.echo(_warning(here, found, verdict))
     if not desk.summary:
         click.echo(blog().say(here, "Ready to share everywhere"))
+
+
+@posts.command("fetch-images")
+@click.argument("wanted", metavar="[POST]...", nargs=-1)
+@click.option("--write", is_flag=True, help="Name the fetched pictures in the posts' heads.")
+@click.option("--host", "hosts", multiple=True, help="Ask only this host; may be given again.")
+def fetch(wanted: tuple[str, ...], write: bool, hosts: tuple[str, ...]) -> None:
+    """Put the remote pictures of posts beside them, so that previews can show them as they should be."""
+    library = blog().library
+    here = library.snapshot()
+    chosen = [_find(here, name) for name in wanted] or list(here.by_url.values())
+    fetch_images(here, library.root, chosen, hosts, write=write)
 
 
 def _find(here: Snapshot, wanted: str) -> Post:

@@ -51,6 +51,12 @@ def crop(picture: bytes, focus: tuple[float, float] = DEFAULT_FOCUS) -> Card:
     return finished(_mounted(_shown(_pixels(image).crop(_whole(_box(size, ratio, focus))), profile, PAPER)))
 
 
+def extension_of(picture: bytes) -> str:
+    """The file name extension that a picture's bytes deserve. Raises CardError for what cannot be used."""
+    form = (_opened(picture, least=1).format or "").lower()
+    return "jpg" if form == "jpeg" else form
+
+
 def upright(picture: bytes, paper: str) -> Image.Image:
     """The picture as it is meant to be seen: its first frame, turned, sRGB, on `paper`. Raises CardError."""
     image = _opened(picture, least=1)
