@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from blogs import Blog, make_blog
+from folders import make_folder, ticks  # noqa: F401 - fixtures
 from server import Server
 
 IS_FULL_SIZE = os.environ.get("BITACORA_TEST_SIZE") == "full"
