@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
-from wsgiref.validate import validator
+from warnings import catch_warnings, simplefilter
+from wsgiref.validate import WSGIWarning, validator
 from xml.etree import ElementTree
 
 import html5lib
@@ -95,7 +96,9 @@ def call(app: Any, method: str, path: bytes, query: str, headers: Mapping[str, s
         started.append((status, headers))
         return lambda data: None
 
-    pieces = validator(app)(environ, start)
+    with catch_warnings():
+        simplefilter("ignore", WSGIWarning)  # of methods that it does not know
+        pieces = validator(app)(environ, start)
     try:
         data = b"".join(pieces)
     finally:
