@@ -14,7 +14,7 @@ from flask import Flask
 from werkzeug.test import EnvironBuilder
 
 from bench import rivals
-from bench.measure import Timing, in_turns
+from bench.measure import Timing, in_turns, timed
 
 AFTER_AN_EDIT = ("page", "home", "archive", "feed")
 
@@ -54,18 +54,21 @@ def warm_pages(sites: Mapping[int, Blog], rounds: int) -> tuple[int, dict[str, T
     return size, in_turns(contenders, rounds, calls=200)
 
 
-def first_after_an_edit(blog: Blog, times: int) -> dict[str, float]:
-    """Seconds of the first request after one post was edited, by what is asked for."""
+def first_after_an_edit(blog: Blog, times: int) -> dict[str, tuple[float, float]]:
+    """Seconds of wall and CPU time of the first request after one post was edited, by what is asked for."""
     for url in blog.urls.values():
         caller(blog.app, url)()
     original = blog.file.read_text(encoding="utf-8")
-    seconds: dict[str, list[float]] = {what: [] for what in AFTER_AN_EDIT}
+    taken: dict[str, list[tuple[float, float]]] = {what: [] for what in AFTER_AN_EDIT}
     for edit in range(times):
         for what in AFTER_AN_EDIT:
             time.sleep(0.05)  # past the tick in which a second write may hide
             blog.file.write_text(f"{original}\nEdit {edit} for {what}.\n", encoding="utf-8")
-            seconds[what].append(_seconds(caller(blog.app, blog.urls[what])))
-    return {what: median(taken) for what, taken in seconds.items()}
+            taken[what].append(timed(caller(blog.app, blog.urls[what]), calls=1))
+    return {
+        what: (median(wall for wall, _ in samples), median(cpu for _, cpu in samples))
+        for what, samples in taken.items()
+    }
 
 
 def caller(app: Flask, path: str, headers: dict[str, str] | None = None) -> Callable[[], bytes]:
@@ -88,9 +91,3 @@ def _call(app: WSGIApplication, environ: dict[str, Any]) -> tuple[str, list[tupl
     if not status.startswith(("200", "304")):
         raise RuntimeError(f"{environ['PATH_INFO']} answered {status}")
     return status, headers, body
-
-
-def _seconds(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start

@@ -25,10 +25,18 @@ def in_turns(contenders: Mapping[str, Callable[[], object]], rounds: int, calls:
     for turn in range(rounds + 1):
         start = turn % len(names)
         for name in names[start:] + names[:start]:
-            sample = _time(contenders[name], calls)
+            sample = timed(contenders[name], calls)
             if turn:  # the first round warms up
                 samples[name].append(sample)
     return compared(samples)
+
+
+def timed(call: Callable[[], object], calls: int) -> tuple[float, float]:
+    """Seconds a call of wall and of CPU time."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    for _ in range(calls):
+        call()
+    return (time.perf_counter() - wall) / calls, (time.process_time() - cpu) / calls
 
 
 def compared(samples: Mapping[str, list[tuple[float, float]]]) -> dict[str, Timing]:
@@ -43,10 +51,3 @@ def compared(samples: Mapping[str, list[tuple[float, float]]]) -> dict[str, Timi
         )
         for name, own in samples.items()
     }
-
-
-def _time(call: Callable[[], object], calls: int) -> tuple[float, float]:
-    wall, cpu = time.perf_counter(), time.process_time()
-    for _ in range(calls):
-        call()
-    return (time.perf_counter() - wall) / calls, (time.process_time() - cpu) / calls

@@ -42,9 +42,10 @@ class Load:
 
 @dataclass(frozen=True)
 class Start:
-    """A start with empty caches: seconds to the first answer, and MiB of the worker after it."""
+    """A start with empty caches: seconds to the first answer and of CPU, and MiB of the worker after it."""
 
-    seconds: float
+    wall: float
+    cpu: float
     mib: float
 
 
@@ -66,9 +67,8 @@ class Server:
         return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024  # type: ignore[index]
 
     def cpu(self) -> float:
-        """CPU seconds that the worker has used."""
-        fields = Path(f"/proc/{self.worker()}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) * _TICK_S
+        """CPU seconds that gunicorn and its worker have used."""
+        return sum(_cpu(process) for process in (self.master.pid, self.worker()))
 
     def wait_for(self, path: str) -> None:
         """Until the page at `path` is answered."""
@@ -146,7 +146,7 @@ def cold_start(site: Path, cache: Path, url: str) -> Start:
     begun = time.perf_counter()
     with gunicorn("app:app", blog_environ(site, cache)) as server:
         server.wait_for(url)
-        return Start(time.perf_counter() - begun, server.mib())
+        return Start(time.perf_counter() - begun, server.cpu(), server.mib())
 
 
 def crawled(site: Path, cache: Path) -> tuple[int, float, float]:
@@ -205,6 +205,11 @@ def _read(connection: http.client.HTTPConnection, path: str) -> set[str]:
     if response.headers["Content-Encoding"] == "gzip":
         body = gzip.decompress(body)
     return {href.decode() for href in _HREF.findall(body) if not href.startswith(b"//")}
+
+
+def _cpu(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * _TICK_S
 
 
 def _tied(core: int | None) -> list[str]:

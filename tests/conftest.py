@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from blogs import Blog, make_blog
+from folders import make_folder, ticks  # noqa: F401 - fixtures
 from server import Server
 
 IS_FULL_SIZE = os.environ.get("BITACORA_TEST_SIZE") == "full"
@@ -33,7 +34,9 @@ def new_blog(tmp_path: Path) -> Iterator[NewBlog]:
     """Makes blogs in this process, each in a folder of its own, that end with their test."""
     with ExitStack() as stack:
         numbers = count()
-        yield lambda *given, **named: stack.enter_context(make_blog(tmp_path / str(next(numbers)), *given, **named))
+        yield lambda *given, **named: stack.enter_context(
+            make_blog(tmp_path / str(next(numbers)), *given, **named)
+        )
 
 
 @pytest.fixture

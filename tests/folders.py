@@ -19,7 +19,7 @@ SETTINGS = 'title = "Blog"\nurl = "https://blog.example.org"\ntimezone = "Americ
 
 
 def post(title: str = "Una entrada", body: str = "Texto.", **head: str) -> str:
-    """A post of 2020-01-02 12:00 UTC unless told; values of the head are YAML as written, empty ones are left out."""
+    """A post of 2020-01-02 12:00 UTC unless told; values of the head are YAML as written, empty ones left out."""
     head = {"title": f'"{title}"', "date": "2020-01-02 12:00:00+00:00", **head}
     return "---\n" + "".join(f"{key}: {value}\n" for key, value in head.items() if value) + f"---\n\n{body}\n"
 

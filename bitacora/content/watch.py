@@ -106,7 +106,7 @@ class InotifyWatch:
         )
         self._root = root
         self._tree = tree
-        self._inotify = INotify(nonblocking=True)
+        self._inotify = INotify(nonblocking=True, closefd=False)
         self._fd = self._inotify.fd
         self._folders: dict[int, str] = {}
         self._writing: set[str] = set()
@@ -139,7 +139,13 @@ class InotifyWatch:
         return path in self._writing
 
     def close(self) -> None:
-        self._inotify.close()
+        if not self._inotify.closed:
+            self._inotify.close()
+            os.close(self._fd)
+
+    def __del__(self) -> None:
+        if hasattr(self, "_fd"):
+            self.close()
 
     def _add(self, folder: str) -> int:
         return int(self._inotify.add_watch(folder, self._mask))

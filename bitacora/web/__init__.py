@@ -53,7 +53,7 @@ class MonthNumber(BaseConverter):
 def set_up(app: Flask) -> None:
     """Routes, and what every request begins and ends with."""
     app.url_map.converters |= {"page": PageNumber, "year": YearNumber, "month": MonthNumber}
-    app.url_map.redirect_defaults = False
+    app.url_map.redirect_defaults = app.url_map.merge_slashes = False
     for blueprint in (pages, feeds, assets, status):
         app.register_blueprint(blueprint)
     app.before_request(_begin)
@@ -105,15 +105,16 @@ def _begin() -> Response | None:
     blog().site = g.snapshot.site
     if not request.environ[HOST_IS_TRUSTED]:
         abort(400)
-    if isinstance(request.routing_exception, RequestRedirect):
-        return redirect(_tidy(request.path) + _query(), 308)
+    if (path := _tidy(request.path)) != request.path:
+        return redirect(quote_path(path) + _query(), 308)
     return None
 
 
 def _tidy(path: str) -> str:
-    """The address that routing would redirect to, without the host that it would put in front."""
-    once = quote_path(_SLASHES.sub("/", path))
-    return once if "//" in path else f"{once}/"
+    """Without doubled slashes, and with the last one that routing misses: it would put the host in front."""
+    if "//" in path:
+        return _SLASHES.sub("/", path)
+    return f"{path}/" if isinstance(request.routing_exception, RequestRedirect) else path
 
 
 def _query() -> str:
