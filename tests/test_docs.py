@@ -10,16 +10,20 @@ from typing import Any
 
 import pytest
 
+from bitacora.cli.posts import posts
 from bitacora.content import post
 from bitacora.content.errors import PostError
 from bitacora.content.front_matter import key_of
 from bitacora.content.post import read_post
 from bitacora.settings import AUTHOR_KEYS, NETWORKS, Operator, Site, read_site
+from bitacora.share import networks
+from bitacora.share.readers import READERS, Length
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
 WRITING = (ROOT / "docs/writing.md").read_text()
 SETTINGS = (ROOT / "docs/settings.md").read_text()
+SHARING = (ROOT / "docs/sharing.md").read_text()
 SITE = Site(timezone="America/Santiago")
 
 # Keys that the code reads apart and an editor need not tell apart.
@@ -119,6 +123,34 @@ def test_the_error_in_the_writing_page_is_what_an_editor_gets() -> None:
     assert str(error.value) == fences(wrong, "text")[0].strip()
 
 
+def test_the_sharing_page_tells_of_every_network_what_the_share_desk_holds_it_to() -> None:
+    told = {row[0]: row[2:4] for row in cells(section(SHARING, "What each network does with a link"))[2:]}
+    assert list(told) == [reader.label for reader in READERS.values()]
+    for reader in READERS.values():
+        title, description = told[reader.label]
+        assert numbers(title) == lengths(reader.title_length.value)
+        is_shown = bool(reader.description.value and reader.shows_description)
+        assert description.startswith("—") != is_shown
+        assert numbers(description) == (lengths(reader.description_length.value) if is_shown else set())
+
+
+def test_the_sharing_page_tells_how_long_a_share_text_may_be() -> None:
+    told = numbers(section(SHARING, "Share texts"))
+    assert {network.limit for network in networks.NETWORKS.values() if network.limit} <= told
+
+
+def test_every_focal_point_of_the_sharing_page_is_one() -> None:
+    for line in fences(SHARING, "yaml")[0].splitlines():
+        assert read_post(f"---\n{line}\n---\n".encode(), "posts/2026-11-20-x.md", SITE).focus
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_command_about_posts_in_documents_exists(document: Path) -> None:
+    for name, rest in re.findall(r"flask posts ([a-z][a-z-]*)([^`\n]*)", document.read_text()):
+        options = {option for parameter in posts.commands[name].params for option in parameter.opts}
+        assert set(re.findall(r"--[a-z]+", rest)) <= options
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_relative_links_of_documents_lead_somewhere(document: Path) -> None:
     for target in links(document.read_text()):
@@ -174,6 +206,20 @@ def rows(text: str) -> Iterator[list[str]]:
     for line in text.splitlines():
         if line.startswith("| `"):
             yield [cell.strip() for cell in line.split("|")[1:-1]]
+
+
+def cells(text: str) -> list[list[str]]:
+    """The cells of each row of a table, its head and the line below that among them."""
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("|")]
+
+
+def numbers(text: str) -> set[int]:
+    """The numbers of two digits or more: those of characters, and not of lines or of bytes in a letter."""
+    return {int(number) for number in re.findall(r"\d{2,}", text)}
+
+
+def lengths(length: Length) -> set[int]:
+    return {length.rule, length.typical} - {0}
 
 
 def code(cell: str) -> list[str]:

@@ -29,7 +29,7 @@ KEYS = {
     "title", "intro", "single_image", "image", "images", "cover", "header.image", "authors", "author", "lang",
     "translation_key", "date", "updated", "expires", "slug", "permalink", "aliases", "redirect_from", "categories",
     "category", "tags", "tag", "draft", "hidden", "noindex", "highlighted", "featured", "toc", "math", "template",
-    "layout", "share_title", "share_message", "share_image",
+    "layout", "share_title", "share_message", "share_image", "focus",
 }  # fmt: skip
 MANY_YEARS = datetime(2090, 1, 1, tzinfo=UTC)
 
