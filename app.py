@@ -21,7 +21,7 @@ from bitacora.settings import Operator, SettingError, local_url, read_operator, 
 from bitacora.web.blog import Blog
 from bitacora.web.derived import Derived
 from bitacora.web.files import Files
-from bitacora.web.log import set_up as set_up_log
+from bitacora.web.logs import set_up as set_up_log
 from bitacora.web.page_cache import PageCache
 from bitacora.web.theme import Theme
 from bitacora.web.words import Words

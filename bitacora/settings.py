@@ -41,6 +41,13 @@ class SettingError(ValueError):
         self.line = line
 
 
+def is_link(url: object) -> bool:
+    """Whether an address can stand in a link: it stays on this site, or is one of the web or for mail."""
+    if not isinstance(url, str) or not url.isprintable():
+        return False
+    return re.match(r"/(?![/\\])|https?://[^/\\]|mailto:", url) is not None
+
+
 # --- readers: from a TOML value or an environment text to the value itself; ValueError(what is allowed)
 
 
@@ -166,7 +173,7 @@ def _authors(value: object) -> dict[str, dict[str, str]]:
 def _is_author(value: object) -> bool:
     if not isinstance(value, dict) or not set(value) <= set(AUTHOR_KEYS):
         return False
-    return all(isinstance(text, str) for text in value.values()) and _leads(value.get("url") or "/")
+    return all(isinstance(text, str) for text in value.values()) and is_link(value.get("url") or "/")
 
 
 def _navigation(value: object) -> tuple[tuple[str, str], ...]:
@@ -178,23 +185,16 @@ def _navigation(value: object) -> tuple[tuple[str, str], ...]:
 def _is_item(value: object) -> bool:
     if not isinstance(value, dict) or set(value) != {"label", "url"}:
         return False
-    return isinstance(value["label"], str) and _leads(value["url"])
+    return isinstance(value["label"], str) and is_link(value["url"])
 
 
 def _redirects(value: object) -> dict[str, str]:
     if isinstance(value, dict) and all(
-        _leads(old) and old.startswith("/") and not re.search("[?#]", old) and _leads(new)
+        is_link(old) and old.startswith("/") and not re.search("[?#]", old) and is_link(new)
         for old, new in value.items()
     ):
         return {_encoded(unquote(old)): _encoded(new, "%?#[]") for old, new in value.items()}
     raise ValueError('a table [redirects] of addresses like "/old/" = "/new/"; they begin with / or https://')
-
-
-def _leads(url: object) -> bool:
-    """Whether an address can stand in a link: it stays here, or is one of the web or for mail."""
-    if not isinstance(url, str) or not url.isprintable():
-        return False
-    return re.match(r"/(?![/\\])|https?://[^/\\]|mailto:", url) is not None
 
 
 def _encoded(url: str, also: str = "") -> str:
