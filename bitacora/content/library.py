@@ -78,6 +78,7 @@ class Library:
         self._files: dict[str, Signature] = {}
         self._site: Site | None = None
         self._dirty: set[str] = {EVERYTHING}
+        self._looked_at: set[str] = set()
         self._later: dict[str, float] = {}
         self._racy: set[str] = set()
         self._trouble: PostError | None = None
@@ -103,7 +104,8 @@ class Library:
         with self._asking:
             self._ask(served)
             snapshot = self._snapshot
-            if snapshot is None or (self._dirty and not self._must_wait()):
+            dirty = self._dirty | self._looked_at
+            if snapshot is None or (dirty and not self._must_wait(dirty)):
                 return None
         return snapshot if self._is_valid(snapshot) else None
 
@@ -149,16 +151,16 @@ class Library:
             self._safety_scan_at = now + SAFETY_SCAN_S * random.uniform(1, 1.25)  # noqa: S311 - spreads workers
             _start(self._scan_beside)
 
-    def _must_wait(self) -> bool:
+    def _must_wait(self, dirty: set[str]) -> bool:
         """Whether what is dirty cannot be read now: git works, or a moment ago the folder was not there either."""
-        if EVERYTHING not in self._dirty:
+        if EVERYTHING not in dirty:
             return self._git is not None and self._git.is_held()
         tried_at, found = self._tried
         return time.monotonic() < tried_at + _RETRY_S and identity(self.root) == found
 
     def _file_behind(self, path: str) -> str | None:
         assert self._watch is not None
-        if not self._watch.looks_at_served_file or self._snapshot is None:
+        if not self._watch.is_polling or self._snapshot is None:
             return None
         post = self._snapshot.find(path)
         return post.path if post else None
@@ -191,9 +193,16 @@ class Library:
         with self._renewing:
             with self._asking:
                 self._ask(None)
-                dirty = set(self._dirty)
+                # What changes again while it is read has to be read again: it gets dirty anew meanwhile.
+                dirty = self._looked_at = self._dirty
+                self._dirty = set()
             trouble = self._trouble
-            changed = bool(dirty) and self._renew(dirty)
+            try:
+                changed = bool(dirty) and self._renew(dirty)
+            finally:
+                with self._asking:
+                    self._dirty |= self._looked_at
+                    self._looked_at = set()
             snapshot = self._snapshot
             if snapshot is None or changed or trouble != self._trouble or not self._is_valid(snapshot):
                 self._snapshot = snapshot = self._built()
@@ -215,10 +224,14 @@ class Library:
             self._trouble = _unreadable_site(error)
             return False
         self._trouble = None
+        self._racy = (self._racy - changes.settled) | changes.racy
+        assert self._watch is not None
         with self._asking:
-            self._dirty = (self._dirty - dirty) | changes.again | changes.racy
+            self._looked_at = set()
+            self._dirty |= changes.again
+            if self._watch.is_polling:
+                self._dirty |= self._racy
             self._later = {p: due for p, due in self._later.items() if p not in dirty} | changes.later
-        self._racy = changes.racy
         return is_different
 
     def _open(self) -> None:

@@ -72,7 +72,8 @@ class Changes:
     """What a look at the disk found; nothing is changed by looking.
 
     `later` holds paths to look at again at a moment of the monotonic clock, `racy` those that were written so
-    shortly before they were read that another write may hide behind the same times.
+    shortly before they were read that another write may hide behind the same times, `settled` the others that
+    were read.
     """
 
     found: dict[str, Good | Broken | None] = field(default_factory=dict)
@@ -80,6 +81,7 @@ class Changes:
     again: set[str] = field(default_factory=set)
     later: dict[str, float] = field(default_factory=dict)
     racy: set[str] = field(default_factory=set)
+    settled: set[str] = field(default_factory=set)
 
 
 class Scan:
@@ -172,8 +174,7 @@ class Scan:
         except OSError as error:
             self._unreadable(path, error)
         else:
-            if _is_racy(version):
-                self.changes.racy.add(path)
+            (self.changes.racy if _is_racy(version) else self.changes.settled).add(path)
             self._interpret(path, entry, data, version)
 
     def _interpret(self, path: str, entry: Entry | None, data: bytes, version: Signature) -> None:

@@ -54,7 +54,7 @@ class Watch(Protocol):
     """Says which paths, relative to the site folder, may have changed. Not thread-safe: one asks at a time."""
 
     name: str
-    looks_at_served_file: bool
+    is_polling: bool
 
     def changes(self, served: str | None) -> set[str]:
         """Paths that may have changed since the last call; empty in the common case, in microseconds.
@@ -90,7 +90,7 @@ class InotifyWatch:
     """
 
     name = "inotify"
-    looks_at_served_file = False
+    is_polling = False
 
     def __init__(self, root: Path, tree: Tree, state: Path | None) -> None:
         self._mask = (
@@ -209,7 +209,7 @@ class PollingWatch:
     """Looks at the served file and at the folders on each request, at everything once a second."""
 
     name = "poll"
-    looks_at_served_file = True
+    is_polling = True
 
     def __init__(self, root: Path, tree: Tree, known: Callable[[str], Signature | None]) -> None:
         self._root = root
