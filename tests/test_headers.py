@@ -138,7 +138,8 @@ def test_headers_follow_the_settings_live(blog: Blog) -> None:
 )
 def test_nothing_is_derived_from_the_host(blog: Blog, host: str) -> None:
     forged = {
-        "host": host, "x_forwarded_host": "evil.example", "forwarded": "host=evil.example", "x_host": "evil.example",
+        "host": host, "x_forwarded_host": "evil.example", "forwarded": "host=evil.example",
+        "x_host": "evil.example",
         "x_forwarded_server": "evil", "x_forwarded_prefix": "/evil", "x_original_url": "/evil",
         "origin": "https://evil",
         "referer": "https://evil.example/", "user_agent": "evil",

@@ -311,6 +311,7 @@ def test_whatever_the_permalink_all_that_hangs_under_it_is_there(
     assert [img.get("src") for img in page.html.iter("img")] == [f"{base}b.png"]
     assert blog.get(f"{base}b.png").body == b"p"
     assert blog.get(f"{base}share/").status == 200
+    assert blog.get(f"{base.removesuffix('/')}.md").body == files["posts/2018-07-17-x/index.md"].encode()
     share = blog.get(f"{base}share")
     assert (share.status, share.headers["Location"]) == (308, f"{base}share/")
     assert address in blog.get("/").links
@@ -324,6 +325,19 @@ def test_whatever_the_permalink_all_that_hangs_under_it_is_there(
     for variant in {stem, f"{stem}/", f"{stem}.html", f"{stem}/index.html"} - {address}:
         answer = blog.get(variant)
         assert (answer.status, answer.headers.get("Location"), answer.body) == (308, address, b""), variant
+
+
+def test_the_markdown_of_a_page_is_what_is_shown_of_it(new_blog: NewBlog) -> None:
+    source = post("X", "*Texto* <script>")
+    blog = new_blog({"posts/2018-07-17-x.md": source, "pages/about.md": post("Acerca")})
+    answer = blog.get("/2018/07/17/x.md")
+    assert (answer.body, answer.headers["Content-Type"]) == (source.encode(), "text/markdown; charset=utf-8")
+    assert answer.headers["X-Robots-Tag"] == "noindex"
+    assert blog.get("/about.md").text == post("Acerca")
+    blog.write("posts/2018-07-17-x.md", "---\ntitle: [\n---\nroto")
+    assert blog.get("/2018/07/17/x.md").body == source.encode()
+    for missing in ("/.md", "/2018/07/17/x/.md", "/2018/07/17/x/index.md", "/archive.md", "/2018/07/17/x.md/"):
+        assert blog.get(missing).status == 404, missing
 
 
 def test_an_address_in_any_script_works_end_to_end(new_blog: NewBlog) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import unquote
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, g, request
 
 from bitacora.content.permalink import quote_path
 from bitacora.content.post import Author, Post
@@ -140,7 +140,7 @@ def address(path: str) -> Response:
             return redirect(target, 301)
         if url in here.gone:
             abort(410)
-    return _below(wanted) or abort(404)
+    return _source(wanted) or _below(wanted) or abort(404)
 
 
 def _post(post: Post) -> Response:
@@ -163,11 +163,9 @@ def _post(post: Post) -> Response:
 
 def _below(url: str) -> Response | None:
     """What hangs under a post or page: its share page, or a file that it shows."""
-    here = snapshot()
     folder, _, name = url.removesuffix("/").rpartition("/")
     while folder:
-        posts = (here.by_url.get(owner) for owner in (f"{folder}/", folder, f"{folder}.html"))
-        post = next((post for post in posts if post and base(post.url) == f"{folder}/"), None)
+        post = _owner(folder)
         if post and name == "share" and post.kind == "post":
             return _share(post) if url.endswith("/") else redirect(f"{url}/", 308)
         if post:
@@ -175,6 +173,12 @@ def _below(url: str) -> Response | None:
         folder, _, parent = folder.rpartition("/")
         name = f"{parent}/{name}"
     return None
+
+
+def _owner(folder: str) -> Post | None:
+    """The post or page under whose address `folder` lies, whatever that address ends with."""
+    posts = (snapshot().by_url.get(url) for url in (f"{folder}/", folder, f"{folder}.html"))
+    return next((post for post in posts if post and base(post.url) == f"{folder}/"), None)
 
 
 def _share(post: Post) -> Response:
@@ -189,6 +193,15 @@ def _share(post: Post) -> Response:
         share_links=share_links(share, post.share_message, order),
         texts=share_texts(share, post.share_message, order),
     )
+
+
+def _source(url: str) -> Response | None:
+    """The Markdown of a post or page, as its author wrote it."""
+    post = _owner(url.removesuffix(".md")) if url.endswith(".md") else None
+    if post is None:
+        return None
+    g.keep = url
+    return Response(snapshot().source(post), mimetype="text/markdown", headers={"X-Robots-Tag": "noindex"})
 
 
 def _file(post: Post, name: str) -> Response | None:
