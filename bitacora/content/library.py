@@ -79,6 +79,7 @@ class Library:
         self._site: Site | None = None
         self._dirty: set[str] = {EVERYTHING}
         self._looked_at: set[str] = set()
+        self._unread: set[str] = set()
         self._later: dict[str, float] = {}
         self._racy: set[str] = set()
         self._trouble: PostError | None = None
@@ -193,20 +194,20 @@ class Library:
         with self._renewing:
             with self._asking:
                 self._ask(None)
-                # What changes again while it is read has to be read again: it gets dirty anew meanwhile.
-                dirty = self._looked_at = self._dirty
+                # In sight of others until a snapshot holds it; what changes while it is read gets dirty anew.
+                self._looked_at = self._unread = self._dirty
                 self._dirty = set()
-            trouble = self._trouble
             try:
-                changed = bool(dirty) and self._renew(dirty)
+                trouble = self._trouble
+                changed = bool(self._looked_at) and self._renew(self._looked_at)
+                snapshot = self._snapshot
+                if snapshot is None or changed or trouble != self._trouble or not self._is_valid(snapshot):
+                    self._snapshot = snapshot = self._built()
+                return snapshot
             finally:
                 with self._asking:
-                    self._dirty |= self._looked_at
+                    self._dirty |= self._unread
                     self._looked_at = set()
-            snapshot = self._snapshot
-            if snapshot is None or changed or trouble != self._trouble or not self._is_valid(snapshot):
-                self._snapshot = snapshot = self._built()
-            return snapshot
 
     def _renew(self, dirty: set[str]) -> bool:
         """Read what is dirty. False when nothing is different, or when it cannot be read now."""
@@ -227,10 +228,7 @@ class Library:
         self._racy = (self._racy - changes.settled) | changes.racy
         assert self._watch is not None
         with self._asking:
-            self._looked_at = set()
-            self._dirty |= changes.again
-            if self._watch.is_polling:
-                self._dirty |= self._racy
+            self._unread = changes.again | self._racy if self._watch.is_polling else changes.again
             self._later = {p: due for p, due in self._later.items() if p not in dirty} | changes.later
         return is_different
 
