@@ -352,6 +352,8 @@ def prepare_pushes(site: Path, author: Path, files: int, versions: int) -> None:
     commit_all(site)
     run("git", "clone", "-q", site, author)
     git(site, "remote", "add", "origin", str(author))
+    for folder in (site, author):
+        git(folder, "config", "pack.window", "0")  # looking for likenesses takes longer than all else
     commit_beside(author, versions, lambda version: big_files(files, version))
 
 
