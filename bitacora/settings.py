@@ -298,14 +298,14 @@ def read_site(toml: str, environ: Mapping[str, str], port: int = 8000) -> Site:
     for name in table:
         if name not in known:
             allowed = "left out, or spelt like one of " + ", ".join(sorted(known))
-            raise SettingError(name, table[name], allowed, _line_of(toml, name))
+            raise SettingError(name, table[name], allowed, line_of(toml, name))
     values: dict[str, Any] = {"url": local_url(port)}
     for setting in fields(Site):
         variable = f"BITACORA_{setting.name.upper()}"
         if environ.get(variable):
             values[setting.name] = _read(setting, variable, environ[variable])
         elif setting.name in table:
-            values[setting.name] = _read(setting, setting.name, table[setting.name], _line_of(toml, setting.name))
+            values[setting.name] = _read(setting, setting.name, table[setting.name], line_of(toml, setting.name))
     return Site(**{"languages": (values.get("language", "es"),), **values})
 
 
@@ -349,7 +349,8 @@ def _read(setting: Any, name: str, value: object, line: int = 1) -> Any:
         raise SettingError(name, shown, str(error), line) from None
 
 
-def _line_of(toml: str, name: str) -> int:
+def line_of(toml: str, name: str) -> int:
+    """The line of a `site.toml` that sets `name`, 1 when none does."""
     pattern = re.compile(rf"\s*(\[+\s*)?[\"']?{re.escape(name)}[\"']?\s*[=.\]]")
     return next((number for number, line in enumerate(toml.splitlines(), 1) if pattern.match(line)), 1)
 

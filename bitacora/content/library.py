@@ -15,12 +15,13 @@ from weakref import WeakMethod
 from bitacora.content.errors import PostError
 from bitacora.content.files import FOLDERS, SETTINGS_FILE, Signature, Tree, identity, signature
 from bitacora.content.last_good import LastGood, Version
+from bitacora.content.permalink import PLACEHOLDERS, PermalinkError, check_pattern
 from bitacora.content.post import Post, read_post
 from bitacora.content.scan import Broken, Changes, Entry, Good, Scan, Value, kind_of
 from bitacora.content.snapshot import Reserved, Snapshot, build
 from bitacora.content.sources import Sources
 from bitacora.content.watch import EVERYTHING, STATE, GitLock, Watch, open_watch
-from bitacora.settings import SettingError, Site, read_site
+from bitacora.settings import SettingError, Site, line_of, read_site
 
 log = logging.getLogger(__name__)
 
@@ -336,7 +337,9 @@ class Library:
 
     def _settings(self, toml: str) -> Site:
         try:
-            return self._read_settings(toml)
+            site = self._read_settings(toml)
+            _check_permalink(site, toml)
+            return site
         except SettingError as error:
             if self._snapshot is None and self._last_good.newest(SETTINGS_FILE, None) is None:
                 raise
@@ -498,6 +501,15 @@ def _start(task: Callable[[], None]) -> None:
         threading.Thread(target=task, daemon=True).start()
     except RuntimeError as error:  # no thread is left
         log.warning("the safety scan is put off: %s", error)
+
+
+def _check_permalink(site: Site, toml: str) -> None:
+    """Settings do not know what a permalink may be made of."""
+    try:
+        check_pattern(site.permalink)
+    except PermalinkError:
+        allowed = f"made of {', '.join(PLACEHOLDERS)}"
+        raise SettingError("permalink", site.permalink, allowed, line_of(toml, "permalink")) from None
 
 
 def _has_posts(tree: Tree) -> bool:
