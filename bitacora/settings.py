@@ -327,7 +327,7 @@ def read_operator(environ: Mapping[str, str], default_site: Path) -> Operator:
 def read_port(environ: Mapping[str, str]) -> int:
     """The port to listen at. Raises SettingError."""
     try:
-        return _number(1, 65535)(environ.get("PORT") or "8000")
+        return _number(0, 65535)(environ.get("PORT") or "8000")
     except ValueError as error:
         raise SettingError("PORT", environ["PORT"], str(error)) from None
 
