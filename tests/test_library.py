@@ -243,6 +243,33 @@ def without_times(found: os.stat_result) -> Signature:
     return found.st_dev, found.st_ino, found.st_size, now - now % 1_000_000_000, 0
 
 
+@pytest.mark.parametrize("end", [Path.unlink, lambda file: file.write_bytes(b"x" * 3_000_000)])
+def test_what_was_young_when_it_ended_is_not_looked_for_for_ever(
+    make_folder: MakeFolder, end: Callable[[Path], None]
+) -> None:
+    folder = make_folder({"posts/a.md": post("Uno")}, watch="poll")
+    folder.now()
+    end(folder.write("posts/b.md", post("Dos")))
+    for _ in range(3):
+        folder.now(after=POLL_S)
+    age(folder)
+    assert folder.titles() == ["Uno"]
+
+
+def test_a_great_many_posts_that_go_at_once_are_gone_in_time(folder: Folder, tmp_path: Path) -> None:
+    for number in range(300):
+        folder.write(f"posts/many/{number}.md", post(str(number)))
+    folder.write("posts/many/broken.md", post("Rota"))
+    library = folder.another(state=tmp_path / "state")
+    folder.now(library)
+    folder.write("posts/many/broken.md", BROKEN)
+    assert len(folder.titles(library)) == 302
+    shutil.rmtree(folder.root / "posts" / "many")
+    folder.now(library)
+    assert folder.titles(library, after=DELETION_PATIENCE_S) == ["Uno"]
+    assert os.listdir(tmp_path / "state") == []
+
+
 # --- folders
 
 
@@ -960,6 +987,13 @@ def test_a_post_that_other_settings_break_stays_and_is_whole_again_under_the_old
     assert folder.complaints() == ["posts/a.md"]
     folder.write("site.toml", east)
     assert folder.complaints() == []
+
+
+def test_a_post_that_the_settings_broke_from_the_start_is_whole_under_others(folder: Folder) -> None:
+    folder.write("posts/a.md", post("Uno", expires="9999-12-31 23:00:00"))
+    assert (folder.titles(), folder.complaints()) == ([], ["posts/a.md"])
+    folder.write("site.toml", SETTINGS.replace("America/Santiago", "Asia/Tokyo"))
+    assert (folder.titles(), folder.complaints()) == (["Uno"], [])
 
 
 def test_a_broken_post_is_read_anew_under_other_settings(folder: Folder) -> None:

@@ -30,6 +30,7 @@ GIT_PATIENCE_S = 5.0
 _RETRY_S = 0.1
 _GIT_POLL_S = 0.01
 _STILL_WRITING_S = 2.0
+_MOST_WITHDRAWN = 100
 _MOST_ADDRESSES = 1 << 17
 _SPARE_BYTES = 16 * 1024 * 1024
 
@@ -226,7 +227,7 @@ class Library:
             self._trouble = _unreadable_site(error)
             return False
         self._trouble = None
-        self._racy = (self._racy - changes.settled) | changes.racy
+        self._racy = (self._racy - changes.seen) | changes.racy
         assert self._watch is not None
         with self._asking:
             self._unread = changes.again | self._racy if self._watch.is_polling else changes.again
@@ -274,7 +275,6 @@ class Library:
     def _look(self, dirty: set[str], *, git_worked: bool) -> Changes:
         assert self._tree is not None
         assert self._watch is not None
-        broken = {path for path, entry in self._entries.items() if entry.problem} if STATE in dirty else set()
         is_new_tree = self._snapshot is not None and self._snapshot.tree is not self._tree
         scan = Scan(
             self._tree,
@@ -284,13 +284,15 @@ class Library:
             understand=self._understand,
             keep=self._sources.add,
             enter=self._enter,
-            anew=broken | self._racy,
             gone=self._later,
             deletions_at_once=git_worked or is_new_tree,
         )
         if dirty & {EVERYTHING, SETTINGS_FILE}:
-            self._take_settings(scan.look([SETTINGS_FILE]))
-        return scan.look((dirty | broken) - {STATE, SETTINGS_FILE})
+            self._take_settings(scan.look([SETTINGS_FILE], self._racy))
+        broken: set[str] = set()
+        if STATE in dirty or (self._snapshot is not None and self._snapshot.site != self._site):
+            broken = {path for path, entry in self._entries.items() if entry.problem}
+        return scan.look((dirty | broken) - {STATE, SETTINGS_FILE}, broken | self._racy)
 
     def _take_settings(self, changes: Changes) -> None:
         """Put new settings in force before any post is read: times and addresses depend on them."""
@@ -356,6 +358,7 @@ class Library:
     def _apply(self, changes: Changes) -> bool:
         """Put what was found in force. Whether that makes another site."""
         entries = dict(self._entries)
+        self._withdraw([path for path, found in changes.found.items() if found is None])
         for path, found in changes.found.items():
             entry = self._entry(path, entries.get(path), found)
             if entry is None:
@@ -379,18 +382,26 @@ class Library:
         """What is known about a file from now on, given what was; None for one that is gone."""
         if isinstance(found, Broken):
             return self._broken(path, known, found)
-        value = found.value if found else None
-        if known and known.value is not None and not _is_draft(known.value) and (not found or _is_draft(value)):
-            self._last_good.withdraw(path, found.signature[-1] if found else time.time_ns())
-        elif known and known.problem:
-            self._last_good.erase(path)
         if found is None:
             return None
+        value = found.value
+        if known and known.value is not None and _is_draft(value) and not _is_draft(known.value):
+            self._last_good.withdraw(path, found.signature[-1])
+        elif known and known.problem:
+            self._last_good.erase(path)
         if found.source is None and known:
             return known._replace(signature=found.signature)
         if known and known.value == value:
             value = known.value  # the same object: so the next snapshot need not compare
         return Entry(found.signature, None, value, found.source, found.signature[-1])
+
+    def _withdraw(self, gone: Collection[str]) -> None:
+        """Deleted files do not come back in a worker that slept. Where a great many go, none sleeps for long."""
+        for path in gone:
+            if len(gone) <= _MOST_WITHDRAWN:
+                self._last_good.withdraw(path, time.time_ns())
+            elif self._entries[path].problem:
+                self._last_good.erase(path)
 
     def _broken(self, path: str, known: Entry | None, found: Broken) -> Entry:
         """The entry of a broken file: with its last good version, unless it is a draft now or was one."""
