@@ -22,7 +22,7 @@ from bitacora.web.blog import Blog
 from bitacora.web.cards import Cards
 from bitacora.web.derived import Derived
 from bitacora.web.files import Files
-from bitacora.web.log import set_up as set_up_log
+from bitacora.web.logs import set_up as set_up_log
 from bitacora.web.page_cache import PageCache
 from bitacora.web.theme import Theme
 from bitacora.web.words import Words
@@ -85,10 +85,18 @@ def _read_first(library: Library) -> Snapshot:
 
 def _cache_folder(operator: Operator) -> Path | None:
     """The folder of this site's caches, named by its path as given: a link that flips keeps its caches."""
-    if operator.cache_dir is None:
-        log.warning("no BITACORA_CACHE_DIR: last good versions are lost at each restart")
-        return None
-    return operator.cache_dir / quote(str(operator.site), safe="")
+    reason = "no BITACORA_CACHE_DIR"
+    if operator.cache_dir is not None:
+        folder = operator.cache_dir / quote(str(operator.site), safe="")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if os.access(folder, os.W_OK):
+                return folder
+            reason = f"{folder} is read-only"
+        except OSError as error:
+            reason = f"{folder} cannot be made ({error.strerror})"
+    log.warning("%s: last good versions are lost at each restart", reason)
+    return None
 
 
 def _app_or_exit() -> Flask:

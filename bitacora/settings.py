@@ -41,6 +41,13 @@ class SettingError(ValueError):
         self.line = line
 
 
+def is_link(url: object) -> bool:
+    """Whether an address can stand in a link: it stays on this site, or is one of the web or for mail."""
+    if not isinstance(url, str) or not url.isprintable():
+        return False
+    return re.match(r"/(?![/\\])|https?://[^/\\]|mailto:", url) is not None
+
+
 # --- readers: from a TOML value or an environment text to the value itself; ValueError(what is allowed)
 
 
@@ -166,7 +173,7 @@ def _authors(value: object) -> dict[str, dict[str, str]]:
 def _is_author(value: object) -> bool:
     if not isinstance(value, dict) or not set(value) <= set(AUTHOR_KEYS):
         return False
-    return all(isinstance(text, str) for text in value.values()) and _leads(value.get("url") or "/")
+    return all(isinstance(text, str) for text in value.values()) and is_link(value.get("url") or "/")
 
 
 def _navigation(value: object) -> tuple[tuple[str, str], ...]:
@@ -178,23 +185,16 @@ def _navigation(value: object) -> tuple[tuple[str, str], ...]:
 def _is_item(value: object) -> bool:
     if not isinstance(value, dict) or set(value) != {"label", "url"}:
         return False
-    return isinstance(value["label"], str) and _leads(value["url"])
+    return isinstance(value["label"], str) and is_link(value["url"])
 
 
 def _redirects(value: object) -> dict[str, str]:
     if isinstance(value, dict) and all(
-        _leads(old) and old.startswith("/") and not re.search("[?#]", old) and _leads(new)
+        is_link(old) and old.startswith("/") and not re.search("[?#]", old) and is_link(new)
         for old, new in value.items()
     ):
         return {_encoded(unquote(old)): _encoded(new, "%?#[]") for old, new in value.items()}
     raise ValueError('a table [redirects] of addresses like "/old/" = "/new/"; they begin with / or https://')
-
-
-def _leads(url: object) -> bool:
-    """Whether an address can stand in a link: it stays here, or is one of the web or for mail."""
-    if not isinstance(url, str) or not url.isprintable():
-        return False
-    return re.match(r"/(?![/\\])|https?://[^/\\]|mailto:", url) is not None
 
 
 def _encoded(url: str, also: str = "") -> str:
@@ -298,14 +298,14 @@ def read_site(toml: str, environ: Mapping[str, str], port: int = 8000) -> Site:
     for name in table:
         if name not in known:
             allowed = "left out, or spelt like one of " + ", ".join(sorted(known))
-            raise SettingError(name, table[name], allowed, _line_of(toml, name))
+            raise SettingError(name, table[name], allowed, line_of(toml, name))
     values: dict[str, Any] = {"url": local_url(port)}
     for setting in fields(Site):
         variable = f"BITACORA_{setting.name.upper()}"
         if environ.get(variable):
             values[setting.name] = _read(setting, variable, environ[variable])
         elif setting.name in table:
-            values[setting.name] = _read(setting, setting.name, table[setting.name], _line_of(toml, setting.name))
+            values[setting.name] = _read(setting, setting.name, table[setting.name], line_of(toml, setting.name))
     return Site(**{"languages": (values.get("language", "es"),), **values})
 
 
@@ -327,7 +327,7 @@ def read_operator(environ: Mapping[str, str], default_site: Path) -> Operator:
 def read_port(environ: Mapping[str, str]) -> int:
     """The port to listen at. Raises SettingError."""
     try:
-        return _number(1, 65535)(environ.get("PORT") or "8000")
+        return _number(0, 65535)(environ.get("PORT") or "8000")
     except ValueError as error:
         raise SettingError("PORT", environ["PORT"], str(error)) from None
 
@@ -349,7 +349,8 @@ def _read(setting: Any, name: str, value: object, line: int = 1) -> Any:
         raise SettingError(name, shown, str(error), line) from None
 
 
-def _line_of(toml: str, name: str) -> int:
+def line_of(toml: str, name: str) -> int:
+    """The line of a `site.toml` that sets `name`, 1 when none does."""
     pattern = re.compile(rf"\s*(\[+\s*)?[\"']?{re.escape(name)}[\"']?\s*[=.\]]")
     return next((number for number, line in enumerate(toml.splitlines(), 1) if pattern.match(line)), 1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -56,6 +57,10 @@ class Answer:
     @property
     def xml(self) -> ElementTree.Element:
         return ElementTree.fromstring(self.body)
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
 
     @property
     def links(self) -> list[str]:

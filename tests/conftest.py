@@ -9,14 +9,15 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from blogs import Blog, make_blog
-from folders import make_folder, ticks  # noqa: F401 - fixtures
-from server import Server
 
 IS_FULL_SIZE = os.environ.get("BITACORA_TEST_SIZE") == "full"
 
 for name in [name for name in os.environ if name.startswith("BITACORA_")]:
-    del os.environ[name]
+    del os.environ[name]  # before the blog is imported, which reads them
+
+from blogs import Blog, make_blog  # noqa: E402
+from folders import make_folder, ticks  # noqa: E402, F401 - fixtures
+from server import Server  # noqa: E402
 
 Serve = Callable[..., Server]
 NewBlog = Callable[..., Blog]

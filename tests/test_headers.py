@@ -35,7 +35,8 @@ SECURITY = {
 }
 POST = "/2018/07/17/x/"
 PAGES = (
-    "/", POST, f"{POST}share/", "/about/", "/archive/", "/archive/2018/", "/archive/2018/07/", "/categories/", "/tags/",
+    "/", POST, f"{POST}share/", "/about/", "/archive/", "/archive/2018/", "/archive/2018/07/", "/categories/",
+    "/tags/",
     "/category/proyecto/", "/author/ana/",
 )  # fmt: skip
 OTHERS = ("/sitemap.xml", "/robots.txt", "/theme.css", "/healthz", "/readyz")
@@ -137,8 +138,10 @@ def test_headers_follow_the_settings_live(blog: Blog) -> None:
 )
 def test_nothing_is_derived_from_the_host(blog: Blog, host: str) -> None:
     forged = {
-        "host": host, "x_forwarded_host": "evil.example", "forwarded": "host=evil.example", "x_host": "evil.example",
-        "x_forwarded_server": "evil", "x_forwarded_prefix": "/evil", "x_original_url": "/evil", "origin": "https://evil",
+        "host": host, "x_forwarded_host": "evil.example", "forwarded": "host=evil.example",
+        "x_host": "evil.example",
+        "x_forwarded_server": "evil", "x_forwarded_prefix": "/evil", "x_original_url": "/evil",
+        "origin": "https://evil",
         "referer": "https://evil.example/", "user_agent": "evil",
     }  # fmt: skip
     for what, answer in everything(blog, **forged):

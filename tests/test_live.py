@@ -64,6 +64,29 @@ def git(folder: Path, *command: str, stdin: str = "") -> None:
     run("git", *alone, "-C", folder, *command, stdin=stdin)
 
 
+def commit_all(folder: Path) -> None:
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", "all")
+
+
+def branch(version: int) -> str:
+    return f"v{version:06}" if version else "main"
+
+
+def commit_beside(folder: Path, most: int, files: Callable[[int], dict[str, str]]) -> None:
+    """A branch for each version from 1 to `most`, each upon the one before; the work tree stays as it is."""
+    command = [tool("git"), "-C", folder, "-c", "core.compression=1", "fast-import", "--quiet", "--depth=0"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as importer:
+        assert importer.stdin
+        for version in range(1, most + 1):
+            head = f"commit refs/heads/{branch(version)}\ncommitter Ana <ana@blog.example> {LONG_AGO} +0000\n"
+            importer.stdin.write(f"{head}data 0\nfrom refs/heads/{branch(version - 1)}\n".encode())
+            for path, content in files(version).items():
+                data = content.encode()
+                importer.stdin.write(b"M 100644 inline %b\ndata %d\n%b\n" % (path.encode(), len(data), data))
+    assert importer.returncode == 0
+
+
 def text(version: int) -> str:
     """A post of always the same size, that says its version in its title and in its body."""
     return f"---\ntitle: Versión v{version:06}\n---\nSoy la v{version:06}.\n"
@@ -152,16 +175,10 @@ def at_the_same_size_and_mtime(site: Path) -> Edit:
 
 
 def by_git_checkout(site: Path) -> Edit:
-    most = 2_000
-    git(site, "init", "-q")
-    commits = "".join(
-        f"commit refs/heads/versions\ncommitter Ana <ana@blog.example> {LONG_AGO} +0000\ndata 0\n"
-        f"M 100644 inline posts/{POST}\ndata {len(text(version).encode())}\n{text(version)}\n"
-        for version in range(1, most + 1)
-    )
-    git(site, "fast-import", "--quiet", stdin=commits)
-    git(site, "checkout", "-q", "-f", f"versions~{most - 1}")
-    return lambda version: git(site, "checkout", "-q", f"versions~{most - version}")
+    git(site, "init", "-q", "-b", "main")
+    commit_all(site)
+    commit_beside(site, 1_000, lambda version: {f"posts/{POST}": text(version)})
+    return lambda version: git(site, "checkout", "-q", branch(version))
 
 
 def by_flipped_site(site: Path) -> Edit:
@@ -320,15 +337,24 @@ def big_text(number: int, version: int) -> str:
     return f"---\ntitle: Entrada {number} v{version:06}\n---\nsha256 {stamp}\n\n```\n{body}```\n"
 
 
-def write_all(folder: Path, files: int, version: int) -> None:
-    (folder / "posts").mkdir(exist_ok=True)
-    for number in range(files):
-        (folder / f"posts/2018-07-17-entrada-{number}.md").write_text(big_text(number, version))
+def big_files(files: int, version: int) -> dict[str, str]:
+    return {f"posts/2018-07-17-entrada-{number}.md": big_text(number, version) for number in range(files)}
 
 
-def commit_all(folder: Path, message: str) -> None:
-    git(folder, "add", "-A")
-    git(folder, "commit", "-q", "-m", message)
+def prepare_pushes(site: Path, author: Path, files: int, versions: int) -> None:
+    """`site` is a work tree that can be pushed into, `author` a clone of it with a branch for each version."""
+    (site / "posts").mkdir(parents=True)
+    (site / "site.toml").write_text(SETTINGS)
+    for path, content in big_files(files, 0).items():
+        (site / path).write_text(content)
+    git(site, "init", "-q", "-b", "main")
+    git(site, "config", "receive.denyCurrentBranch", "updateInstead")
+    commit_all(site)
+    run("git", "clone", "-q", site, author)
+    git(site, "remote", "add", "origin", str(author))
+    for folder in (site, author):
+        git(folder, "config", "pack.window", "0")  # looking for likenesses takes longer than all else
+    commit_beside(author, versions, lambda version: big_files(files, version))
 
 
 class Reader(threading.Thread):
@@ -395,29 +421,20 @@ def test_during_pushes_and_pulls_no_answer_is_torn_mixed_or_missing(
     if watch == "poll":
         pushes, enough = at_size(6, 1), at_size(4_000, 200)
     site, author = tmp_path / "site", tmp_path / "author"
-    site.mkdir()
-    git(site, "init", "-q", "-b", "main")
-    git(site, "config", "receive.denyCurrentBranch", "updateInstead")
-    (site / "site.toml").write_text(SETTINGS)
-    write_all(site, files, 0)
-    commit_all(site, "v0")
-    git(tmp_path, "clone", "-q", "site", "author")
-    git(site, "remote", "add", "origin", str(author))
+    prepare_pushes(site, author, files, 2 * pushes)
     server = serve(site, watch=watch)
-    clients = server.clients()
     readers = [Reader(client, files, seed) for seed, client in enumerate([*server.clients(), *server.clients()])]
     for reader in readers:
         reader.start()
     stale = []
     for version in range(1, 2 * pushes + 1):
-        write_all(author, files, version)
-        commit_all(author, f"v{version}")
         if version % 2:
-            git(author, "push", "-q", "origin", "main")
+            git(author, "push", "-q", "origin", f"{branch(version)}:main")
         else:
-            git(site, "pull", "-q", "--ff-only", "origin", "main")
+            git(site, "pull", "-q", "--ff-only", "origin", branch(version))
         path = f"/2018/07/17/entrada-{version % files}/"
-        stale += stale_answers(clients, (path, "/archive/") if watch == "inotify" else (path,), version)
+        paths = (path, "/archive/") if watch == "inotify" else (path,)
+        stale += stale_answers(server.clients(), paths, version)
     while sum(reader.answers for reader in readers) < enough and any(reader.is_alive() for reader in readers):
         readers[0].join(0.1)
     for reader in readers:

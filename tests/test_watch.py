@@ -296,7 +296,11 @@ def test_the_folder_of_last_good_versions_is_watched_too(root: Path, tmp_path: P
     state = tmp_path / "state"
     state.mkdir()
     watch = watch_of(root, state=state)
-    (state / "x").write_text("x")
+    (state / ".tmp").write_text("x")
+    assert watch.changes(None) == set()
+    (state / ".tmp").rename(state / "x")
+    assert watch.changes(None) == {STATE}
+    (state / "x").unlink()
     assert watch.changes(None) == {STATE}
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Iterator, Sized
 
 import click
 from flask import current_app
@@ -14,53 +13,43 @@ from flask.cli import AppGroup
 
 from bitacora.cli.fetch_images import fetch_images
 from bitacora.content.errors import PostError
-from bitacora.content.library import Library
 from bitacora.content.post import Post
 from bitacora.content.snapshot import Snapshot
-from bitacora.share.desk import Desk
 from bitacora.share.verdicts import Verdict
+from bitacora.web.blog import blog
 
 posts = AppGroup("posts", help="Look after the posts.")
 
 _BAR_FROM_POSTS = 200
 
 
-class Blog(Protocol):
-    """What the commands need of the application."""
-
-    library: Library
-
-    def desk(self, snapshot: Snapshot, post: Post, *, draws: bool = True) -> Desk: ...
-
-    def say(self, snapshot: Snapshot, text: str, **values: object) -> str: ...
-
-
-def blog() -> Blog:
-    parts: Blog = current_app.extensions["bitacora"]
-    return parts
+_LISTS = ("/", "/archive/", "/categories/", "/tags/", "/feed.xml", "/sitemap.xml")
 
 
 @posts.command()
 @click.option("--share/--no-share", default=True, help="Judge the share previews as well.")
 def check(share: bool) -> None:
-    """Say what is held back and what previews will lack, one line each. Exits with 1 when a file is held back."""
-    here = blog().library.snapshot()
-    warnings: list[str] = []
-    for post in _with_a_bar(here):
-        try:
-            found = blog().desk(here, post, draws=False).summary if share else ()
-            warnings += [_warning(here, post, verdict) for verdict in found if verdict.severity == "error"]
-        except PostError as broken:
-            blog().library.hold_back(broken)
-    here = blog().library.snapshot()
-    problems = sorted(here.problems, key=lambda problem: (problem.file, problem.line))
-    for problem in problems:
-        click.echo(str(problem))
-    for warning in warnings:
-        click.echo(warning)
+    """Say what is held back and what previews lack, one line each. Exits with 1 when a file is held back."""
+    library = blog().library
+    warnings = list(_read(library.snapshot(), judges=share))
+    here = library.snapshot()
+    problems = sorted({*here.problems, *blog().theme.problems}, key=_place)
+    for line in (*map(str, problems), *warnings):
+        click.echo(" ".join(line.split()))
     shown = f"{len(here.posts)} posts and {len(here.pages)} pages are up"
-    click.echo(f"{shown}, {len(problems)} problems, {len(warnings)} warnings.", err=True)
+    click.echo(f"{shown}, {_counted(problems, 'problem')}, {_counted(warnings, 'warning')}.", err=True)
     sys.exit(1 if problems else 0)
+
+
+def _read(here: Snapshot, *, judges: bool) -> Iterator[str]:
+    """Ask for pages as readers do: some things go wrong only when a body or a template is rendered."""
+    reader = current_app.test_client()
+    for address in (*_LISTS, *here.by_url):
+        reader.get(address)
+    for post in _with_a_bar(here) if judges else ():
+        if post.url in blog().library.snapshot().by_url:
+            found = blog().desk(here, post, draws=False).summary
+            yield from (_told(here, post, verdict) for verdict in found if verdict.severity == "error")
 
 
 @posts.command()
@@ -78,7 +67,7 @@ def share(post: str, as_json: bool) -> None:
         click.echo(" — ".join(filter(None, (f"{shown.label} ({shown.form}): {shown.title}", shown.description))))
     click.echo("")
     for verdict in desk.summary:
-        click.echo(_warning(here, found, verdict))
+        click.echo(_told(here, found, verdict))
     if not desk.summary:
         click.echo(blog().say(here, "Ready to share everywhere"))
 
@@ -112,10 +101,18 @@ def _with_a_bar(here: Snapshot) -> Iterator[Post]:
         yield from bar
 
 
-def _warning(here: Snapshot, post: Post, verdict: Verdict) -> str:
+def _told(here: Snapshot, post: Post, verdict: Verdict) -> str:
     """One line: place, severity, networks, what is wrong, what was measured, what to do."""
     say = blog().say
     message = say(here, verdict.message, **verdict.values)
     measured = f" ({verdict.measured} / {verdict.limit})" if verdict.measured and verdict.limit else ""
     remedy = say(here, verdict.remedy, **verdict.values)
     return f"{post.path}:{verdict.line or 1}:1: {verdict.severity}: {message}{measured} {remedy}"
+
+
+def _counted(things: Sized, name: str) -> str:
+    return f"{len(things) or 'no'} {name if len(things) == 1 else name + 's'}"
+
+
+def _place(problem: PostError) -> tuple[str, int, int]:
+    return problem.file, problem.line, problem.column

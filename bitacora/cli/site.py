@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 from zoneinfo import ZoneInfo
 
 import click
@@ -38,10 +39,13 @@ def new(folder: Path) -> None:
     """Make a site with a first post in FOLDER."""
     if (folder / "site.toml").exists() or (folder / "posts").exists():
         raise click.ClickException(f"{folder} is a site already: nothing was changed.")
-    (folder / "posts").mkdir(parents=True)
-    (folder / "site.toml").write_text(_SETTINGS, encoding="utf-8")
     now = datetime.now(ZoneInfo("America/Santiago"))
     post = folder / "posts" / f"{now:%Y-%m-%d}-la-primera-entrada.md"
-    post.write_text(_FIRST_POST.format(date=now.strftime("%Y-%m-%d %H:%M:%S%z")), encoding="utf-8")
+    try:
+        post.parent.mkdir(parents=True)
+        post.write_text(_FIRST_POST.format(date=now.strftime("%Y-%m-%d %H:%M:%S%z")), encoding="utf-8")
+        (folder / "site.toml").write_text(_SETTINGS, encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"{folder} cannot be made: {error.strerror}.") from None
     click.echo(f"Your site is in {folder}. Its first post is {post}.")
-    click.echo(f"See it: BITACORA_SITE={folder} make serve")
+    click.echo(f"See it: BITACORA_SITE={quote(str(folder))} make serve")

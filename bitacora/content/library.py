@@ -15,12 +15,13 @@ from weakref import WeakMethod
 from bitacora.content.errors import PostError
 from bitacora.content.files import FOLDERS, SETTINGS_FILE, Signature, Tree, identity, signature
 from bitacora.content.last_good import LastGood, Version
+from bitacora.content.permalink import PLACEHOLDERS, PermalinkError, check_pattern
 from bitacora.content.post import Post, read_post
 from bitacora.content.scan import Broken, Changes, Entry, Good, Scan, Value, kind_of
 from bitacora.content.snapshot import Reserved, Snapshot, build
 from bitacora.content.sources import Sources
 from bitacora.content.watch import EVERYTHING, STATE, GitLock, Watch, open_watch
-from bitacora.settings import SettingError, Site, read_site
+from bitacora.settings import SettingError, Site, line_of, read_site
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ GIT_PATIENCE_S = 5.0
 _RETRY_S = 0.1
 _GIT_POLL_S = 0.01
 _STILL_WRITING_S = 2.0
+_MOST_WITHDRAWN = 100
 _MOST_ADDRESSES = 1 << 17
 _SPARE_BYTES = 16 * 1024 * 1024
 
@@ -78,6 +80,8 @@ class Library:
         self._files: dict[str, Signature] = {}
         self._site: Site | None = None
         self._dirty: set[str] = {EVERYTHING}
+        self._looked_at: set[str] = set()
+        self._unread: set[str] = set()
         self._later: dict[str, float] = {}
         self._racy: set[str] = set()
         self._trouble: PostError | None = None
@@ -103,7 +107,8 @@ class Library:
         with self._asking:
             self._ask(served)
             snapshot = self._snapshot
-            if snapshot is None or (self._dirty and not self._must_wait()):
+            dirty = self._dirty | self._looked_at
+            if snapshot is None or (dirty and not self._must_wait(dirty)):
                 return None
         return snapshot if self._is_valid(snapshot) else None
 
@@ -149,16 +154,16 @@ class Library:
             self._safety_scan_at = now + SAFETY_SCAN_S * random.uniform(1, 1.25)  # noqa: S311 - spreads workers
             _start(self._scan_beside)
 
-    def _must_wait(self) -> bool:
+    def _must_wait(self, dirty: set[str]) -> bool:
         """Whether what is dirty cannot be read now: git works, or a moment ago the folder was not there either."""
-        if EVERYTHING not in self._dirty:
+        if EVERYTHING not in dirty:
             return self._git is not None and self._git.is_held()
         tried_at, found = self._tried
         return time.monotonic() < tried_at + _RETRY_S and identity(self.root) == found
 
     def _file_behind(self, path: str) -> str | None:
         assert self._watch is not None
-        if not self._watch.looks_at_served_file or self._snapshot is None:
+        if not self._watch.is_polling or self._snapshot is None:
             return None
         post = self._snapshot.find(path)
         return post.path if post else None
@@ -191,13 +196,20 @@ class Library:
         with self._renewing:
             with self._asking:
                 self._ask(None)
-                dirty = set(self._dirty)
-            trouble = self._trouble
-            changed = bool(dirty) and self._renew(dirty)
-            snapshot = self._snapshot
-            if snapshot is None or changed or trouble != self._trouble or not self._is_valid(snapshot):
-                self._snapshot = snapshot = self._built()
-            return snapshot
+                # In sight of others until a snapshot holds it; what changes while it is read gets dirty anew.
+                self._looked_at = self._unread = self._dirty
+                self._dirty = set()
+            try:
+                trouble = self._trouble
+                changed = bool(self._looked_at) and self._renew(self._looked_at)
+                snapshot = self._snapshot
+                if snapshot is None or changed or trouble != self._trouble or not self._is_valid(snapshot):
+                    self._snapshot = snapshot = self._built()
+                return snapshot
+            finally:
+                with self._asking:
+                    self._dirty |= self._unread
+                    self._looked_at = set()
 
     def _renew(self, dirty: set[str]) -> bool:
         """Read what is dirty. False when nothing is different, or when it cannot be read now."""
@@ -215,10 +227,11 @@ class Library:
             self._trouble = _unreadable_site(error)
             return False
         self._trouble = None
+        self._racy = (self._racy - changes.seen) | changes.racy
+        assert self._watch is not None
         with self._asking:
-            self._dirty = (self._dirty - dirty) | changes.again | changes.racy
+            self._unread = changes.again | self._racy if self._watch.is_polling else changes.again
             self._later = {p: due for p, due in self._later.items() if p not in dirty} | changes.later
-        self._racy = changes.racy
         return is_different
 
     def _open(self) -> None:
@@ -262,7 +275,6 @@ class Library:
     def _look(self, dirty: set[str], *, git_worked: bool) -> Changes:
         assert self._tree is not None
         assert self._watch is not None
-        broken = {path for path, entry in self._entries.items() if entry.problem} if STATE in dirty else set()
         is_new_tree = self._snapshot is not None and self._snapshot.tree is not self._tree
         scan = Scan(
             self._tree,
@@ -272,13 +284,15 @@ class Library:
             understand=self._understand,
             keep=self._sources.add,
             enter=self._enter,
-            anew=broken | self._racy,
             gone=self._later,
             deletions_at_once=git_worked or is_new_tree,
         )
         if dirty & {EVERYTHING, SETTINGS_FILE}:
-            self._take_settings(scan.look([SETTINGS_FILE]))
-        return scan.look((dirty | broken) - {STATE, SETTINGS_FILE})
+            self._take_settings(scan.look([SETTINGS_FILE], self._racy))
+        broken: set[str] = set()
+        if STATE in dirty or (self._snapshot is not None and self._snapshot.site != self._site):
+            broken = {path for path, entry in self._entries.items() if entry.problem}
+        return scan.look((dirty | broken) - {STATE, SETTINGS_FILE}, broken | self._racy)
 
     def _take_settings(self, changes: Changes) -> None:
         """Put new settings in force before any post is read: times and addresses depend on them."""
@@ -325,7 +339,9 @@ class Library:
 
     def _settings(self, toml: str) -> Site:
         try:
-            return self._read_settings(toml)
+            site = self._read_settings(toml)
+            _check_permalink(site, toml)
+            return site
         except SettingError as error:
             if self._snapshot is None and self._last_good.newest(SETTINGS_FILE, None) is None:
                 raise
@@ -342,6 +358,7 @@ class Library:
     def _apply(self, changes: Changes) -> bool:
         """Put what was found in force. Whether that makes another site."""
         entries = dict(self._entries)
+        self._withdraw([path for path, found in changes.found.items() if found is None])
         for path, found in changes.found.items():
             entry = self._entry(path, entries.get(path), found)
             if entry is None:
@@ -365,18 +382,26 @@ class Library:
         """What is known about a file from now on, given what was; None for one that is gone."""
         if isinstance(found, Broken):
             return self._broken(path, known, found)
-        value = found.value if found else None
-        if known and known.value is not None and not _is_draft(known.value) and (not found or _is_draft(value)):
-            self._last_good.withdraw(path, found.signature[-1] if found else time.time_ns())
-        elif known and known.problem:
-            self._last_good.erase(path)
         if found is None:
             return None
+        value = found.value
+        if known and known.value is not None and _is_draft(value) and not _is_draft(known.value):
+            self._last_good.withdraw(path, found.signature[-1])
+        elif known and known.problem:
+            self._last_good.erase(path)
         if found.source is None and known:
             return known._replace(signature=found.signature)
         if known and known.value == value:
             value = known.value  # the same object: so the next snapshot need not compare
         return Entry(found.signature, None, value, found.source, found.signature[-1])
+
+    def _withdraw(self, gone: Collection[str]) -> None:
+        """Deleted files do not come back in a worker that slept. Where a great many go, none sleeps for long."""
+        for path in gone:
+            if len(gone) <= _MOST_WITHDRAWN:
+                self._last_good.withdraw(path, time.time_ns())
+            elif self._entries[path].problem:
+                self._last_good.erase(path)
 
     def _broken(self, path: str, known: Entry | None, found: Broken) -> Entry:
         """The entry of a broken file: with its last good version, unless it is a draft now or was one."""
@@ -487,6 +512,15 @@ def _start(task: Callable[[], None]) -> None:
         threading.Thread(target=task, daemon=True).start()
     except RuntimeError as error:  # no thread is left
         log.warning("the safety scan is put off: %s", error)
+
+
+def _check_permalink(site: Site, toml: str) -> None:
+    """Settings do not know what a permalink may be made of."""
+    try:
+        check_pattern(site.permalink)
+    except PermalinkError:
+        allowed = f"made of {', '.join(PLACEHOLDERS)}"
+        raise SettingError("permalink", site.permalink, allowed, line_of(toml, "permalink")) from None
 
 
 def _has_posts(tree: Tree) -> bool:

@@ -71,6 +71,11 @@ def permalink(pattern: str, facts: Facts) -> str:
     return _tidy(template % tuple([fill(facts) for fill in fillers]))
 
 
+def check_pattern(pattern: str) -> None:
+    """Raises PermalinkError for a pattern with a placeholder that does not exist."""
+    _compiled(pattern)
+
+
 def own_permalink(pattern: str, facts: Facts) -> str:
     """The same for a pattern from a file's own head, where the names of styles do not work.
 

@@ -58,7 +58,8 @@ class Picture:
 
 def media_type(path: str) -> str | None:
     """The type to serve a file with, None for one that is not served."""
-    return MEDIA_TYPES.get(path.rpartition(".")[2].lower())
+    _, dot, ending = path.rpartition(".")
+    return MEDIA_TYPES.get(ending.lower()) if dot else None
 
 
 _known: dict[Signature, tuple[int, int]] = {}

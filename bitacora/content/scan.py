@@ -72,7 +72,8 @@ class Changes:
     """What a look at the disk found; nothing is changed by looking.
 
     `later` holds paths to look at again at a moment of the monotonic clock, `racy` those that were written so
-    shortly before they were read that another write may hide behind the same times.
+    shortly before they were read that another write may hide behind the same times. `seen` are all that were
+    looked at.
     """
 
     found: dict[str, Good | Broken | None] = field(default_factory=dict)
@@ -80,13 +81,14 @@ class Changes:
     again: set[str] = field(default_factory=set)
     later: dict[str, float] = field(default_factory=dict)
     racy: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
 
 
 class Scan:
     """One look. `understand(path, data)` gives a file's meaning or raises PostError, `keep(data)` a source.
 
-    `anew` are paths to read again though their signature is the same. `gone` is what the look before left: absent
-    paths with the moment until which they may come back, as they do when editors save.
+    `gone` is what the look before left: absent paths with the moment until which they may come back, as they do
+    when editors save.
     """
 
     def __init__(
@@ -99,7 +101,6 @@ class Scan:
         understand: Callable[[str, bytes], Value],
         keep: Callable[[bytes], Source],
         enter: Callable[[str], None],
-        anew: Collection[str],
         gone: Mapping[str, float],
         deletions_at_once: bool,
     ) -> None:
@@ -110,13 +111,17 @@ class Scan:
         self._understand = understand
         self._keep = keep
         self._enter = enter
-        self._anew = anew
+        self._anew: Collection[str] = ()
         self._gone = gone
         self._deletions_at_once = deletions_at_once
         self.changes = Changes()
 
-    def look(self, paths: Collection[str]) -> Changes:
-        """What became of `paths`: files, or folders with all that is in them."""
+    def look(self, paths: Collection[str], anew: Collection[str]) -> Changes:
+        """What became of `paths`: files, or folders with all that is in them.
+
+        Files that are in `anew` are read again though their signature is the same.
+        """
+        self._anew = anew
         for path in FOLDERS if EVERYTHING in paths else paths:
             self._look_at(path)
         return self.changes
@@ -145,6 +150,7 @@ class Scan:
         self._look_for_gone(path, seen, tuple(unseen))
 
     def _look_at_file(self, path: str, found: os.stat_result | OSError) -> None:
+        self.changes.seen.add(path)
         kind = kind_of(path)
         if isinstance(found, OSError):
             if kind != "file":
@@ -207,6 +213,7 @@ class Scan:
 
     def _missing(self, path: str, error: OSError) -> None:
         """A file or folder has gone, or there is nothing yet where a link leads to."""
+        self.changes.seen.add(path)
         entry = self._entries.get(path)
         if (entry is None or entry.value is None) and kind_of(path) == "text" and self._tree.is_link(path):
             self._unreadable(path, error)

@@ -54,7 +54,7 @@ class Watch(Protocol):
     """Says which paths, relative to the site folder, may have changed. Not thread-safe: one asks at a time."""
 
     name: str
-    looks_at_served_file: bool
+    is_polling: bool
 
     def changes(self, served: str | None) -> set[str]:
         """Paths that may have changed since the last call; empty in the common case, in microseconds.
@@ -90,7 +90,7 @@ class InotifyWatch:
     """
 
     name = "inotify"
-    looks_at_served_file = False
+    is_polling = False
 
     def __init__(self, root: Path, tree: Tree, state: Path | None) -> None:
         self._mask = (
@@ -111,8 +111,8 @@ class InotifyWatch:
         self._folders: dict[int, str] = {}
         self._writing: set[str] = set()
         try:
-            self._state = self._add(str(state)) if state else -1
-            self._top = self._add(f"/proc/self/fd/{tree.fd}/.")
+            self._state = self._add(str(state), flags.MOVED_TO | flags.DELETE) if state else -1
+            self._top = self._add(f"/proc/self/fd/{tree.fd}/.", self._mask)
         except OSError:
             self.close()
             raise
@@ -131,7 +131,7 @@ class InotifyWatch:
         return changed
 
     def enter(self, folder: str) -> None:
-        self._folders[self._add(f"/proc/self/fd/{self._tree.fd}/{folder}/.")] = folder
+        self._folders[self._add(f"/proc/self/fd/{self._tree.fd}/{folder}/.", self._mask)] = folder
 
     def is_being_written(self, path: str) -> bool:
         if path in self._writing and self._is_complete(path):
@@ -147,8 +147,8 @@ class InotifyWatch:
         if hasattr(self, "_fd"):
             self.close()
 
-    def _add(self, folder: str) -> int:
-        return int(self._inotify.add_watch(folder, self._mask))
+    def _add(self, folder: str, mask: int) -> int:
+        return int(self._inotify.add_watch(folder, mask))
 
     def _note(self, changed: set[str], wd: int, mask: int, name: str) -> None:
         if mask & (flags.Q_OVERFLOW | flags.UNMOUNT):
@@ -209,7 +209,7 @@ class PollingWatch:
     """Looks at the served file and at the folders on each request, at everything once a second."""
 
     name = "poll"
-    looks_at_served_file = True
+    is_polling = True
 
     def __init__(self, root: Path, tree: Tree, known: Callable[[str], Signature | None]) -> None:
         self._root = root

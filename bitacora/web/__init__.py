@@ -105,16 +105,19 @@ def _begin() -> Response | None:
     blog().site = g.snapshot.site
     if not request.environ[HOST_IS_TRUSTED]:
         abort(400)
-    if (path := _tidy(request.path)) != request.path:
+    if path := _better(request.path):
         return redirect(quote_path(path) + _query(), 308)
     return None
 
 
-def _tidy(path: str) -> str:
-    """Without doubled slashes, and with the last one that routing misses: it would put the host in front."""
-    if "//" in path:
+def _better(path: str) -> str | None:
+    """The path without doubled slashes, or with the last one that routing misses; None for one as it should be.
+
+    Routing would redirect as well, and put the host of the request in front.
+    """
+    if "//" in request.environ["PATH_INFO"]:
         return _SLASHES.sub("/", path)
-    return f"{path}/" if isinstance(request.routing_exception, RequestRedirect) else path
+    return f"{path}/" if isinstance(request.routing_exception, RequestRedirect) else None
 
 
 def _query() -> str:

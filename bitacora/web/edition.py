@@ -72,9 +72,9 @@ class Edition:
         return [*(image.src for image in images), *self.html(post).pictures]
 
     def translations(self, post: Post) -> list[Post]:
-        """The same post in other languages."""
+        """The same post in other languages, but for hidden ones, which are listed nowhere."""
         same = self.snapshot.translations.get(post.translation_key, ())
-        return [other for other in same if other.path != post.path]
+        return [other for other in same if other.path != post.path and not other.hidden]
 
     def static(self, name: str) -> str:
         """The address of a file in `static/`, which changes with its content."""

@@ -7,6 +7,7 @@ import mimetypes
 import os
 import re
 from pathlib import Path
+from posixpath import splitext
 from typing import BinaryIO
 from urllib.parse import quote
 
@@ -26,7 +27,7 @@ SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 MOST_BYTES = 40 * 1024 * 1024
 """Of a picture that a card is made from."""
 
-_HASHED = re.compile(r"(.+)\.[0-9a-f]{12}(\.[A-Za-z0-9]+)")
+_HASHED = re.compile(r"(.+)\.[0-9a-f]{12}(\.[^./]*)?")
 _TEXT = ("text/", "application/javascript", "image/svg+xml", "application/json")
 _SMALL_BYTES = 256 * 1024
 _CHUNK = 1 << 20
@@ -54,13 +55,13 @@ class Files:
         found = self._find(snapshot, name)
         if found is None:
             return "/static/" + quote(name)
-        stem, dot, extension = name.rpartition(".")
-        return "/static/" + quote(f"{stem}.{self._hash(*found)}{dot}{extension}")
+        stem, extension = splitext(name)
+        return "/static/" + quote(f"{stem}.{self._hash(*found)}{extension}")
 
     def static_name(self, snapshot: Snapshot, name: str) -> str | None:
         """The name of the file in `static/` that `name`, with or without a hash, stands for."""
         hashed = _HASHED.fullmatch(name)
-        names = (name, hashed[1] + hashed[2]) if hashed else (name,)
+        names = (name, hashed[1] + (hashed[2] or "")) if hashed else (name,)
         return next((name for name in names if self._find(snapshot, name)), None)
 
     def static(self, request: Request, snapshot: Snapshot, name: str) -> Response | None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import unquote
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, abort, g, request
 
 from bitacora.content.permalink import quote_path
 from bitacora.content.post import Author, Post
 from bitacora.content.snapshot import Subject, base
+from bitacora.settings import is_link
 from bitacora.share.networks import share_links, share_texts
 from bitacora.web.blog import blog, edition, page, redirect, say, share_of, share_of_page, snapshot
 from bitacora.web.cards import NAME as CARD_NAME
@@ -140,7 +141,7 @@ def address(path: str) -> Response:
             return redirect(target, 301)
         if url in here.gone:
             abort(410)
-    return _below(wanted) or abort(404)
+    return _source(wanted) or _below(wanted) or abort(404)
 
 
 def _post(post: Post) -> Response:
@@ -163,11 +164,9 @@ def _post(post: Post) -> Response:
 
 def _below(url: str) -> Response | None:
     """What hangs under a post or page: its share page, or a file that it shows."""
-    here = snapshot()
     folder, _, name = url.removesuffix("/").rpartition("/")
     while folder:
-        posts = (here.by_url.get(owner) for owner in (f"{folder}/", folder, f"{folder}.html"))
-        post = next((post for post in posts if post and base(post.url) == f"{folder}/"), None)
+        post = _owner(folder)
         if post and name == "share" and post.kind == "post":
             return _share(post) if url.endswith("/") else redirect(f"{url}/", 308)
         if post and CARD_NAME.fullmatch(name):
@@ -177,6 +176,12 @@ def _below(url: str) -> Response | None:
         folder, _, parent = folder.rpartition("/")
         name = f"{parent}/{name}"
     return None
+
+
+def _owner(folder: str) -> Post | None:
+    """The post or page under whose address `folder` lies, whatever that address ends with."""
+    posts = (snapshot().by_url.get(url) for url in (f"{folder}/", folder, f"{folder}.html"))
+    return next((post for post in posts if post and base(post.url) == f"{folder}/"), None)
 
 
 def _share(post: Post) -> Response:
@@ -201,6 +206,15 @@ def _card(post: Post) -> Response:
     response.headers["Cache-Control"] = a_day(here.snapshot, blog().clock())
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
+
+
+def _source(url: str) -> Response | None:
+    """The Markdown of a post or page, as its author wrote it."""
+    post = _owner(url.removesuffix(".md")) if url.endswith(".md") else None
+    if post is None:
+        return None
+    g.keep = url
+    return Response(snapshot().source(post), mimetype="text/markdown", headers={"X-Robots-Tag": "noindex"})
 
 
 def _file(post: Post, name: str) -> Response | None:
@@ -265,11 +279,16 @@ def _subject(kind: str, subject: Subject | None, number: int) -> Response:
         feeds=[(subject.term.name, f"{first}feed.xml")],
         kind=kind,
         name=subject.term.name,
-        author=subject.term if isinstance(subject.term, Author) else None,
+        author=_author(subject.term) if isinstance(subject.term, Author) else None,
         count=len(subject.posts),
         posts=shown,
         pagination=pagination,
     )
+
+
+def _author(author: Author) -> Author:
+    """Without an address that is none: whoever clicks must not run what a head says."""
+    return author if is_link(author.url) else replace(author, url="")
 
 
 def _slice(

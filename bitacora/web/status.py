@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from ipaddress import ip_address
 
 from flask import Blueprint, Response, request
 
@@ -17,7 +18,6 @@ from bitacora.web.headers import NO_STORE
 status = Blueprint("status", __name__)
 
 _FORWARDING = ("forwarded", "x-forwarded", "x-real-ip", "via", "cf-", "true-client-ip", "x-client-ip", "x-cluster")
-_LOOPBACK = ("127.", "::1", "::ffff:127.")
 
 
 @status.get("/healthz")
@@ -35,9 +35,8 @@ def readyz() -> Response:
         return _plain(f"not ready: {error}\n" if may_see_details() else "not ready\n", 503)
     if not may_see_details():
         return _plain("ready\n")
-    return Response(
-        json.dumps(_details(blog(), here), ensure_ascii=False, indent=2) + "\n", mimetype="application/json"
-    )
+    details = json.dumps(_details(blog(), here), ensure_ascii=False, indent=2)
+    return _plain(f"{details}\n", mimetype="application/json")
 
 
 def may_see_details() -> bool:
@@ -47,7 +46,15 @@ def may_see_details() -> bool:
     if token and scheme.lower() == "bearer" and hmac.compare_digest(token, given.encode()):
         return True
     direct = not any(name.lower().startswith(_FORWARDING) for name, _ in request.headers)
-    return direct and (request.remote_addr or "").startswith(_LOOPBACK)
+    return direct and _is_loopback(request.remote_addr or "")
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return False
+    return (getattr(ip, "ipv4_mapped", None) or ip).is_loopback
 
 
 def _details(parts: Blog, here: Snapshot) -> dict[str, object]:
@@ -74,5 +81,5 @@ def _problem(problem: PostError) -> dict[str, object]:
     }
 
 
-def _plain(text: str, code: int = 200) -> Response:
-    return Response(text, code, mimetype="text/plain", headers={"Cache-Control": NO_STORE})
+def _plain(text: str, code: int = 200, mimetype: str = "text/plain") -> Response:
+    return Response(text.encode(errors="replace"), code, {"Cache-Control": NO_STORE}, mimetype)

@@ -1,0 +1,223 @@
+"""The commands, and how the server starts or says why it does not."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from blogs import Blog, post
+from click.testing import Result
+from conftest import NewBlog
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(blog: Blog, *words: str) -> Result:
+    return blog.app.test_cli_runner().invoke(args=words)
+
+
+def shell(*words: str, cwd: Path = ROOT, **environ: str) -> subprocess.CompletedProcess[str]:
+    """A command in a process of its own, with nothing in its environment but what it needs."""
+    env = {"PATH": os.environ["PATH"], "HOME": environ.pop("HOME"), **environ}
+    return subprocess.run(
+        [sys.executable, *words], cwd=cwd, env=env, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+# --- flask posts check
+
+
+def test_check_is_content_with_good_posts(new_blog: NewBlog) -> None:
+    result = run(new_blog({"posts/2018-07-17-x.md": post(), "pages/about.md": post()}), "posts", "check")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "1 posts and 1 pages are up, no problems.\n"
+
+
+def test_check_names_each_problem_on_a_line_of_its_own(new_blog: NewBlog) -> None:
+    blog = new_blog(
+        {
+            "posts/2018-07-17-good.md": post(),
+            "posts/2018-07-18-date.md": post(date="2018-02-30"),
+            "posts/2018-07-19-torn.md": "---\ntitle: x\n",
+            "posts/2018-07-20-yaml.md": "---\ntitle: [a,\n  b: c\n---\n",
+            "posts/2018-07-21-latin.md": b"---\ntitle: \xf1\n---\n",
+            "posts/otra.md": post(slug="good", date="2018-07-17"),
+            "templates/post.html": "\n{{ 1 / 0 }}",
+            "templates/wrong.html": "{% if %}",
+        }
+    )
+    result = run(blog, "posts", "check")
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        "posts/2018-07-18-date.md",
+        "posts/2018-07-19-torn.md",
+        "posts/2018-07-20-yaml.md",
+        "posts/2018-07-21-latin.md",
+        "posts/otra.md",
+        "templates/post.html",
+        "templates/wrong.html",
+    ]
+    assert lines[0] == (
+        'posts/2018-07-18-date.md:3:7: date "2018-02-30" is not a date: February 2018 has 28 days. '
+        "Write it like 2018-07-17 12:00:00-0300."
+    )
+    assert result.stderr.endswith("7 problems.\n")
+
+
+def test_check_finds_a_body_that_cannot_be_shown(new_blog: NewBlog) -> None:
+    huge = "[a]: /" + "x" * 60_000 + "\n\n" + "[a] " * 3_000
+    blog = new_blog({"posts/2018-07-18-huge.md": post("Enorme", huge)})
+    result = run(blog, "posts", "check")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("posts/2018-07-18-huge.md:")
+
+
+def test_check_of_the_project_s_own_posts_is_clean(tmp_path: Path) -> None:
+    result = shell("-m", "flask", "posts", "check", HOME=str(tmp_path))
+    assert (result.returncode, result.stdout) == (0, ""), result.stderr
+
+
+# --- flask site new
+
+
+def test_a_new_site_serves_its_first_post(new_blog: NewBlog, tmp_path: Path) -> None:
+    blog = new_blog()
+    folder = tmp_path / "with space" / "mine"
+    result = run(blog, "site", "new", str(folder))
+    assert result.exit_code == 0
+    assert f"BITACORA_SITE='{folder}' make serve" in result.stdout
+    [file] = (folder / "posts").iterdir()
+    mine = new_blog({f"posts/{file.name}": file.read_bytes(), "site.toml": (folder / "site.toml").read_bytes()})
+    home = mine.get("/")
+    assert "La primera entrada" in home.words("h2")
+    [address] = [link for link in home.links if "la-primera-entrada" in link]
+    assert mine.get(address).words("h1") == ["La primera entrada"]
+    assert run(mine, "posts", "check").exit_code == 0
+
+
+@pytest.mark.parametrize("there", ["site.toml", "posts"])
+def test_what_is_a_site_already_is_left_alone(new_blog: NewBlog, tmp_path: Path, there: str) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / there).mkdir() if there == "posts" else (folder / there).write_text("title = 'x'")
+    result = run(new_blog(), "site", "new", str(folder))
+    assert result.exit_code == 1
+    assert "is a site already" in result.stderr
+    assert [path.name for path in folder.rglob("*")] == [there]
+
+
+def test_a_folder_that_cannot_be_made_is_said(new_blog: NewBlog, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = run(new_blog(), "site", "new", str(tmp_path / "file" / "mine"))
+    assert result.exit_code == 1
+    assert "cannot be made: Not a directory" in result.stderr
+
+
+# --- starting
+
+
+def start(home: Path, code: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+    return shell("-c", f"import app\n{dedent(code)}", **{"HOME": str(home), **environ})
+
+
+def test_the_app_starts_without_any_setting(tmp_path: Path) -> None:
+    code = "print(app.app.test_client().get('/').status_code)"
+    result = start(tmp_path, code)
+    assert (result.returncode, result.stdout) == (0, "200\n")
+    assert result.stderr == "WARNING no url is set: feeds and previews lead to http://127.0.0.1:8000\n"
+
+
+def test_without_an_address_the_port_stands_for_one(tmp_path: Path) -> None:
+    code = "print(app.app.test_client().get('/robots.txt').text)"
+    assert "http://127.0.0.1:9123/sitemap.xml" in start(tmp_path, code, PORT="9123").stdout
+    assert start(tmp_path, BITACORA_URL="https://blog.example.org").stderr == ""
+
+
+SECRET = "geheim"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("BITACORA_WATCH", "sometimes", "auto, inotify, poll"),
+        ("BITACORA_S_MAXAGE", "-1", "0 to 86400"),
+        ("BITACORA_TRUST_PROXY", "many", "0 to 9"),
+        ("BITACORA_SITE", "/nowhere/at/all", "a folder to read"),
+        ("BITACORA_SITE", "/etc/passwd", "a folder to read"),
+        ("BITACORA_URL", "blog.example.org", "https://blog.example.org"),
+        ("BITACORA_PER_PAGE", "0", "1 to 500"),
+        ("BITACORA_LANGUAGE", "español", "a language tag"),
+        ("BITACORA_TIMEZONE", "Marte", "America/Santiago"),
+        ("BITACORA_EMBEDS", "a b", "host names"),
+        ("BITACORA_TITEL", "x", "BITACORA_TITLE"),
+        ("BITACORA_SECRET_KEY", SECRET, "at least 32 bytes"),
+        ("BITACORA_SECRETKEY", SECRET, "BITACORA_SECRET_KEY"),
+        ("BITACORA_DERIVED_CACHE", f"redis:/me:{SECRET}@host", "redis://host"),
+        ("PORT", "http", "0 to 65535"),
+    ],
+)
+def test_a_wrong_setting_stops_the_start_with_a_sentence(
+    tmp_path: Path, name: str, value: str, allowed: str
+) -> None:
+    result = start(tmp_path, **{name: value})
+    assert (result.returncode, result.stdout) == (4, "")
+    [line] = result.stderr.splitlines()
+    assert line.startswith(f"Bitácora cannot start. {name} = ")
+    assert allowed in line
+    assert SECRET not in line
+    assert value in line or value == SECRET or SECRET in value or name == "BITACORA_TITEL"
+
+
+def test_a_wrong_site_toml_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "posts").mkdir()
+    for text, said in (("title = ", "site.toml"), ("titel = 'x'", "titel"), ("per_page = 'x'", "per_page")):
+        (tmp_path / "site.toml").write_text(text)
+        result = start(tmp_path, BITACORA_SITE=str(tmp_path))
+        assert result.returncode == 4
+        [line] = result.stderr.splitlines()
+        assert line.startswith(f"Bitácora cannot start. {said} = ")
+
+
+def test_gunicorn_stops_for_good_over_a_wrong_setting(tmp_path: Path) -> None:
+    result = shell(
+        "-m", "gunicorn", "app:app", HOME=str(tmp_path), PORT="0", BITACORA_URL="nonsense", WEB_CONCURRENCY="1"
+    )
+    assert result.returncode != 0
+    assert "Bitácora cannot start. BITACORA_URL = 'nonsense'" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("-m", "flask", "routes"), ("-m", "flask", "--help"), ("-m", "gunicorn", "--check-config", "app:app")],
+)
+def test_flask_and_gunicorn_find_the_app_without_flags(tmp_path: Path, words: tuple[str, ...]) -> None:
+    result = shell(*words, HOME=str(tmp_path))
+    assert result.returncode == 0, result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "kept", [{"BITACORA_CACHE_DIR": "/proc/nothing"}, {"BITACORA_CACHE_DIR": "/sys"}, {"HOME": ""}]
+)
+def test_where_nothing_can_be_kept_the_blog_serves_all_the_same(tmp_path: Path, kept: dict[str, str]) -> None:
+    code = "print(app.app.test_client().get('/').status_code)"
+    result = start(tmp_path, code, **kept)
+    assert (result.returncode, result.stdout) == (0, "200\n"), result.stderr
+    assert "last good versions are lost at each restart" in result.stderr
+
+
+def test_the_log_may_be_lines_of_json(tmp_path: Path) -> None:
+    code = "import logging\ntry:\n    1 / 0\nexcept ZeroDivisionError:\n    logging.getLogger('x').exception('two\\nlines')"
+    result = start(tmp_path, code, BITACORA_LOG="json")
+    warning, error = map(json.loads, result.stderr.splitlines())
+    assert (warning["level"], warning["logger"]) == ("warning", "app")
+    assert (error["level"], error["message"]) == ("error", "two\nlines")
+    assert "ZeroDivisionError" in error["exception"]
+    assert error["time"].endswith("+00:00")

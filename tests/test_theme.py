@@ -1,0 +1,336 @@
+"""A site's own templates: over the shipped ones, live, in a sandbox, and never at a reader's cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import jinja2
+import pytest
+from blogs import Blog, post
+from conftest import NewBlog
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from bitacora.content.library import Library
+from bitacora.content.snapshot import Snapshot
+from bitacora.settings import Operator
+from bitacora.web.edition import Edition
+from bitacora.web.theme import Theme
+
+FILE = "posts/2018-07-17-x.md"
+URL = "/2018/07/17/x/"
+SECRET = "s" * 40
+
+
+def with_template(new_blog: NewBlog, name: str, source: str, **environ: str) -> Blog:
+    return new_blog({FILE: post("X", tags="[a]", author="Ana"), f"templates/{name}": source}, **environ)
+
+
+def problems(blog: Blog) -> list[tuple[str, int, str]]:
+    found = blog.get("/readyz", remote_addr="127.0.0.1").json["problems"]
+    return [(problem["file"], problem["line"], problem["reason"]) for problem in found]
+
+
+# --- overriding
+
+
+def test_a_site_overrides_one_file_and_keeps_the_rest(new_blog: NewBlog) -> None:
+    blog = with_template(new_blog, "post.html", "<h1>{{ post.title }}, a mi modo</h1>")
+    assert blog.get(URL).text == "<h1>X, a mi modo</h1>"
+    assert blog.get("/").words("h1") == ["El Blog"]
+
+
+def test_a_template_may_extend_the_one_that_it_shadows(new_blog: NewBlog) -> None:
+    source = '{% extends "default:post.html" %}{% block main %}<h2>Antes</h2>{{ super() }}{% endblock %}'
+    page = with_template(new_blog, "post.html", source).get(URL)
+    assert page.words("h1") == ["X"]
+    assert page.words("h2") == ["Antes"]
+
+
+def test_shipped_pages_use_the_site_s_base_and_partials(new_blog: NewBlog) -> None:
+    base = '{% extends "default:base.html" %}{% block footer %}<footer>Fundación</footer>{% endblock %}'
+    blog = with_template(new_blog, "base.html", base)
+    blog.write("templates/_pagination.html", "")
+    for path in (URL, "/", "/archive/", "/tag/a/", "/tags/", f"{URL}share/", "/nothing/"):
+        assert blog.get(path).words("footer")[-1] == "Fundación", path
+
+
+def test_a_template_is_live(new_blog: NewBlog) -> None:
+    blog = new_blog({FILE: post("X")})
+    usual = blog.get(URL).body
+    for text in ("Uno", "Dos"):
+        blog.write("templates/post.html", text)
+        assert blog.get(URL).text == text
+    blog.delete("templates/post.html")
+    while blog.get(URL).body != usual:
+        pass
+
+
+def test_templates_know_what_the_guide_promises(new_blog: NewBlog) -> None:
+    source = """{{ site.title }}|{{ lang }}|{{ canonical }}|{{ noindex }}|{{ navigation[0].url }}|{{ feeds[0][1] }}
+{{ post|summary }}|{{ (post|content).words }}|{{ post|minutes }}|{{ (post|picture).url }}|{{ post.extra.rating }}
+{{ post.date|date }}|{{ post.date|date("short") }}|{{ post.date|isodate }}
+{{ post.date|day }}|{{ post.date|month }}|{{ post.date|month_name }}|{{ post.date|year }}
+{{ absolute("/a/") }}|{{ term_url("tag", post.tags[0]) }}|{{ _("Archive") }}"""
+    head = {"tags": "[Ñu]", "image": "https://i.example/a.png", "rating": "5", "intro": '"a & b"'}
+    blog = new_blog({FILE: post("X", "Dos palabras", **head), "templates/post.html": source})
+    assert blog.get(URL).text.splitlines() == [
+        "El Blog|es|https://blog.example.org/2018/07/17/x/|False|/archive/|/feed.xml",
+        "a &amp; b|2|1|https://i.example/a.png|5",
+        "17 de julio de 2018|17/7/18|2018-07-17T00:00:00-04:00",
+        "17|jul|julio|2018",
+        "https://blog.example.org/a/|/tag/%C3%B1u/|Archivo",
+    ]
+
+
+# --- templates that break
+
+
+def test_a_template_that_does_not_compile_keeps_its_last_good_version(new_blog: NewBlog) -> None:
+    blog = with_template(new_blog, "post.html", "bueno {{ post.title }}")
+    assert blog.get(URL).text == "bueno X"
+    blog.write("templates/post.html", "malo\n\n{% if %}")
+    assert blog.get(URL).text == "bueno X"
+    [(file, line, reason)] = problems(blog)
+    assert (file, line) == ("templates/post.html", 3)
+    assert "Expected an expression" in reason
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% if %}",
+        "{% block a %}",
+        "{{ x|nofilter }}",
+        "{% nothing %}",
+        "{{ '",
+        "{% for a in b %}" * 30 + "{% endfor %}" * 30,
+        "{{ " + "(" * 3000 + ")" * 3000 + " }}",
+        "{{ " + "9" * 5000 + " }}",
+        "{{ " + "-" * 5000 + "1 }}",
+        "\0{{",
+    ],
+    ids=lambda source: source[:12],
+)
+def test_a_new_template_that_does_not_compile_is_left_out(new_blog: NewBlog, source: str) -> None:
+    blog = with_template(new_blog, "post.html", source)
+    assert blog.get(URL).words("h1") == ["X"]
+    assert [file for file, _, _ in problems(blog)] == ["templates/post.html"]
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("a\n{{ 1 / 0 }}", 2),
+        ("{{ post.nothing.at.all }}", 1),
+        ("\n\n{{ post.title() }}", 3),
+        ('{% extends "nowhere.html" %}', 1),
+        ('\n{% include "nowhere.html" %}', 2),
+        ('\n{% include "post.html" %}', 2),
+        ("{% macro m() %}\n{{ m() }}\n{% endmacro %}\n{{ m() }}", 2),
+        ("{{ range(99999999)|list }}", 1),
+        ("{{ post.date|date('nonsense') }}{{ 1 + '' }}", 1),
+    ],
+)
+def test_a_template_that_fails_is_replaced_by_the_shipped_one(
+    new_blog: NewBlog, caplog: pytest.LogCaptureFixture, source: str, line: int
+) -> None:
+    blog = with_template(new_blog, "post.html", source)
+    for _ in range(2):
+        assert blog.get(URL).words("h1") == ["X"]
+    assert [problem[:2] for problem in problems(blog)] == [("templates/post.html", line)]
+    assert len([record for record in caplog.records if "The template fails" in record.getMessage()]) == 1
+
+
+def test_a_failing_partial_is_named_itself(new_blog: NewBlog) -> None:
+    blog = with_template(new_blog, "_head.html", "\n\n{{ 1 / 0 }}")
+    for path in ("/", URL, "/nothing/"):
+        assert blog.get(path).words("h1"), path
+    assert [problem[:2] for problem in problems(blog)] == [("templates/_head.html", 3)]
+
+
+def test_a_mended_template_is_a_problem_no_more(new_blog: NewBlog) -> None:
+    blog = with_template(new_blog, "post.html", "{{ 1 / 0 }}")
+    blog.get(URL)
+    assert problems(blog)
+    blog.write("templates/post.html", "mejor")
+    assert blog.get(URL).text == "mejor"
+    assert not problems(blog)
+
+
+def test_a_failing_feed_is_still_a_feed(new_blog: NewBlog) -> None:
+    blog = with_template(new_blog, "feed.xml", "{{ 1 / 0 }}")
+    assert blog.get("/feed.xml").xml.tag.endswith("}feed")
+
+
+# --- the sandbox
+
+
+ESCAPES = [
+    "''.__class__.__mro__[1].__subclasses__()",
+    "''.__class__.__base__.__subclasses__()",
+    "().__class__.__bases__[0].__subclasses__()",
+    "cycler.__init__.__globals__.os.popen('id').read()",
+    "cycler['__init__']['__globals__']",
+    "(cycler|attr('__init__')|attr('__globals__'))['os']",
+    "joiner.__init__.__globals__",
+    "namespace.__init__.__globals__",
+    "lipsum.__globals__",
+    "lipsum['__globals__']['os'].popen('id').read()",
+    "lipsum|attr('__globals__')",
+    "dict.__class__",
+    "post.__class__",
+    "post.__class__.__init__.__globals__",
+    "post.__dataclass_fields__",
+    "post.date.__class__.__module__",
+    "site.zone.__init__",
+    "site.zone.__class__",
+    "site.zone.__reduce__()",
+    "site.__dict__",
+    "site.__init__.__globals__",
+    "static.__globals__",
+    "static.__closure__",
+    "static.__code__",
+    "absolute.__closure__[0].cell_contents",
+    "term_url.__globals__",
+    "_.__globals__",
+    "gettext.__closure__",
+    "share.json_ld_text.__class__",
+    "self.__init__.__globals__",
+    "self._TemplateReference__context",
+    "self.__dict__",
+    "navigation[0].__class__",
+    "feeds.__class__",
+    "(post|content).body.__class__",
+    "(post|content).body.format.__self__.__class__",
+    "'{0.__class__.__init__.__globals__}'.format(post)",
+    "('{0.__class__.__init__.__globals__}'|safe).format(post)",
+    "'{x.__class__}'.format_map({'x': post})",
+    "(post|picture).__class__",
+    "[post]|map(attribute='__class__')|list",
+    "[post]|groupby('__class__')",
+    "[post]|sum(attribute='__class__')",
+    "[post]|selectattr('__class__')|list",
+    "post.extra.__class__",
+    "''['__cl' ~ 'ass__']",
+    "(static.__call__)",
+    "(range.__self__)",
+    "(''.join).__self__.__class__",
+    "(e for e in ()).gi_frame",
+]
+SPOILS = [
+    "feeds.append(1)",
+    "feeds.clear()",
+    "site.authors.clear()",
+    "site.authors.update({'a': {}})",
+    "site.redirects.pop('/a/')",
+    "post.extra.update({'a': 1})",
+    "share.json_ld.clear()",
+    "navigation.sort()",
+]
+
+
+@pytest.mark.parametrize("expression", [*ESCAPES, *SPOILS])
+def test_the_sandbox_lets_nothing_out(new_blog: NewBlog, expression: str) -> None:
+    blog = with_template(new_blog, "post.html", "PRINTED{{ " + expression + " }}")
+    page = blog.get(URL)
+    printed = page.text.removeprefix("PRINTED")
+    is_nothing = printed in {"", "[]", "[Undefined]"} or printed.startswith("[(Undefined, [Post(")
+    assert is_nothing or page.words("h1") == ["X"], page.text[:300]
+    assert blog.get("/feed.xml").status == 200
+
+
+def test_the_sandbox_has_no_way_to_files(new_blog: NewBlog) -> None:
+    for name in (
+        "../site.toml",
+        "../../site.toml",
+        "/etc/passwd",
+        "default:../site.toml",
+        "site.toml",
+        "posts/x.md",
+    ):
+        blog = with_template(new_blog, "post.html", f'{{% include "{name}" %}}')
+        assert blog.get(URL).words("h1") == ["X"], name
+
+
+def test_the_operator_may_trust_the_templates(new_blog: NewBlog) -> None:
+    source = "{{ post.__class__.__name__ }}"
+    blog = with_template(new_blog, "post.html", source, trust_templates="1")
+    assert blog.get(URL).text == "Post"
+
+
+def test_what_templates_are_given_leads_to_nothing_private(
+    new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Walks all that the sandbox lets a template reach from what each page hands to it."""
+    given: list[Mapping[str, object]] = []
+    render = jinja2.Template.render
+    monkeypatch.setattr(
+        jinja2.Template, "render", lambda self, context: given.append(context) or render(self, context)
+    )
+    files = {
+        FILE: post("X", "![a](a.png)", tags="[a]", category="C", author="Ana", single_image="[{img: a.png}]"),
+        "posts/a.png": b"p",
+        "posts/2018-07-16-draft.md": post("BORRADOR", "BORRADOR", draft="true"),
+        "posts/2099-01-01-later.md": post("BORRADOR", "BORRADOR"),
+        "templates/mine.html": "",
+    }
+    blog = new_blog(files, status_token=SECRET, secret_key=SECRET, hook_secret=SECRET, derived_cache="memory")
+    for path in (
+        "/",
+        URL,
+        f"{URL}share/",
+        "/archive/",
+        "/tags/",
+        "/tag/a/",
+        "/author/ana/",
+        "/feed.xml",
+        "/sitemap.xml",
+        "/no/",
+    ):
+        blog.get(path)
+    sandbox = ImmutableSandboxedEnvironment()
+    environment = blog.parts.theme._environment_for(blog.parts.library.snapshot().templates)
+    assert len(given) == 10
+    seen: set[int] = set()
+    for context in [*given, environment.globals]:
+        for path, value in reachable(sandbox, context, "", seen, 0):
+            assert not isinstance(value, Library | Theme | Snapshot | Edition | Operator | Blog), path
+            assert SECRET not in str(value), path
+            assert "BORRADOR" not in str(value), path
+
+
+def reachable(sandbox: Any, value: Any, path: str, seen: set[int], depth: int) -> Iterator[tuple[str, Any]]:
+    if id(value) in seen or depth > 7 or isinstance(value, str | int | float | bool | None | date):
+        if isinstance(value, str):
+            yield path, value
+        return
+    seen.add(id(value))
+    yield path, value
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from reachable(sandbox, item, f"{path}[{key!r}]", seen, depth + 1)
+    elif isinstance(value, list | tuple):
+        for number, item in enumerate(value[:5]):
+            yield from reachable(sandbox, item, f"{path}[{number}]", seen, depth + 1)
+    for name in dir(value):
+        if isinstance(value, Markup) or not sandbox.is_safe_attribute(value, name, None):
+            continue
+        try:
+            item = getattr(value, name)
+        except (AttributeError, TypeError, ValueError, NotImplementedError):
+            continue
+        yield from reachable(sandbox, item, f"{path}.{name}", seen, depth + 1)
+
+
+def test_a_body_that_cannot_be_shown_takes_down_its_post_and_nothing_else(new_blog: NewBlog) -> None:
+    huge = "[a]: /" + "x" * 60_000 + "\n\n" + "[a] " * 3_000
+    blog = with_template(new_blog, "mine.html", "")
+    blog.write("posts/2018-07-18-huge.md", post("Enorme", huge))
+    home = blog.get("/")
+    assert home.status == 200
+    if problems(blog):
+        assert blog.get("/2018/07/18/huge/").status == 404
+    assert blog.get("/feed.xml").status == 200
