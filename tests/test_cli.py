@@ -35,7 +35,7 @@ def shell(*words: str, cwd: Path = ROOT, **environ: str) -> subprocess.Completed
 def test_check_is_content_with_good_posts(new_blog: NewBlog) -> None:
     result = run(new_blog({"posts/2018-07-17-x.md": post(), "pages/about.md": post()}), "posts", "check")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "1 posts and 1 pages are up, no problems.\n"
+    assert result.stderr == "1 posts and 1 pages are up, no problems, no warnings.\n"
 
 
 def test_check_names_each_problem_on_a_line_of_its_own(new_blog: NewBlog) -> None:
@@ -67,7 +67,7 @@ def test_check_names_each_problem_on_a_line_of_its_own(new_blog: NewBlog) -> Non
         'posts/2018-07-18-date.md:3:7: date "2018-02-30" is not a date: February 2018 has 28 days. '
         "Write it like 2018-07-17 12:00:00-0300."
     )
-    assert result.stderr.endswith("7 problems.\n")
+    assert result.stderr.endswith("7 problems, no warnings.\n")
 
 
 def test_check_finds_a_body_that_cannot_be_shown(new_blog: NewBlog) -> None:

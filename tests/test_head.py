@@ -68,6 +68,7 @@ POST = Post(
     share_title="",
     share_image=None,
     share_message=MappingProxyType({}),
+    focus=None,
     extra=MappingProxyType({}),
     body_line=1,
 )

@@ -64,6 +64,7 @@ POST = Post(
     share_title="",
     share_image=None,
     share_message=MappingProxyType({}),
+    focus=None,
     extra=MappingProxyType({}),
     body_line=1,
 )
@@ -100,6 +101,7 @@ def hostile_post(text: str) -> Post:
         share_title=text,
         share_image=Image(text, text, text),
         share_message={"default": text},
+        focus=None,
     )
 
 
