@@ -218,7 +218,7 @@ def test_others_choose_the_form_by_the_picture(size: tuple[int, int], expected: 
             replace(FACTS, type="image/svg+xml"),
             {"whatsapp": "small", "linkedin": "small", "x": "text", "discord": "text"},
         ),
-        (replace(FACTS, problem="It is broken."), dict.fromkeys(READERS, "text")),
+        (replace(FACTS, problem="It is broken, so a card was drawn."), {}),
     ],
 )
 def test_a_picture_that_a_network_refuses_changes_its_form(facts: PictureFacts, expected: dict[str, str]) -> None:

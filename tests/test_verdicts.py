@@ -311,6 +311,7 @@ BROKEN = {
     "picture-unreadable": Broken(
         {"picture-unreadable": ALL}, facts=pixels(0, 0, bytes=0, type="", problem="It is no picture.")
     ),
+    "letters-missing": Broken({"letters-missing": {""}}, facts=replace(FACTS, missing="🎉🌊")),
     "picture-disallowed": Broken(
         {"picture-disallowed": {"x"}},
         answers={"/robots.txt": Answer(200, {}, b"User-agent: *\nDisallow: /2018/07/17/x/card-")},

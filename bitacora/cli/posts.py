@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
+import os
+import posixpath
+import re
 import sys
 from collections.abc import Iterator, Sized
+from dataclasses import asdict, replace
 
 import click
 from flask import current_app
@@ -15,6 +18,7 @@ from bitacora.cli.fetch_images import fetch_images
 from bitacora.content.errors import PostError
 from bitacora.content.post import Post
 from bitacora.content.snapshot import Snapshot
+from bitacora.share.desk import Desk
 from bitacora.share.verdicts import Verdict
 from bitacora.web.blog import blog
 
@@ -49,7 +53,7 @@ def _read(here: Snapshot, *, judges: bool) -> Iterator[str]:
     for post in _with_a_bar(here) if judges else ():
         if post.url in blog().library.snapshot().by_url:
             found = blog().desk(here, post, draws=False).summary
-            yield from (_told(here, post, verdict) for verdict in found if verdict.severity == "error")
+            yield from (_told(here, post, verdict, "warning") for verdict in found if verdict.severity == "error")
 
 
 @posts.command()
@@ -59,9 +63,14 @@ def share(post: str, as_json: bool) -> None:
     """Say how the link to POST, a file or an address, will look on each network and what to mend."""
     here = blog().library.snapshot()
     found = _find(here, post)
-    desk = blog().desk(here, found)
+    if found.path not in here.by_path:
+        raise click.ClickException(f"{found.path} is not published: there is no page to share yet.")
+    try:
+        desk = blog().desk(here, found)
+    except PostError as broken:
+        raise click.ClickException(str(broken)) from None
     if as_json:
-        click.echo(json.dumps(dataclasses.asdict(desk), ensure_ascii=False, indent=2, default=str))
+        click.echo(json.dumps(_plain(here, desk), ensure_ascii=False, indent=2, default=str))
         return
     for shown in desk.shown:
         click.echo(" — ".join(filter(None, (f"{shown.label} ({shown.form}): {shown.title}", shown.description))))
@@ -80,18 +89,22 @@ def fetch(wanted: tuple[str, ...], write: bool, hosts: tuple[str, ...]) -> None:
     """Put the remote pictures of posts beside them, so that previews can show them as they should be."""
     library = blog().library
     here = library.snapshot()
-    chosen = [_find(here, name) for name in wanted] or list(here.by_url.values())
+    chosen = [_find(here, name) for name in wanted] or here.candidates
     fetch_images(here, library.root, chosen, hosts, write=write)
 
 
 def _find(here: Snapshot, wanted: str) -> Post:
-    path = wanted.removeprefix(here.site.url).removeprefix("./")
-    post = here.by_path.get(path) or here.by_url.get(path) or here.by_url.get(f"{path}/")
-    if post is None:
-        raise click.ClickException(
-            f"There is no published post {wanted}. Name its file, like posts/2018-07-17-x.md."
-        )
-    return post
+    """By its file, seen from the site's folder or from here, or by its address or that of its share page."""
+    by_path = {post.path: post for post in here.candidates}
+    address = re.split("[?#]", wanted.removeprefix(here.site.url))[0].removesuffix("share/")
+    for path in (posixpath.normpath(wanted), os.path.relpath(wanted, blog().library.root)):
+        if path in by_path:
+            return by_path[path]
+        if problem := next((problem for problem in here.problems if problem.file == path), None):
+            raise click.ClickException(str(problem))
+    if post := here.find(address) or here.find(f"{address}/"):
+        return post
+    raise click.ClickException(f"There is no post {wanted}. Name its file, like posts/2018-07-17-x.md.")
 
 
 def _with_a_bar(here: Snapshot) -> Iterator[Post]:
@@ -101,13 +114,23 @@ def _with_a_bar(here: Snapshot) -> Iterator[Post]:
         yield from bar
 
 
-def _told(here: Snapshot, post: Post, verdict: Verdict) -> str:
-    """One line: place, severity, networks, what is wrong, what was measured, what to do."""
-    say = blog().say
-    message = say(here, verdict.message, **verdict.values)
-    measured = f" ({verdict.measured} / {verdict.limit})" if verdict.measured and verdict.limit else ""
-    remedy = say(here, verdict.remedy, **verdict.values)
-    return f"{post.path}:{verdict.line or 1}:1: {verdict.severity}: {message}{measured} {remedy}"
+def _plain(here: Snapshot, desk: Desk) -> dict[str, object]:
+    """The desk for programs, its verdicts in words."""
+    shown = [replace(one, verdicts=tuple(_in_words(here, each) for each in one.verdicts)) for one in desk.shown]
+    return asdict(Desk(tuple(shown), tuple(_in_words(here, each) for each in desk.summary)))
+
+
+def _in_words(here: Snapshot, verdict: Verdict) -> Verdict:
+    message, remedy = (blog().say(here, text, **verdict.values) for text in (verdict.message, verdict.remedy))
+    return replace(verdict, message=message, remedy=remedy)
+
+
+def _told(here: Snapshot, post: Post, verdict: Verdict, severity: str = "") -> str:
+    """One line: place, severity, what is wrong, what was measured, what to do."""
+    said = _in_words(here, verdict)
+    measured = f" ({said.measured} / {said.limit})" if said.measured and said.limit else ""
+    place = f"{post.path}:{said.line or 1}:1: {severity or said.severity}"
+    return " ".join(f"{place}: {said.message}{measured} {said.remedy}".split())
 
 
 def _counted(things: Sized, name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -110,6 +110,7 @@ class Post:
     focus: tuple[float, float] | None
     extra: Mapping[str, object]
     body_line: int
+    share_title_on_x: str = ""
 
 
 def read_post(source: bytes, path: str, site: Site) -> Post:
@@ -399,10 +400,21 @@ class _Fields:
             }
         return {"default": _seen(self.one(key, node).text).strip()}
 
-    def network(self, key: str, name: str, node: Node) -> str:
+    def share_titles(self, role: str) -> Mapping[str, str]:
+        """By network, of which only X can be told a title of its own."""
+        _, key, node = self.found[role]
+        if not isinstance(node, Table):
+            return {"default": self.plain(role)}
+        return {
+            self.network(key, name, text, ("x",)): _seen(plain_text(self.one(f"{name} of {key}", text).text))
+            for name, text in node.entries.items()
+            if _is_given(text)
+        }
+
+    def network(self, key: str, name: str, node: Node, networks: Collection[str] = NETWORKS) -> str:
         network = "x" if name.lower() == "twitter" else name.lower()
-        if network not in NETWORKS and network != "default":
-            allowed = ", ".join((*NETWORKS, "default"))
+        if network not in networks and network != "default":
+            allowed = ", ".join((*networks, "default"))
             raise self.wrong(node, f"{key} knows no network {shown(name)}.", f"Write one of {allowed}.")
         return sys.intern(network)
 
@@ -458,7 +470,6 @@ _READERS: Mapping[str, Callable[[_Fields, str], object]] = {
     "lang": _Fields.lang,
     "translation_key": _Fields.text,
     "template": _Fields.template,
-    "share_title": _Fields.plain,
     "share_image": _Fields.share_image,
     "share_message": _Fields.share_message,
     "focus": _Fields.focus,
@@ -500,6 +511,9 @@ def _post(fields: _Fields, draft: bool) -> Post:
     for role in fields.found:
         if read := _READERS.get(role):
             values[role] = read(fields, role)
+    if "share_title" in fields.found:
+        titles = fields.share_titles("share_title")
+        values["share_title"], values["share_title_on_x"] = (titles.get(name, "") for name in ("default", "x"))
     values["noindex"] = values["noindex"] or values["hidden"]
     if fields.unknown:
         values["extra"] = {key: _value(node) for key, node in fields.unknown.items()}

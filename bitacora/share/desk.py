@@ -152,6 +152,7 @@ class _Visit:
             is_ours=bool(own) or bool(facts and facts.is_local),
             is_measured=measured,
             problem=facts.problem if facts else "",
+            missing=facts.missing if facts else "",
             status=answer.status if answer else 0,
             headers=answer.headers if answer else {},
         )

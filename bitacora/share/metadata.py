@@ -72,6 +72,7 @@ class Preview:
     authors: tuple[ShareAuthor, ...] = ()
     fediverse_creator: str = ""
     twitter_creator: str = ""
+    twitter_title: str = ""
     minutes: int = 0
     json_ld: dict[str, object] = field(default_factory=dict)
 
@@ -107,6 +108,7 @@ def preview(
         authors=_authors(post, site),
         fediverse_creator=_first(fediverse_handle(author.fediverse) for author in post.authors),
         twitter_creator=_first(x_handle(author.x) for author in post.authors),
+        twitter_title=clean(post.share_title_on_x),
         minutes=minutes,
     )
     return said if post.kind == "page" else _article(said, post, site, logo)

@@ -134,7 +134,9 @@ def _check_format(picture: bytes) -> None:
 
 
 def _damaged() -> CardError:
-    return CardError("The picture's file is damaged or cut short.", f"Open it in a picture editor. {_EXPORT}")
+    return CardError(
+        "The picture's file is damaged or cut short.", "Open it in a picture editor and save it anew."
+    )
 
 
 def _orientation(image: Image.Image) -> int:

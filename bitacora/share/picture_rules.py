@@ -20,6 +20,7 @@ from bitacora.share.rule import (
     META_IMAGES,
     OGP,
     PICTURE_KEYS,
+    TITLE_KEYS,
     WARNING,
     Case,
     Found,
@@ -154,6 +155,19 @@ def picture_disallowed(case: Case) -> Iterator[Found]:
 def picture_unreadable(case: Case) -> Iterator[Found]:
     if case.picture.problem and case.picture.is_ours:
         yield Found(case.reader.picture, case.picture.problem, "–", {"problem": case.picture.problem})
+
+
+@rule(
+    "letters-missing",
+    ADVICE,
+    "The drawn card has empty boxes in place of %(measured)s, which no font here can draw.",
+    "Add a picture to the post, or a share_title without these characters.",
+    TITLE_KEYS,
+    networks=(),
+)
+def letters_missing(case: Case) -> Iterator[Found]:
+    if case.picture.missing:
+        yield Found(cite("the card's fonts", CONVENTION), case.picture.missing, "–")
 
 
 @rule(
@@ -495,7 +509,7 @@ def _falls_back(reader: Reader, picture: Picture) -> bool:
 
 def _is_lost(picture: Picture, types: Fact[tuple[str, ...]] | None) -> bool:
     is_refused = bool(types and types.confidence == OFFICIAL and picture.type and picture.type not in types.value)
-    return is_refused or bool(picture.problem and picture.is_ours) or not 0 <= picture.status < 400
+    return is_refused or not 0 <= picture.status < 400
 
 
 def _is_sized(case: Case) -> bool:
@@ -538,6 +552,7 @@ PICTURE_RULES: tuple[Rule, ...] = (
     picture_sets_cookie,
     picture_disallowed,
     picture_unreadable,
+    letters_missing,
     picture_not_measured,
     picture_unknown,
     picture_too_small,

@@ -43,7 +43,8 @@ class Verdict:
 class PictureFacts:
     """What is known of the picture behind og:image: measured on this disk, or of a drawn card.
 
-    0 and "" are not known, as of one that lies elsewhere. `problem` says why it cannot be used.
+    0 and "" are not known, as of one that lies elsewhere. `problem` says why the post's own picture cannot be
+    used and a drawn card stands in for it, `missing` which characters no font could draw on the card.
     """
 
     url: str
@@ -53,6 +54,7 @@ class PictureFacts:
     type: str
     is_local: bool
     problem: str = ""
+    missing: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Picture:
     is_ours: bool = False
     is_measured: bool = False
     problem: str = ""
+    missing: str = ""
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
 

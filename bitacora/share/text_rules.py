@@ -150,9 +150,9 @@ def title_cut_often(case: Case) -> Iterator[Found]:
 
 @rule(
     "title-differs",
-    WARNING,
+    ADVICE,
     "The page tells X another title (“%(other)s”) than all others (“%(shown)s”).",
-    IN_TEMPLATE,
+    "If share_title does not say so, mend the template that writes this.",
     TITLE_KEYS,
     networks=("x",),
 )

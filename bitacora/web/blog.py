@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import cast
 
 from flask import Response, current_app, g
@@ -53,7 +54,7 @@ class Blog:
 
     def desk(self, snapshot: Snapshot, post: Post, *, draws: bool = True) -> Desk:
         """How the link to a post looks everywhere and what is wrong with it; may leave its card undrawn."""
-        return desk_of(self.edition(snapshot), self.cards, post, draws=draws)
+        return desk_of(self.edition(snapshot), self.cards, post, partial(self.say, snapshot), draws=draws)
 
     def say(self, snapshot: Snapshot, text: str, **values: object) -> str:
         """A word of the interface in the site's language."""

@@ -6,10 +6,12 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Sequence
+import threading
 from dataclasses import astuple, dataclass
+from urllib.parse import urlsplit
 
-from bitacora.content.errors import PostError
+from bitacora.content.errors import PostError, shown
+from bitacora.content.pictures import DEFAULT_FOCUS, Picture
 from bitacora.content.post import Image, Post
 from bitacora.content.snapshot import base
 from bitacora.share.canvas import HEIGHT, WIDTH, Card
@@ -24,6 +26,14 @@ log = logging.getLogger(__name__)
 NAME = re.compile(r"card-[0-9a-f]{16}\.jpg")
 """The last part of a card's address, below the permalink of its post."""
 
+CRAWLER = re.compile(
+    "facebookexternalhit|meta-externalagent|Twitterbot|WhatsApp|LinkedInBot|TelegramBot|Slackbot|Slack-ImgProxy|"
+    "Discordbot|Mastodon|Cardyb|SkypeUriPreview"
+)
+"""User agents that read a page to show its link, and then ask for its picture."""
+
+_SVG = "image/svg+xml"
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -31,8 +41,7 @@ class Made:
 
     jpeg: bytes
     missing: str = ""
-    problem: str = ""
-    remedy: str = ""
+    problem: CardError | None = None
 
 
 class Cards:
@@ -44,13 +53,15 @@ class Cards:
 
     def __init__(self, derived: Derived) -> None:
         self._derived = derived
+        self._drawing = drawing_edition()
+        self._beside = threading.Lock()
 
     def picture(self, here: Edition, post: Post) -> SharePicture:
-        """What the tags of a post name: the remote picture as it is, else the post's card."""
+        """What the tags of a post name: the remote picture as it is, of unknown size, else the post's card."""
         found = here.shared_picture(post)
-        if found is not None and _is_remote(found.url):
+        if found and _is_remote(found):
             return SharePicture(found.url, 0, 0, found.type, found.alt)
-        alt = found.alt if found else " · ".join(filter(None, _spoken(here, post)))
+        alt = found.alt if found and found.width else " · ".join(filter(None, _spoken(here, post)))
         return SharePicture(here.absolute(self.url(here, post)), WIDTH, HEIGHT, "image/jpeg", alt)
 
     def url(self, here: Edition, post: Post) -> str:
@@ -59,62 +70,93 @@ class Cards:
 
     def made(self, here: Edition, post: Post) -> Made:
         """The card, made now unless it was made before."""
-        packed = self._derived.get("card", self._inputs(here, post), lambda: _packed(self._make(here, post)))
-        facts, _, jpeg = packed.partition(b"\n")
-        return Made(jpeg, *json.loads(facts))
+        try:
+            return _unpacked(
+                self._derived.get("card", self._inputs(here, post), lambda: _packed(_made(here, post)))
+            )
+        except OSError:  # not kept, for in a moment it may be otherwise
+            problem = CardError("The picture cannot be read from the disk.", "Look whether its file is whole.")
+            return _drawn(here, post, problem)
+
+    def make_beside(self, here: Edition, post: Post) -> None:
+        """Make the card beside the request; not while another one is so: it is still made when asked for."""
+        if self._beside.acquire(blocking=False):
+            threading.Thread(target=self._make_beside, args=(here, post), daemon=True).start()
+
+    def _make_beside(self, here: Edition, post: Post) -> None:
+        try:
+            self.made(here, post)
+        except Exception:
+            log.exception("the card of %s was not made", post.path)
+        finally:
+            self._beside.release()
 
     def _inputs(self, here: Edition, post: Post) -> bytes:
         """All that the card depends on: a picture by the hash of its bytes."""
-        image = _own_image(here, post)
-        photo = [here.file_hash(post, image), post.focus] if image else []
-        return repr((drawing_edition(), photo, astuple(_said(here, post)), _look_inputs(here))).encode(
-            errors="replace"
+        image = here.shared_image(post)
+        photo = [image.src, here.file_hash(post, image), post.focus] if image else []
+        return repr((self._drawing, photo, astuple(_said(here, post)), _look_inputs(here))).encode()
+
+
+def problem_of(here: Edition, post: Post) -> CardError | None:
+    """Why the post's picture cannot be on its card, as far as can be said without opening it."""
+    found, image = here.shared_picture(post), here.shared_image(post)
+    if found is None or image is None or _is_remote(found):
+        return None
+    if found.type == _SVG:
+        return CardError(
+            "The picture is an SVG drawing, which no network shows.", "Save it as PNG, 1200 × 630 px."
         )
-
-    def _make(self, here: Edition, post: Post) -> Made:
-        image = _own_image(here, post)
-        problem, remedy = _missing(here, post)
-        if image is not None:
-            try:
-                return _made(crop(here.file_bytes(post, image), *_focus(post)))
-            except CardError as error:
-                problem, remedy = error.reason, error.remedy
-            except (OSError, PostError) as error:
-                problem, remedy = f"The picture cannot be read: {error}.", "Put the file back beside the post."
-        site = here.snapshot.site
-        card = draw(_said(here, post), Look(site.accent, site.card, here.files.logo(here.snapshot)))
-        return Made(card.jpeg, card.missing, problem, remedy)
+    if here.snapshot.file_of(post, image) is None:
+        file = {"file": shown(image.src)}
+        return CardError("There is no file %(file)s.", "Put the picture beside the post, or mend its name.", file)
+    return None
 
 
-def _made(card: Card) -> Made:
-    return Made(card.jpeg, card.missing)
+def _made(here: Edition, post: Post) -> Made:
+    """Raises OSError for a picture that cannot be read at the moment."""
+    found, image = here.shared_picture(post), here.shared_image(post)
+    if found is None or image is None or _is_remote(found):
+        return _drawn(here, post)
+    try:
+        return _photo(here, post, image)
+    except CardError as error:
+        return _drawn(here, post, error)
+
+
+def _photo(here: Edition, post: Post, image: Image) -> Made:
+    if problem := problem_of(here, post):
+        raise problem
+    try:
+        card = crop(here.file_bytes(post, image), post.focus or DEFAULT_FOCUS)
+    except PostError:
+        raise CardError(
+            "The picture's file is larger than 40 MB.", "Make it smaller: 2400 px on its long side are enough."
+        ) from None
+    return Made(card.jpeg)
+
+
+def _drawn(here: Edition, post: Post, problem: CardError | None = None) -> Made:
+    site = here.snapshot.site
+    card: Card = draw(_said(here, post), Look(site.accent, site.card, here.files.logo(here.snapshot)))
+    return Made(card.jpeg, card.missing, problem)
 
 
 def _packed(made: Made) -> bytes:
-    return json.dumps([made.missing, made.problem, made.remedy]).encode() + b"\n" + made.jpeg
+    problem = made.problem and (made.problem.reason_id, made.problem.remedy_id, made.problem.values)
+    return json.dumps([made.missing, problem]).encode() + b"\n" + made.jpeg
 
 
-def _focus(post: Post) -> Sequence[tuple[float, float]]:
-    return [post.focus] if post.focus else []
-
-
-def _own_image(here: Edition, post: Post) -> Image | None:
-    """The picture of the post that lies in the site's folder; None for none and for one elsewhere."""
-    image = here.shared_image(post)
-    return image if image and here.snapshot.file_of(post, image) else None
+def _unpacked(packed: bytes) -> Made:
+    facts, _, jpeg = packed.partition(b"\n")
+    missing, problem = json.loads(facts)
+    return Made(jpeg, missing, CardError(*problem) if problem else None)
 
 
 def _spoken(here: Edition, post: Post) -> tuple[str, ...]:
     """What a drawn card says, for those who cannot see it."""
     said = _said(here, post)
     return said.category, said.title, said.author, said.site_name
-
-
-def _missing(here: Edition, post: Post) -> tuple[str, str]:
-    image = here.shared_image(post)
-    if image is None or _own_image(here, post) or _is_remote(image.src):
-        return "", ""
-    return f"There is no file {image.src}.", "Put the picture beside the post, or mend its name."
 
 
 def _said(here: Edition, post: Post) -> CardText:
@@ -135,5 +177,10 @@ def _look_inputs(here: Edition) -> tuple[str, ...]:
     return site.accent, site.card, here.static(site.logo) if site.logo else ""
 
 
-def _is_remote(url: str) -> bool:
-    return url.startswith(("http://", "https://", "//"))
+def _is_remote(picture: Picture) -> bool:
+    """Whether networks can ask another site for it. One that none would show is as good as missing."""
+    try:
+        parts = urlsplit(picture.url)
+        return parts.scheme in {"", "http", "https"} and bool(parts.hostname) and picture.type != _SVG
+    except ValueError:  # http://[
+        return False

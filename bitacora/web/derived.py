@@ -10,7 +10,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -27,8 +27,12 @@ MOST_FILES = 2_000
 KEPT_S = 7 * 86_400
 PATIENCE_S = 0.1
 PAUSE_S = 15.0
+LOCK_PATIENCE_S = 5.0
+"""For another who makes the same. Whoever has not made it by then hangs, and it is made twice."""
+
 _VERSION = "v1"
 _LOCKS = 64
+_LOCK_POLL_S = 0.002
 
 
 class Bytes(BaseSerializer):
@@ -72,21 +76,15 @@ class Derived:
     @contextmanager
     def _alone(self, key: str) -> Iterator[None]:
         """Of all threads and workers of this machine one at a time makes a thing; without a folder, of threads."""
-        lock = hash_of(key) % _LOCKS
-        with self._threads[lock]:
-            if self._locks is None:
+        number = hash_of(key) % _LOCKS
+        thread = self._threads[number]
+        is_mine = thread.acquire(timeout=LOCK_PATIENCE_S)
+        try:
+            with _file_lock(self._locks / str(number)) if self._locks else nullcontext():
                 yield
-                return
-            try:
-                file = os.open(self._locks / str(lock), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            except OSError:
-                yield
-                return
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX)
-                yield
-            finally:
-                os.close(file)
+        finally:
+            if is_mine:
+                thread.release()
 
     @staticmethod
     def key(kind: str, inputs: bytes) -> str:
@@ -106,6 +104,31 @@ class Derived:
 def hash_of(key: str) -> int:
     """The same number in every process, as `hash` is not."""
     return zlib.crc32(key.encode())
+
+
+@contextmanager
+def _file_lock(path: Path) -> Iterator[None]:
+    """Held while it can be had in time, and where the file system has locks at all."""
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError:
+        yield
+        return
+    try:
+        deadline = time.monotonic() + LOCK_PATIENCE_S
+        while _is_taken(file) and time.monotonic() < deadline:
+            time.sleep(_LOCK_POLL_S)
+        yield
+    finally:
+        os.close(file)
+
+
+def _is_taken(file: int) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return isinstance(error, BlockingIOError)
+    return False
 
 
 def _made(folder: Path | None) -> Path | None:

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from urllib.parse import urlsplit
+from collections.abc import Callable, Mapping
 
 from flask import current_app
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from bitacora.content.post import Post, lines_of
-from bitacora.share.canvas import HEIGHT, WIDTH
 from bitacora.share.crawl import Answer
 from bitacora.share.desk import Desk, PictureFacts, desk
+from bitacora.share.photo import CardError
 from bitacora.web.cards import NAME as CARD
-from bitacora.web.cards import Cards
+from bitacora.web.cards import Cards, Made, problem_of
 from bitacora.web.edition import Edition
 
+OWN = "bitacora.own"
+"""Key in the WSGI environment of a page that is fetched for the desk."""
 
-def desk_of(here: Edition, cards: Cards, post: Post, *, draws: bool) -> Desk:
+Say = Callable[..., str]
+"""`say(msgid, **values)` in the site's language."""
+
+
+def desk_of(here: Edition, cards: Cards, post: Post, say: Say, *, draws: bool) -> Desk:
     """What each network shows of a post and what is wrong with it.
 
-    The card is made now if it was not yet; unless it `draws`, the picture is taken as its tags describe it.
+    The card is made now if it was not yet; unless it `draws`, the picture is not opened.
     """
-    facts = _facts(here, cards, post) if draws else None
     return desk(
         fetch if draws else _pages_only,
         post.url,
         here.snapshot.site,
-        facts,
+        _facts(here, cards, post, say, draws=draws),
         lines_of(here.snapshot.source(post), post.path),
     )
 
@@ -35,7 +39,9 @@ def desk_of(here: Edition, cards: Cards, post: Post, *, draws: bool) -> Desk:
 def fetch(path: str, headers: Mapping[str, str]) -> Answer:
     """What this application really answers, through all of its layers."""
     site = current_app.extensions["bitacora"].site
-    builder = EnvironBuilder(path=path, base_url=site.url, headers=list(headers.items()))
+    builder = EnvironBuilder(
+        path=path, base_url=site.url, headers=list(headers.items()), environ_overrides={OWN: True}
+    )
     try:
         body, status, answered = run_wsgi_app(current_app.wsgi_app, builder.get_environ(), buffered=True)
     finally:
@@ -51,11 +57,22 @@ def _pages_only(path: str, headers: Mapping[str, str]) -> Answer:
     return fetch(path, headers)
 
 
-def _facts(here: Edition, cards: Cards, post: Post) -> PictureFacts:
+def _facts(here: Edition, cards: Cards, post: Post, say: Say, *, draws: bool) -> PictureFacts:
     picture = cards.picture(here, post)
-    if urlsplit(picture.url).netloc != urlsplit(here.snapshot.site.url).netloc:
+    if not picture.width:
         return PictureFacts(picture.url, 0, 0, 0, picture.type, is_local=False)
-    made = cards.made(here, post)
+    made = cards.made(here, post) if draws else Made(b"", problem=problem_of(here, post))
     return PictureFacts(
-        picture.url, WIDTH, HEIGHT, len(made.jpeg), picture.type, is_local=True, problem=made.problem
+        picture.url,
+        picture.width,
+        picture.height,
+        len(made.jpeg),
+        picture.type,
+        is_local=True,
+        problem=_told(made.problem, say) if made.problem else "",
+        missing=made.missing,
     )
+
+
+def _told(problem: CardError, say: Say) -> str:
+    return " ".join(say(text, **problem.values) for text in (problem.reason_id, problem.remedy_id))

@@ -86,11 +86,14 @@ class Files:
         return self._hash(snapshot.tree, path, snapshot.files[path])
 
     def content(self, snapshot: Snapshot, path: str) -> bytes:
-        """The bytes of a file of the site. Raises OSError, or PostError for one over MOST_BYTES."""
+        """The bytes of a file as the snapshot knows it. Raises OSError, or PostError for one over MOST_BYTES."""
         try:
-            return snapshot.tree.read(path, MOST_BYTES)[0]
+            data, version = snapshot.tree.read(path, MOST_BYTES)
         except BeingWrittenError as error:
             raise OSError("it is being written") from error
+        if version != snapshot.files[path]:
+            raise OSError("it has just changed")
+        return data
 
     def _find(self, snapshot: Snapshot, name: str) -> tuple[Tree, str, Signature] | None:
         if version := snapshot.files.get(f"static/{name}"):
@@ -135,7 +138,7 @@ class Files:
             response.headers["Cache-Control"] = NO_STORE
             return response
         response.set_etag(etag)
-        return _conditional(response, request, version[2])
+        return conditional(response, request, version[2])
 
 
 def _digest(file: BinaryIO) -> str:
@@ -145,8 +148,11 @@ def _digest(file: BinaryIO) -> str:
     return digest.hexdigest()
 
 
-def _conditional(response: Response, request: Request, size: int) -> Response:
-    """304 to who has it, 206 to who wants one part of it; whole for any other wish (RFC 9110: 13.2.2, 14.2)."""
+def conditional(response: Response, request: Request, size: int) -> Response:
+    """For an answer with an entity tag: 304 to who has it, 206 to who wants one part of what is streamed.
+
+    Whole for any other wish (RFC 9110: 13.2.2, 14.2).
+    """
     asked = {name: value for name, value in request.environ.items() if name not in _NOT_ASKED}
     if "HTTP_IF_NONE_MATCH" in asked or request.method == "HEAD":
         asked.pop("HTTP_RANGE", None)

@@ -14,10 +14,14 @@ from bitacora.content.permalink import quote_path
 from bitacora.content.post import Author, Post
 from bitacora.content.snapshot import Subject, base
 from bitacora.settings import is_link
+from bitacora.share.metadata import Preview
 from bitacora.share.networks import share_links, share_texts
 from bitacora.web.blog import blog, edition, page, redirect, say, share_of, share_of_page, snapshot
-from bitacora.web.cards import NAME as CARD_NAME
+from bitacora.web.cards import CRAWLER
+from bitacora.web.cards import NAME as CARD
+from bitacora.web.desk import OWN
 from bitacora.web.edition import term_url
+from bitacora.web.files import conditional
 from bitacora.web.headers import a_day
 from bitacora.web.words import month_and_year
 
@@ -147,6 +151,7 @@ def address(path: str) -> Response:
 def _post(post: Post) -> Response:
     here = snapshot()
     share = share_of(post)
+    _expect(share, post)
     default = f"{post.kind}.html"
     older, newer = here.neighbours(post)
     return page(
@@ -162,6 +167,13 @@ def _post(post: Post) -> Response:
     )
 
 
+def _expect(share: Preview, post: Post) -> None:
+    """A network that reads the page asks for its card next: let that be ready then."""
+    reads_link = CRAWLER.search(request.headers.get("User-Agent", "")) and OWN not in request.environ
+    if reads_link and share.picture and share.picture.width:
+        blog().cards.make_beside(edition(), post)
+
+
 def _below(url: str) -> Response | None:
     """What hangs under a post or page: its share page, or a file that it shows."""
     folder, _, name = url.removesuffix("/").rpartition("/")
@@ -169,7 +181,7 @@ def _below(url: str) -> Response | None:
         post = _owner(folder)
         if post and name == "share" and post.kind == "post":
             return _share(post) if url.endswith("/") else redirect(f"{url}/", 308)
-        if post and CARD_NAME.fullmatch(name):
+        if post and CARD.fullmatch(name) and not url.endswith("/"):
             return _card(post)
         if post:
             return None if url.endswith("/") else _file(post, unquote(name))
@@ -202,10 +214,12 @@ def _share(post: Post) -> Response:
 def _card(post: Post) -> Response:
     """The post's card as it is now, whichever hash is asked for: the address of an old one was shared already."""
     here = edition()
-    response = Response(blog().cards.made(here, post).jpeg, mimetype="image/jpeg")
+    jpeg = blog().cards.made(here, post).jpeg
+    response = Response(jpeg, mimetype="image/jpeg")
     response.headers["Cache-Control"] = a_day(here.snapshot, blog().clock())
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return response
+    response.add_etag()
+    return conditional(response, request, len(jpeg))
 
 
 def _source(url: str) -> Response | None:
