@@ -97,7 +97,7 @@ def _find(here: Snapshot, wanted: str) -> Post:
     """By its file, seen from the site's folder or from here, or by its address or that of its share page."""
     by_path = {post.path: post for post in here.candidates}
     address = re.split("[?#]", wanted.removeprefix(here.site.url))[0].removesuffix("share/")
-    for path in (posixpath.normpath(wanted), os.path.relpath(wanted, blog().library.root)):
+    for path in (posixpath.normpath(wanted), os.path.relpath(wanted or ".", blog().library.root)):
         if path in by_path:
             return by_path[path]
         if problem := next((problem for problem in here.problems if problem.file == path), None):

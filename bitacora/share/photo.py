@@ -57,6 +57,12 @@ def extension_of(picture: bytes) -> str:
     return "jpg" if form == "jpeg" else form
 
 
+def refusal_of(name: str) -> CardError | None:
+    """Why no file of this name is a picture for a card; None where that depends on what is in it."""
+    extension = name.rpartition(".")[2].lower()
+    return None if extension in _EXTENSIONS else _refused(extension)
+
+
 def upright(picture: bytes, paper: str) -> Image.Image:
     """The picture as it is meant to be seen: its first frame, turned, sRGB, on `paper`. Raises CardError."""
     image = _opened(picture, least=1)
@@ -71,6 +77,7 @@ _RULE = "#dcd8cd"
 _SMOOTH = Image.Resampling.LANCZOS
 _REDUCING_GAP = 2.0
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
+_EXTENSIONS = {"jpg", *(form.lower() for form in _FORMATS)}
 _ORIENTATION = 0x0112
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -127,10 +134,20 @@ def _check_format(picture: bytes) -> None:
     if head.startswith((b"\xff\xd8", b"\x89PNG", b"GIF8")) or head[8:12] == b"WEBP" or b"avi" in brands:
         return
     if b"<svg" in head.lower():
-        raise CardError("The picture is an SVG drawing, which no network shows.", "Save it as PNG, 1200 × 630 px.")
+        raise _refused("svg")
     if any(brand in brands for brand in (b"hei", b"hev", b"mif1", b"msf1")):
-        raise CardError("The picture is in HEIC, the format of phones, which no network shows.", _EXPORT)
-    raise CardError("The picture is not a JPEG, PNG, WebP, GIF or AVIF file.", _EXPORT)
+        raise _refused("heic")
+    raise _refused("")
+
+
+def _refused(extension: str) -> CardError:
+    if extension == "svg":
+        return CardError(
+            "The picture is an SVG drawing, which no network shows.", "Save it as PNG, 1200 × 630 px."
+        )
+    if extension in {"heic", "heif"}:
+        return CardError("The picture is in HEIC, the format of phones, which no network shows.", _EXPORT)
+    return CardError("The picture is not a JPEG, PNG, WebP, GIF or AVIF file.", _EXPORT)
 
 
 def _damaged() -> CardError:

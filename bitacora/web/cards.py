@@ -18,6 +18,7 @@ from bitacora.share.canvas import HEIGHT, WIDTH, Card
 from bitacora.share.card import CardError, CardText, Look, crop, draw
 from bitacora.share.card import edition as drawing_edition
 from bitacora.share.metadata import SharePicture
+from bitacora.share.photo import refusal_of
 from bitacora.web.derived import Derived
 from bitacora.web.edition import Edition
 
@@ -103,10 +104,8 @@ def problem_of(here: Edition, post: Post) -> CardError | None:
     found, image = here.shared_picture(post), here.shared_image(post)
     if found is None or image is None or _is_remote(found):
         return None
-    if found.type == _SVG:
-        return CardError(
-            "The picture is an SVG drawing, which no network shows.", "Save it as PNG, 1200 × 630 px."
-        )
+    if refusal := refusal_of(re.split("[?#]", image.src)[0]):
+        return refusal
     if here.snapshot.file_of(post, image) is None:
         file = {"file": shown(image.src)}
         return CardError("There is no file %(file)s.", "Put the picture beside the post, or mend its name.", file)

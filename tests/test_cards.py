@@ -1,0 +1,643 @@
+"""The share picture of each post, as the application serves it: named by what it is made from, made once."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import socket
+import struct
+import threading
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from blogs import NOON, URL, Answer, Blog, Clock, make_blog, post
+from click.testing import Result
+from conftest import NewBlog
+from PIL import Image
+
+from bitacora.share import photo
+from bitacora.share.card import Card, CardError
+from bitacora.web import cards, derived
+from bitacora.web.derived import hash_of
+
+PATIENCE_S = 20.0
+POST = "/2018/07/17/x/"
+FILE = "posts/2018-07-17-x.md"
+REMOTE = "https://i.imgur.com/IIUUlxS.jpg"
+PREVIEWER = "WhatsApp/2.23.20.0 A"
+
+
+def encoded(image: Image.Image, form: str = "JPEG", **options: Any) -> bytes:
+    file = io.BytesIO()
+    image.save(file, form, **options)
+    return file.getvalue()
+
+
+def picture(colour: str = "#3060a0", size: tuple[int, int] = (1600, 900)) -> bytes:
+    return encoded(Image.new("RGB", size, colour))
+
+
+def opened(answer: Answer) -> Image.Image:
+    with Image.open(io.BytesIO(answer.body)) as image:
+        image.load()
+        return image.convert("RGB")
+
+
+def tags(answer: Answer) -> dict[str, str]:
+    metas = answer.html.iter("meta")
+    return {element.get("property") or element.get("name"): element.get("content") for element in metas}
+
+
+def card_url(blog: Blog, url: str = POST) -> str:
+    """The site-relative address that the tags of a page name."""
+    named = tags(blog.get(url))["og:image"]
+    assert named.startswith(URL + "/")
+    return named.removeprefix(URL)
+
+
+def own_card(blog: Blog, url: str = POST) -> str:
+    """The address of the card of a page, whatever its tags name."""
+    here = blog.parts.library.snapshot()
+    address: str = blog.parts.cards.url(blog.parts.edition(here), here.by_url[url])
+    return address
+
+
+def words(answer: Answer) -> str:
+    return " ".join("".join(answer.html.find(".//main").itertext()).split())
+
+
+class Draws:
+    """Counts what is drawn. `hold` keeps a drawing waiting until `release`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.titles: list[str] = []
+        self.begun, self._go_on = threading.Event(), threading.Event()
+        self._go_on.set()
+        self._draw = cards.draw
+        monkeypatch.setattr(cards, "draw", self)
+
+    def __call__(self, text: Any, look: Any) -> Card:
+        self.titles.append(text.title)
+        self.begun.set()
+        assert self._go_on.wait(PATIENCE_S)
+        return self._draw(text, look)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        self._go_on.clear()
+        self.begun.clear()
+        try:
+            yield
+        finally:
+            self._go_on.set()
+
+
+@pytest.fixture
+def draws(monkeypatch: pytest.MonkeyPatch) -> Draws:
+    return Draws(monkeypatch)
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object) -> NoReturn:
+        raise AssertionError(f"a connection to {args[1:]}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+# --- what the tags name
+
+
+@pytest.mark.parametrize(
+    ("files", "url", "folder"),
+    [
+        ({FILE: post()}, POST, POST),
+        ({FILE: post(permalink="/a/b.html")}, "/a/b.html", "/a/b/"),
+        ({FILE: post(permalink="/a/b")}, "/a/b", "/a/b/"),
+        ({FILE: post(permalink="/ñandú/")}, "/%C3%B1and%C3%BA/", "/%C3%B1and%C3%BA/"),
+        ({"pages/about.md": post()}, "/about/", "/about/"),
+        ({"posts/2018-07-17-x/index.md": post(image="a.jpg"), "posts/2018-07-17-x/a.jpg": picture()}, POST, POST),
+    ],
+    ids=["post", ".html", "without a slash", "beyond ASCII", "page", "bundle with a picture"],
+)
+def test_every_post_and_page_names_its_card_at_once(
+    new_blog: NewBlog, files: Mapping[str, str | bytes], url: str, folder: str
+) -> None:
+    blog = new_blog(files)
+    found = tags(blog.get(url))
+    address = card_url(blog, url)
+    assert cards.NAME.fullmatch(address.removeprefix(folder))
+    assert found["twitter:image"] == URL + address
+    assert [found[f"og:image:{name}"] for name in ("type", "width", "height")] == ["image/jpeg", "1200", "630"]
+    assert found["twitter:card"] == "summary_large_image"
+    answer = blog.get(address)
+    assert (answer.status, answer.headers["Content-Type"], opened(answer).size) == (200, "image/jpeg", (1200, 630))
+    assert len(answer.body) <= 300_000
+
+
+def test_a_drawn_card_is_described_by_its_words_and_a_photograph_by_its_caption(new_blog: NewBlog) -> None:
+    blog = new_blog(
+        {
+            FILE: post("La plaza", category="Proyecto", author="Ana Rojas"),
+            "posts/2018-07-18-y.md": post("La plaza", image="{img: a.jpg, caption: La plaza llena}"),
+            "posts/2018-07-19-z.md": post("La plaza", image="{img: b.jpg, caption: La plaza llena}"),
+            "posts/a.jpg": picture(),
+        }
+    )
+    alts = [tags(blog.get(f"/2018/07/{day}/"))["og:image:alt"] for day in ("17/x", "18/y", "19/z")]
+    assert alts == ["Proyecto · La plaza · Ana Rojas · El Blog", "La plaza llena", "La plaza · El Blog"]
+
+
+def test_a_remote_picture_is_named_as_it_is_and_never_asked_for(
+    new_blog: NewBlog, no_network: None, draws: Draws
+) -> None:
+    blog = new_blog({FILE: post(single_image=f"[{{img: {REMOTE}, caption: La plaza}}]")})
+    found = tags(blog.get(POST, user_agent=PREVIEWER))
+    assert (found["og:image"], found["og:image:alt"], found["og:image:type"]) == (REMOTE, "La plaza", "image/jpeg")
+    assert not {"og:image:width", "og:image:height"} & set(found)
+    assert "i.imgur.com" in words(blog.get(f"{POST}share/"))
+    assert draws.titles == []
+    assert opened(blog.get(own_card(blog))).size == (1200, 630)
+
+
+@pytest.mark.parametrize("address", ["https://a.example/b.svg", "http://[", "https://", "https:///b.jpg"])
+def test_a_remote_picture_that_no_network_could_show_is_replaced_by_a_card(
+    new_blog: NewBlog, no_network: None, address: str
+) -> None:
+    blog = new_blog({FILE: post(single_image=f"'{address}'")})
+    assert blog.get(card_url(blog)).status == 200
+    assert "La imagen no se puede usar" in words(blog.get(f"{POST}share/"))
+
+
+# --- the address is a hash of all that the card is made from
+
+HEAD = {
+    "date": "2018-07-17 20:00:00-0400",
+    "permalink": POST,
+    "category": "Proyecto",
+    "author": "Ana",
+    "image": "a.jpg",
+}
+FILES = {FILE: post("Uno", **HEAD), "posts/a.jpg": picture("#3060a0"), "posts/b.jpg": picture("#a03060")}
+SETTINGS = 'accent = "#0a5f63"\nlogo = "logo.png"\n'
+LOGO = {"static/logo.png": encoded(Image.new("RGB", (200, 200), "#ffffff"), "PNG")}
+
+
+def digest(folder: Path, files: Mapping[str, str | bytes], settings: str = SETTINGS) -> str:
+    with make_blog(folder, {**LOGO, **files}, settings=settings) as blog:
+        return card_url(blog)
+
+
+@pytest.mark.parametrize(
+    ("files", "settings"),
+    [
+        ({FILE: post("Dos", **HEAD)}, SETTINGS),
+        ({FILE: post("Uno", **HEAD, share_title="Dos")}, SETTINGS),
+        ({FILE: post("Uno", **HEAD | {"date": "2018-07-18"})}, SETTINGS),
+        ({FILE: post("Uno", **HEAD | {"category": "Otra"})}, SETTINGS),
+        ({FILE: post("Uno", **HEAD | {"author": "Eva"})}, SETTINGS),
+        ({FILE: post("Uno", **HEAD, lang="pt")}, SETTINGS),
+        ({FILE: post("Uno", **HEAD | {"image": "b.jpg"})}, SETTINGS),
+        ({"posts/a.jpg": picture("#3060a8")}, SETTINGS),
+        ({FILE: post("Uno", **HEAD, focus="top")}, SETTINGS),
+        ({"static/logo.png": encoded(Image.new("RGB", (200, 200), "#000000"), "PNG")}, SETTINGS),
+        ({}, 'accent = "#0a5f64"\nlogo = "logo.png"\n'),
+        ({}, SETTINGS + 'card = "ink"\n'),
+        ({"site.toml": f'title = "Otro"\nurl = "{URL}"\ntimezone = "America/Santiago"\n{SETTINGS}'}, SETTINGS),
+        ({"site.toml": f'title = "El Blog"\nurl = "{URL}"\ntimezone = "Asia/Tokyo"\n{SETTINGS}'}, SETTINGS),
+    ],
+    ids=[
+        *("title", "share title", "date", "category", "author", "language", "picture", "bytes of the picture"),
+        *("focus", "bytes of the logo", "accent", "look", "name of the site", "day in the zone of the site"),
+    ],
+)
+def test_each_input_of_a_card_changes_its_address(
+    tmp_path: Path, files: Mapping[str, str | bytes], settings: str
+) -> None:
+    assert digest(tmp_path / "a", FILES) != digest(tmp_path / "b", {**FILES, **files}, settings)
+
+
+def test_another_way_of_drawing_changes_the_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = digest(tmp_path / "a", FILES)
+    monkeypatch.setattr(cards, "drawing_edition", lambda: "another")
+    assert digest(tmp_path / "b", FILES) != before
+
+
+def test_nothing_else_changes_the_address(tmp_path: Path) -> None:
+    more = {FILE: post("Uno", "Otro texto.", **HEAD, tags="[a]", intro="Otra."), "posts/2018-07-18-y.md": post()}
+    first = digest(tmp_path / "a", FILES)
+    assert first == digest(tmp_path / "b", {**FILES, **more})
+    for path in (tmp_path / "a/site").rglob("*.*"):
+        os.utime(path, (1e9, 1e9))
+    with make_again(tmp_path / "a", settings=SETTINGS) as blog:
+        assert card_url(blog) == first
+        blog.write("posts/2018-07-19-z.md", post())
+        blog.write("posts/a.jpg", picture("#3060a0"))
+        assert card_url(blog) == first
+
+
+@contextmanager
+def make_again(folder: Path, **how: Any) -> Iterator[Blog]:
+    """Another process on a folder that is there already."""
+    old = folder / "site"
+    kept = folder / "before"
+    old.rename(kept)
+    files: dict[str, str | bytes] = {
+        str(path.relative_to(kept)): path.read_bytes() for path in kept.rglob("*") if path.is_file()
+    }
+    with make_blog(folder, files, **how) as blog:
+        yield blog
+
+
+def test_an_edit_is_in_the_address_and_on_the_card_at_the_next_request(new_blog: NewBlog) -> None:
+    blog = new_blog({FILE: post("Uno", image="a.jpg"), "posts/a.jpg": picture("#3060a0")})
+    old = card_url(blog)
+    before = opened(blog.get(old)).getpixel((600, 300))
+    blog.write("posts/a.jpg", picture("#a03060"))
+    new = card_url(blog)
+    assert new != old
+    after = {opened(blog.get(address)).getpixel((600, 300)) for address in (new, old)}
+    assert len(after) == 1
+    assert before not in after
+
+
+def test_a_picture_that_changes_meanwhile_is_not_kept_under_the_hash_of_another(new_blog: NewBlog) -> None:
+    blog = new_blog({FILE: post(image="a.jpg"), "posts/a.jpg": picture("#3060a0")})
+    here = blog.parts.library.snapshot()
+    old, address = blog.parts.edition(here), card_url(blog)
+    blog.write("posts/a.jpg", picture("#a03060"))
+    made = blog.parts.cards.made(old, here.by_url[POST])
+    assert made.problem.reason_id == "The picture cannot be read from the disk."
+    blog.write("posts/a.jpg", picture("#3060a0"))
+    assert card_url(blog) == address
+    red, _, blue = opened(blog.get(address)).getpixel((600, 300))  # type: ignore[misc]
+    assert red < blue
+
+
+# --- how it is served
+
+
+def test_a_card_may_be_kept_for_a_day_and_shown_by_any_site(new_blog: NewBlog) -> None:
+    blog = new_blog({FILE: post()})
+    address = card_url(blog)
+    answer = blog.get(address)
+    assert answer.headers["Cache-Control"].startswith("public, max-age=86400,")
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert not {"Set-Cookie", "Vary", "Location", "Date"} & set(answer.headers.keys())
+
+
+def test_head_says_what_get_says(new_blog: NewBlog) -> None:
+    blog = new_blog({FILE: post()})
+    address = card_url(blog)
+    get, head = blog.get(address), blog.get(address, method="HEAD")
+    assert head.body == b""
+    assert dict(head.headers) == dict(get.headers)
+    assert int(get.headers["Content-Length"]) == len(get.body)
+
+
+def test_who_has_a_card_is_told_that_it_is_the_same(new_blog: NewBlog) -> None:
+    blog = new_blog({FILE: post()})
+    address = card_url(blog)
+    etag = blog.get(address).headers["ETag"]
+    answer = blog.get(address, if_none_match=etag)
+    assert (answer.status, answer.body, answer.headers["ETag"]) == (304, b"", etag)
+    assert blog.get(address, if_none_match='"another"').status == 200
+    assert blog.get(address, range="bytes=0-99", if_match='"another"').status == 200
+
+
+def test_an_outdated_address_answers_with_the_card_as_it_is_now(new_blog: NewBlog) -> None:
+    blog = new_blog({FILE: post("Uno")})
+    old = blog.get(address := card_url(blog)).body
+    blog.write(FILE, post("Dos"))
+    answer = blog.get(address)
+    assert (answer.status, answer.body) == (200, blog.get(card_url(blog)).body)
+    assert answer.body != old
+
+
+@pytest.mark.parametrize(
+    "name", ["card-0123.jpg", "card-0123456789abcdeg.jpg", "card-0123456789abcdef.jpg/", "card.jpg"]
+)
+def test_what_is_no_address_of_a_card_is_not_found(new_blog: NewBlog, name: str) -> None:
+    assert new_blog({FILE: post()}).get(POST + name).status == 404
+
+
+@pytest.mark.parametrize(
+    "head",
+    [{"draft": "true"}, {"date": "2030-01-01"}, {"expires": "2020-01-01"}],
+    ids=["draft", "scheduled", "expired"],
+)
+def test_what_is_not_published_has_no_card(new_blog: NewBlog, head: Mapping[str, str], draws: Draws) -> None:
+    blog = new_blog({FILE: post(permalink=POST)}, clock=Clock(NOON))
+    address = card_url(blog)
+    blog.write(FILE, post(permalink=POST, **head))
+    assert blog.get(address).status in {404, 410}
+    assert draws.titles == []
+
+
+def test_a_card_may_not_be_kept_longer_than_its_post(new_blog: NewBlog) -> None:
+    blog = new_blog({FILE: post(expires="2026-01-01T13:00:00Z")}, clock=Clock(NOON))
+    assert blog.get(card_url(blog)).headers["Cache-Control"] == "public, max-age=3600, stale-while-revalidate=0"
+
+
+# --- made once
+
+
+def test_a_card_is_drawn_once_whoever_asks_and_after_a_restart(tmp_path: Path, draws: Draws) -> None:
+    with make_blog(tmp_path, {FILE: post("Uno")}) as blog:
+        assert draws.titles == []
+        address = card_url(blog)
+        first = blog.get(address).body
+        for path in (POST, f"{POST}share/", address, address.replace("card-", "card-")):
+            blog.get(path)
+    with make_again(tmp_path) as blog:
+        assert blog.get(card_url(blog)).body == first
+    assert draws.titles == ["Uno"]
+
+
+def test_threads_that_ask_at_the_same_time_wait_for_one_drawing(new_blog: NewBlog, draws: Draws) -> None:
+    blog = new_blog({FILE: post("Uno")})
+    address = card_url(blog)
+    with ThreadPoolExecutor(8) as crowd, draws.held():
+        answers = [crowd.submit(blog.get, address) for _ in range(8)]
+        assert draws.begun.wait(PATIENCE_S)
+        draws._go_on.set()
+        bodies = {answer.result().body for answer in answers}
+    assert len(bodies) == 1
+    assert draws.titles == ["Uno"]
+
+
+def test_other_pages_are_answered_while_a_card_is_drawn(new_blog: NewBlog, draws: Draws) -> None:
+    blog = new_blog({FILE: post("Uno"), "posts/2018-07-18-y.md": post("Dos")})
+    address = card_url(blog)
+    with ThreadPoolExecutor(1) as crowd, draws.held():
+        card = crowd.submit(blog.get, address)
+        assert draws.begun.wait(PATIENCE_S)
+        assert [blog.get(path).status for path in (POST, "/2018/07/18/y/", "/", "/feed.xml")] == [200] * 4
+        assert not card.done()
+        draws._go_on.set()
+        assert card.result().status == 200
+
+
+def test_a_store_that_is_dead_costs_no_card(new_blog: NewBlog) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        dead = f"redis://127.0.0.1:{probe.getsockname()[1]}/0"
+        blog = new_blog({FILE: post()}, derived_cache=dead)
+        assert [blog.get(path).status for path in (POST, card_url(blog), f"{POST}share/")] == [200] * 3
+
+
+def test_a_worker_that_hangs_while_it_draws_costs_the_others_a_moment(
+    new_blog: NewBlog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(derived, "LOCK_PATIENCE_S", 0.01)
+    blog = new_blog({FILE: post()})
+    address = card_url(blog)
+    (locks,) = tmp_path.rglob("derived-locks")
+    held = [os.open(locks / str(number), os.O_RDWR | os.O_CREAT) for number in range(derived._LOCKS)]
+    for file in held:
+        fcntl.flock(file, fcntl.LOCK_EX)
+    assert blog.get(address).status == 200
+    for file in held:
+        os.close(file)
+
+
+def test_a_thread_that_hangs_while_it_makes_a_thing_costs_the_others_a_moment(
+    new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(derived, "LOCK_PATIENCE_S", 0.01)
+    store = new_blog({FILE: post()}).parts.derived
+    lock = store._threads[hash_of(store.key("card", b"x")) % derived._LOCKS]
+    with lock:
+        assert store.get("card", b"x", lambda: b"made") == b"made"
+    assert not lock.locked()
+
+
+def test_a_cache_folder_without_locks_costs_no_card(new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> NoReturn:
+        raise OSError(95, "not supported")
+
+    monkeypatch.setattr(derived.fcntl, "flock", refuse)
+    blog = new_blog({FILE: post()})
+    assert blog.get(card_url(blog)).status == 200
+
+
+# --- made beforehand
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
+        "Twitterbot/1.0",
+        PREVIEWER,
+        "LinkedInBot/1.0 (compatible; Mozilla/5.0)",
+        "TelegramBot (like TwitterBot)",
+        "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
+        "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)",
+        "http.rb/5.1.1 (Mastodon/4.2.1; +https://mastodon.example/)",
+        "Mozilla/5.0 (compatible; Bluesky Cardyb/1.1; +mailto:support@bsky.app)",
+        "Mozilla/5.0 (Macintosh) Safari/601.2.4 facebookexternalhit/1.1 Facebot Twitterbot/1.0",
+    ],
+)
+def test_a_card_is_begun_when_a_network_reads_its_page(new_blog: NewBlog, draws: Draws, agent: str) -> None:
+    blog = new_blog({FILE: post("Uno")})
+    page = blog.get(POST, user_agent=agent)
+    assert draws.begun.wait(PATIENCE_S)
+    blog.get(tags(page)["og:image"].removeprefix(URL))
+    assert draws.titles == ["Uno"]
+
+
+def test_the_page_does_not_wait_for_the_card(new_blog: NewBlog, draws: Draws) -> None:
+    blog = new_blog({FILE: post("Uno"), "posts/2018-07-18-y.md": post("Dos")})
+    with draws.held():
+        assert blog.get(POST, user_agent=PREVIEWER).status == 200
+        assert draws.begun.wait(PATIENCE_S)
+        assert blog.get("/2018/07/18/y/", user_agent=PREVIEWER).status == 200
+        assert draws.titles == ["Uno"], "one at a time"
+    assert blog.get(card_url(blog, "/2018/07/18/y/")).status == 200
+    assert draws.titles == ["Uno", "Dos"]
+
+
+def test_no_card_is_begun_for_readers_nor_for_our_own_look(
+    new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+    blog = new_blog({FILE: post("Uno")})
+    monkeypatch.setattr(blog.parts.cards, "make_beside", lambda here, post: begun.append(post.path))
+    blog.get(POST, user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+    blog.parts.page_cache.store.clear()
+    result: Result = blog.app.test_cli_runner().invoke(args=["posts", "check"])
+    assert result.exit_code == 0
+    assert begun == []
+
+
+def test_a_card_that_fails_beside_a_request_is_logged_and_tried_again(
+    new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    failed = threading.Event()
+
+    def fail(*_: object) -> NoReturn:
+        raise MemoryError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(cards, "draw", fail)
+        broken.setattr(cards.log, "exception", lambda *words: failed.set())
+        blog = new_blog({FILE: post("Uno"), "posts/2018-07-18-y.md": post("Dos")})
+        blog.get(POST, user_agent=PREVIEWER)
+        assert failed.wait(PATIENCE_S)
+    lock = blog.parts.cards._beside
+    assert lock.acquire(timeout=PATIENCE_S)
+    lock.release()
+    assert blog.get(card_url(blog)).status == 200
+
+
+# --- bad input
+
+
+def bomb() -> bytes:
+    """A PNG of 30,000 × 30,000 pixels in a few bytes."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+    pixels = zlib.compress(bytes(100_000))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+UNUSABLE: Mapping[str, tuple[str, Callable[[], bytes | None], str]] = {
+    "missing": ("a.jpg", lambda: None, 'No existe el archivo "a.jpg".'),
+    "empty": ("a.jpg", lambda: b"", "El archivo de la imagen está vacío."),
+    "no picture": ("a.jpg", lambda: b"Hola" * 100, "no es un archivo JPEG, PNG, WebP, GIF ni AVIF"),
+    "cut short": ("a.jpg", lambda: picture()[:3000], "está dañado o incompleto"),
+    "20,000 pixels": (
+        "a.png",
+        lambda: encoded(Image.new("1", (20_000, 700)), "PNG"),
+        "20000 × 700 px; se leen como máximo 25 millones",
+    ),
+    "bomb": ("a.png", bomb, "demasiados píxeles"),
+    "tiny": ("a.jpg", lambda: picture(size=(90, 60)), "90 × 60 px; las redes no muestran"),
+    "SVG": ("a.svg", lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>', "es un dibujo SVG"),
+    "SVG in disguise": ("a.png", lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>', "es un dibujo SVG"),
+    "HEIC": ("a.heic", lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200), "está en HEIC"),
+    "TIFF": ("a.tiff", lambda: encoded(Image.new("RGB", (1600, 900)), "TIFF"), "no es un archivo JPEG, PNG"),
+    "HEIC in disguise": ("a.jpg", lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200), "está en HEIC"),
+}
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_a_picture_that_cannot_be_used_is_replaced_and_explained(new_blog: NewBlog, name: str) -> None:
+    file, make, said = UNUSABLE[name]
+    data = make()
+    blog = new_blog(
+        {FILE: post("Uno", intro="De qué se trata.", single_image=file)}
+        | ({f"posts/{file}": data} if data is not None else {})
+    )
+    share = blog.get(f"{POST}share/")
+    assert (share.status, blog.get(POST).status) == (200, 200)
+    assert "La imagen no se puede usar" in words(share)
+    assert said in words(share)
+    assert f"single_image, línea 4 de {FILE}" in words(share)
+    card = blog.get(card_url(blog))
+    assert (card.status, opened(card).size) == (200, (1200, 630))
+    forms = {
+        section.get("id") for section in share.html.iter("section") if card_url(blog) in str(pictures(section))
+    }
+    assert "on-facebook" in forms, "networks show the card that stands in"
+
+
+def pictures(element: Any) -> list[str]:
+    return [image.get("src") for image in element.iter("img")]
+
+
+def test_a_picture_that_cannot_be_read_is_explained_and_that_is_not_remembered(
+    new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> NoReturn:
+        raise PermissionError
+
+    blog = new_blog({FILE: post(single_image="a.jpg"), "posts/a.jpg": picture()})
+    with monkeypatch.context() as broken:
+        broken.setattr(blog.parts.files, "content", refuse)
+        drawn = blog.get(card_url(blog))
+        assert (drawn.status, "no se puede leer del disco" in words(blog.get(f"{POST}share/"))) == (200, True)
+    assert blog.get(card_url(blog)).body != drawn.body
+
+
+def test_a_picture_of_more_than_40_mb_is_explained(new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bitacora.web.files.MOST_BYTES", 1000)
+    blog = new_blog({FILE: post(single_image="a.jpg"), "posts/a.jpg": picture()})
+    assert "pesa más de 40 MB" in words(blog.get(f"{POST}share/"))
+
+
+USABLE: Mapping[str, tuple[str, Callable[[], bytes]]] = {
+    "CMYK": ("a.jpg", lambda: encoded(Image.new("CMYK", (1600, 900), (200, 100, 0, 0)))),
+    "16 bits": ("a.png", lambda: encoded(Image.new("I;16", (1600, 900), 30_000), "PNG")),
+    "animated GIF": ("a.gif", lambda: animated("GIF")),
+    "animated WebP": ("a.webp", lambda: animated("WEBP")),
+}
+
+
+def animated(form: str) -> bytes:
+    first, *rest = (Image.new("RGB", (1600, 900), colour) for colour in ("#3060a0", "#a03060", "#60a030"))
+    return encoded(first, form, save_all=True, append_images=rest)
+
+
+@pytest.mark.parametrize("name", USABLE)
+def test_a_picture_of_an_unusual_kind_becomes_a_card_without_a_word(new_blog: NewBlog, name: str) -> None:
+    file, make = USABLE[name]
+    blog = new_blog({FILE: post("Uno", intro="De qué se trata.", single_image=file), f"posts/{file}": make()})
+    assert "no se puede usar" not in words(blog.get(f"{POST}share/"))
+    assert opened(blog.get(card_url(blog))).size == (1200, 630)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Una frase que no termina nunca. " * 125,
+        "🎉🚀🌊",
+        "uno\u202edos\u2066tres",
+        "ñ" * 300,
+        "<b>&amp;</b>",
+        "{{ 7*7 }}",
+    ],
+    ids=["4,000 characters", "emoji", "bidirectional controls", "one long word", "markup", "template"],
+)
+def test_any_title_has_a_page_a_desk_and_a_card(new_blog: NewBlog, title: str) -> None:
+    blog = new_blog({FILE: post(title)})
+    answers = [blog.get(path) for path in (POST, f"{POST}share/", card_url(blog))]
+    assert [answer.status for answer in answers] == [200] * 3
+    assert len(answers[2].body) <= 300_000
+    assert not {"\u202e", "\u2066"} & set(answers[0].text + answers[1].text)
+
+
+def test_characters_that_no_font_can_draw_are_told_on_the_desk(new_blog: NewBlog) -> None:
+    blog = new_blog({FILE: post("Celebramos 🎉🌊"), "posts/2018-07-18-y.md": post("Celebramos")})
+    assert "casillas vacías en lugar de 🎉🌊" in words(blog.get(f"{POST}share/"))
+    assert "casillas vacías" not in words(blog.get("/2018/07/18/y/share/"))
+
+
+def test_all_that_can_be_wrong_with_a_picture_is_said_in_each_language(new_blog: NewBlog) -> None:
+    import ast
+    import inspect
+
+    sources = [inspect.getsource(module) for module in (photo, cards)]
+    calls = [node for source in sources for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    texts = {
+        argument.value if isinstance(argument, ast.Constant) else photo._EXPORT  # the one that has a name
+        for call in calls
+        if getattr(call.func, "id", "") == CardError.__name__
+        for argument in call.args[:2]
+        if not isinstance(argument, ast.Starred)
+    }
+    assert len(texts) > 15
+    say = new_blog({}).parts.words.say
+    assert [text for text in texts for language in ("es", "pt") if say(language, text) == text] == []

@@ -1,0 +1,150 @@
+"""flask posts share and the previews in flask posts check: the desk in the terminal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from blogs import NOON, URL, Blog, Clock, post
+from click.testing import Result
+from conftest import NewBlog
+
+from bitacora.share.readers import READERS
+
+SEED = (Path(__file__).parent / "seed-post.md").read_text(encoding="utf-8")
+FILE = "posts/2018-07-17-x.md"
+GOOD = {FILE: post("Uno", intro="De qué se trata.", lang="es-CL")}
+MISSING = {FILE: post("Uno", intro="De qué se trata.", single_image="no.jpg")}
+
+
+def run(blog: Blog, *words: str) -> Result:
+    return blog.app.test_cli_runner().invoke(args=("posts", *words))
+
+
+# --- flask posts share
+
+
+def test_share_prints_a_line_for_each_network_and_each_verdict(new_blog: NewBlog) -> None:
+    result = run(new_blog({FILE: SEED}), "share", FILE)
+    previews, verdicts = (part.splitlines() for part in result.stdout.split("\n\n"))
+    assert result.exit_code == 0
+    assert [line.split(" (")[0] for line in previews] == [reader.label for reader in READERS.values()]
+    assert previews[1].startswith("Facebook (large): La democracia necesita gobiernos abiertos — Los Estados sí")
+    assert all(line.startswith(f"{FILE}:") for line in verdicts)
+    (unmeasured,) = [line for line in verdicts if "i.imgur.com" in line]
+    assert unmeasured.startswith(f"{FILE}:11:1: advice: La imagen está en otro sitio, i.imgur.com")
+    assert "%(" not in result.stdout
+
+
+def test_share_says_when_there_is_nothing_to_mend(new_blog: NewBlog) -> None:
+    result = run(new_blog(GOOD), "share", FILE)
+    assert (result.exit_code, result.stdout.split("\n\n")[1]) == (0, "Lista para compartir en todas partes\n")
+
+
+def test_share_as_json_holds_every_preview_and_every_verdict_in_words(new_blog: NewBlog) -> None:
+    result = run(new_blog(MISSING), "share", FILE, "--json")
+    assert result.exit_code == 0
+    found = json.loads(result.stdout)
+    assert [shown["network"] for shown in found["shown"]] == list(READERS)
+    (verdict,) = found["summary"]
+    assert (verdict["rule"], verdict["severity"], verdict["line"]) == ("picture-unreadable", "error", 4)
+    assert verdict["message"].startswith('La imagen no se puede usar: No existe el archivo "no.jpg".')
+    assert found["shown"][1]["verdicts"][0]["message"] == verdict["message"]
+    assert "%(" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        FILE,
+        f"./{FILE}",
+        "/2018/07/17/x/",
+        "/2018/07/17/x",
+        f"{URL}/2018/07/17/x/",
+        f"{URL}/2018/07/17/x/?utm_source=a#b",
+        f"{URL}/2018/07/17/x/share/",
+    ],
+)
+def test_a_post_is_found_by_its_file_and_by_its_address(new_blog: NewBlog, wanted: str) -> None:
+    assert run(new_blog(GOOD), "share", wanted).stdout.startswith("Google (text): Uno")
+
+
+def test_a_post_is_found_by_its_file_as_seen_from_here(new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch) -> None:
+    blog = new_blog(GOOD)
+    monkeypatch.chdir(blog.root / "posts")
+    for wanted in ("2018-07-17-x.md", str(blog.root / FILE)):
+        assert run(blog, "share", wanted).exit_code == 0
+
+
+def test_a_post_beyond_ascii_is_found_as_people_write_it(new_blog: NewBlog) -> None:
+    blog = new_blog({FILE: post("Uno", permalink="/ñandú/")})
+    for wanted in ("/ñandú/", "/%C3%B1and%C3%BA/", f"{URL}/ñandú"):
+        assert run(blog, "share", wanted).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "wanted", ["posts/none.md", "/none/", "https://otro.example/x/", "http://[", "", ".", "/"]
+)
+def test_an_unknown_post_is_an_error_that_says_how_to_name_one(new_blog: NewBlog, wanted: str) -> None:
+    result = run(new_blog(GOOD), "share", wanted)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == f"Error: There is no post {wanted}. Name its file, like posts/2018-07-17-x.md.\n"
+
+
+@pytest.mark.parametrize("head", [{"draft": "true"}, {"date": "2030-01-01"}, {"expires": "2020-01-01"}])
+def test_a_post_that_is_not_published_has_nothing_to_share_yet(new_blog: NewBlog, head: dict[str, str]) -> None:
+    result = run(new_blog({FILE: post(**head)}, clock=Clock(NOON)), "share", FILE)
+    assert (result.exit_code, result.stderr) == (
+        1,
+        f"Error: {FILE} is not published: there is no page to share yet.\n",
+    )
+
+
+def test_a_post_that_is_held_back_is_answered_with_the_reason(new_blog: NewBlog) -> None:
+    result = run(new_blog({FILE: post(focus="nonsense")}), "share", FILE)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Error: {FILE}:3:8: focus is not a place in a picture. Write words such as")
+
+
+def test_a_post_whose_body_cannot_be_shown_is_answered_with_the_reason(new_blog: NewBlog) -> None:
+    huge = "[a]: /" + "x" * 60_000 + "\n\n" + "[a] " * 3_000
+    result = run(new_blog({FILE: post("Enorme", huge)}), "share", FILE)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"Error: {FILE}:")
+
+
+# --- flask posts check
+
+
+def test_check_warns_of_a_preview_that_fails_and_lets_the_push_pass(new_blog: NewBlog) -> None:
+    result = run(new_blog(MISSING), "check")
+    assert result.exit_code == 0
+    (line,) = result.stdout.splitlines()
+    assert line.startswith(f'{FILE}:4:1: warning: La imagen no se puede usar: No existe el archivo "no.jpg".')
+    assert result.stderr == "1 posts and 0 pages are up, no problems, 1 warning.\n"
+
+
+def test_check_warns_of_a_template_that_breaks_every_preview(new_blog: NewBlog) -> None:
+    result = run(new_blog({**GOOD, "templates/_head.html": "<meta property='og:title' content='x'>"}), "check")
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"{FILE}:")
+    assert ": warning: " in result.stdout
+
+
+@pytest.mark.parametrize("files", [GOOD, {FILE: SEED}], ids=["nothing", "only advice"])
+def test_check_keeps_advice_for_the_desk(new_blog: NewBlog, files: dict[str, str]) -> None:
+    result = run(new_blog(files), "check")
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
+def test_check_can_leave_the_previews_out(new_blog: NewBlog) -> None:
+    assert run(new_blog(MISSING), "check", "--no-share").stdout == ""
+
+
+def test_check_draws_no_card(new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[object] = []
+    monkeypatch.setattr("bitacora.web.cards.draw", lambda *what: drawn.append(what))
+    monkeypatch.setattr("bitacora.web.cards.crop", lambda *what: drawn.append(what))
+    assert run(new_blog({**GOOD, "posts/2018-07-18-y.md": SEED}), "check").exit_code == 0
+    assert drawn == []
