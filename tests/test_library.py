@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import shutil
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -643,7 +644,7 @@ def test_what_is_read_while_git_begins_is_thrown_away(
     read = os.read
 
     def read_while_git_begins(descriptor: int, size: int) -> bytes:
-        if size > 100_000:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
             lock.touch()
         return read(descriptor, size)
 
@@ -690,7 +691,7 @@ def test_a_library_that_starts_does_not_take_what_it_read_while_git_began(
     read = os.read
 
     def read_while_git_begins(descriptor: int, size: int) -> bytes:
-        if size > 100_000 and folder.ticks.passed < GIT_PATIENCE_S / 1000:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode) and folder.ticks.passed < GIT_PATIENCE_S / 1000:
             folder.write("posts/a.md", post("A medias"))
             lock.touch()
         return read(descriptor, size)

@@ -17,7 +17,6 @@ FOLDERS = ("posts", "pages", "templates", "static")
 SETTINGS_FILE = "site.toml"
 MAX_TEXT_BYTES = 2 * 1024 * 1024
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NONBLOCK
-_CHUNK = 256 * 1024
 _MOST_READS = 10
 _UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -135,7 +134,7 @@ class Tree:
             before = os.fstat(descriptor)
             if before.st_size > limit:
                 raise _too_large(path, before.st_size, limit)
-            data = _read_all(descriptor, limit)
+            data = _read_all(descriptor, before.st_size)
             after = signature(os.fstat(descriptor))
         finally:
             os.close(descriptor)
@@ -196,12 +195,12 @@ def _too_large(path: str, size: int, limit: int) -> PostError:
     )
 
 
-def _read_all(descriptor: int, limit: int) -> bytes:
+def _read_all(descriptor: int, size: int) -> bytes:
+    """`size` bytes, fewer where the file has shrunk. A larger buffer costs more than all the rest of reading."""
     pieces = []
-    total = 0
-    while total <= limit and (piece := os.read(descriptor, _CHUNK)):
+    while size and (piece := os.read(descriptor, size)):
         pieces.append(piece)
-        total += len(piece)
+        size -= len(piece)
     return b"".join(pieces)
 
 
