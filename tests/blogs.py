@@ -71,7 +71,14 @@ class Answer:
         return [" ".join("".join(element.itertext()).split()) for element in self.html.iter(tag)]
 
 
-def call(app: Any, method: str, path: bytes, query: str, headers: Mapping[str, str], body: bytes) -> Answer:
+def call(
+    app: Any,
+    method: str,
+    path: bytes,
+    query: str = "",
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+) -> Answer:
     """One WSGI call, checked by the validator of the standard library."""
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method,
@@ -93,8 +100,8 @@ def call(app: Any, method: str, path: bytes, query: str, headers: Mapping[str, s
     }
     if body:
         environ["CONTENT_LENGTH"] = str(len(body))
-    for name, value in headers.items():
-        environ["REMOTE_ADDR" if name == "remote_addr" else f"HTTP_{name.upper()}"] = value
+    for name, value in (headers or {}).items():
+        environ[name.upper() if name in {"remote_addr", "content_type"} else f"HTTP_{name.upper()}"] = value
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
     def start(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Callable[[bytes], object]:
@@ -103,7 +110,7 @@ def call(app: Any, method: str, path: bytes, query: str, headers: Mapping[str, s
 
     with catch_warnings():
         simplefilter("ignore", WSGIWarning)  # of methods that it does not know
-        pieces = validator(app)(environ, start)
+        pieces = validator(app)(environ, start) if path[:1] != b"*" else app(environ, start)
     try:
         data = b"".join(pieces)
     finally:

@@ -35,7 +35,8 @@ class Ticks:
         return self.start + self.passed
 
     def pass_by(self, seconds: float) -> None:
-        self.passed += seconds
+        """A little more than `seconds`, for sums of fractions may be a little less."""
+        self.passed += seconds + 1e-6
 
 
 @dataclass

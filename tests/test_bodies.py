@@ -63,8 +63,14 @@ def test_an_edit_is_seen_and_one_elsewhere_costs_no_rendering(make_folder: MakeF
     assert "mejor" in html(rendered, folder)
 
 
+def test_a_kept_body_keeps_its_source_so_that_no_other_takes_its_place_in_memory(make_folder: MakeFolder) -> None:
+    folder, rendered = make_folder({"posts/a.md": post("Uno")}), bodies()
+    html(rendered, folder)
+    source = folder.now().entries["posts/a.md"].source
+    assert any(part is source for kept in rendered._kept.values() for part in kept.settings)
+
+
 def test_each_of_many_versions_is_seen(make_folder: MakeFolder) -> None:
-    """The source of a new version may lie at the address in memory where that of an old one lay."""
     folder, rendered = make_folder({"posts/a.md": post("Uno", "0")}), bodies()
     html(rendered, folder)
     for number in range(1, 60):
@@ -107,9 +113,9 @@ def test_settings_that_a_body_depends_on_are_seen_and_no_others(
 
 
 def test_the_words_of_another_language_are_seen(make_folder: MakeFolder, renders: list[str]) -> None:
-    folder, rendered = make_folder({"posts/a.md": post("Uno", lang="es")}), bodies()
+    folder, rendered = make_folder({"posts/a.md": post("Uno")}), bodies()
     html(rendered, folder)
-    folder.write("posts/a.md", post("Uno", lang="en"))
+    folder.write("site.toml", SETTINGS + 'language = "en"\n')
     html(rendered, folder)
     assert len(renders) == 2
 

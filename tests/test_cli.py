@@ -214,7 +214,11 @@ def test_where_nothing_can_be_kept_the_blog_serves_all_the_same(tmp_path: Path, 
 
 
 def test_the_log_may_be_lines_of_json(tmp_path: Path) -> None:
-    code = "import logging\ntry:\n    1 / 0\nexcept ZeroDivisionError:\n    logging.getLogger('x').exception('two\\nlines')"
+    code = """\
+        try:
+            1 / 0
+        except ZeroDivisionError:
+            app.log.exception('two\\nlines')"""
     result = start(tmp_path, code, BITACORA_LOG="json")
     warning, error = map(json.loads, result.stderr.splitlines())
     assert (warning["level"], warning["logger"]) == ("warning", "app")

@@ -200,6 +200,23 @@ def test_a_file_that_changes_while_it_is_read_is_not_taken(
         tree.read("posts/x.md")
 
 
+def test_a_file_that_is_replaced_while_it_is_read_gives_the_one_that_replaced_it(
+    root: Path, tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = root / "posts" / "x.md"
+    file.write_bytes(b"old")
+    read = os.read
+
+    def read_late(descriptor: int, size: int) -> bytes:
+        monkeypatch.setattr(os, "read", read)
+        (root / "new").write_bytes(b"new text")
+        (root / "new").replace(file)
+        return read(descriptor, size)
+
+    monkeypatch.setattr(os, "read", read_late)
+    assert tree.read("posts/x.md") == (b"new text", signature(file.stat()))
+
+
 def test_whatever_is_read_no_descriptor_stays_open(root: Path, tree: Tree) -> None:
     for number, make in enumerate((a_folder, a_pipe, a_large_file, a_link_outside)):
         make(root / "posts" / f"{number}.md")
@@ -247,10 +264,11 @@ def test_a_walk_calls_each_folder_before_it_is_listed(root: Path, tree: Tree) ->
 
 
 def test_a_walk_follows_no_link_to_a_folder(root: Path, tree: Tree) -> None:
-    (root / "posts" / "loop").symlink_to("..")
+    (root / "posts" / "loop").symlink_to(".")
+    (root / "posts" / "up").symlink_to("..")
     (root / "posts" / "a.md").write_text("text")
     assert "posts/a.md" in walked(tree)
-    assert not any("loop/" in path for path in walked(tree))
+    assert not any(path.startswith(("posts/loop/", "posts/up/")) for path in walked(tree))
 
 
 def test_a_walk_of_a_folder_that_leads_outside_says_so(tmp_path: Path, root: Path, tree: Tree) -> None:

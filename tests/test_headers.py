@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from blogs import URL, Answer, Blog, Clock, post
 from conftest import NewBlog
+from flask import Response, request
 
 FILES = {
     "posts/2018-07-17-x.md": post("Uno", "![Plaza](foto.png)", categories="[Proyecto]", aliases="[/old/]"),
@@ -148,6 +149,11 @@ def test_nothing_is_derived_from_the_host(blog: Blog, host: str) -> None:
         assert b"evil" not in answer.body.lower(), what
         assert "evil" not in str(answer.headers).lower(), what
         assert "localhost" not in str(answer.headers) + str(answer.body), what
+
+
+def test_views_never_learn_the_host(blog: Blog) -> None:
+    blog.app.view_functions["pages.tags"] = lambda: Response(request.url)
+    assert blog.get("/tags/", host="evil.example").text == "http://localhost/tags/"
 
 
 def test_a_forged_host_leaves_nothing_for_the_next_reader(blog: Blog) -> None:

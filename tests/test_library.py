@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import os
 import shutil
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -45,7 +47,7 @@ def either(make_folder: MakeFolder, watch: str) -> Folder:
 
 def in_time(folder: Folder) -> float:
     """How long lists may take: nothing with inotify, a second with polling."""
-    return POLL_S if folder.library.watch_name == "poll" else 0.0
+    return POLL_S if folder.how.get("watch") == "poll" else 0.0
 
 
 # --- when nothing changed
@@ -225,6 +227,26 @@ def test_a_touched_file_makes_no_new_snapshot(folder: Folder) -> None:
     assert folder.now() is first
     replaced(folder.root / "posts" / "a.md", post("Uno"))
     assert folder.now() is first
+
+
+def test_a_file_that_was_being_written_when_it_was_read_is_in_the_next_snapshot(
+    make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_folder({"posts/a.md": post("Uno")}, watch="poll")
+    folder.now()
+    folder.write("posts/a.md", post("A medias")[:40])
+    read = os.read
+
+    def read_while_it_is_written(descriptor: int, size: int) -> bytes:
+        with (folder.root / "posts" / "a.md").open("a") as file:
+            file.write("x")
+        return read(descriptor, size)
+
+    monkeypatch.setattr(os, "read", read_while_it_is_written)
+    assert folder.titles(after=POLL_S) == ["Uno"]
+    monkeypatch.setattr(os, "read", read)
+    folder.write("posts/a.md", post("Entero"))
+    assert folder.titles() == ["Entero"]
 
 
 def test_an_edit_that_hides_behind_size_and_times_is_found_while_the_times_are_young(
@@ -554,11 +576,13 @@ def test_a_fork_while_another_thread_asks_does_not_hang_the_child(folder: Folder
 
 
 def test_a_library_that_is_dropped_keeps_nothing_open(make_folder: MakeFolder, tmp_path: Path) -> None:
+    gc.collect()
     before = len(os.listdir("/proc/self/fd"))
     folder = make_folder({"posts/a.md": post("Uno")}, spool=tmp_path / "spool")
     folder.now()
     assert len(os.listdir("/proc/self/fd")) > before
     del folder
+    gc.collect()
     assert len(os.listdir("/proc/self/fd")) == before
 
 
@@ -620,7 +644,7 @@ def test_what_is_read_while_git_begins_is_thrown_away(
     read = os.read
 
     def read_while_git_begins(descriptor: int, size: int) -> bytes:
-        if size > 100_000:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
             lock.touch()
         return read(descriptor, size)
 
@@ -667,7 +691,7 @@ def test_a_library_that_starts_does_not_take_what_it_read_while_git_began(
     read = os.read
 
     def read_while_git_begins(descriptor: int, size: int) -> bytes:
-        if size > 100_000 and not folder.ticks.passed:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode) and folder.ticks.passed < GIT_PATIENCE_S / 1000:
             folder.write("posts/a.md", post("A medias"))
             lock.touch()
         return read(descriptor, size)
@@ -854,6 +878,7 @@ def test_the_last_good_version_of_a_post_expires_with_it(folder: Folder, tmp_pat
 def test_what_ended_while_no_worker_ran_leaves_nothing_behind(
     folder: Folder, tmp_path: Path, end: Callable[[Path], None]
 ) -> None:
+    os.mkfifo(folder.root / "posts" / "pipe.md")
     one, _ = workers(folder, tmp_path)
     folder.write("posts/a.md", BROKEN)
     folder.now(one)

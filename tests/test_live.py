@@ -500,3 +500,54 @@ def test_a_worker_that_starts_during_a_push_waits_for_its_end(tmp_path: Path, lo
         lock.unlink()
         reader.join(5)
         assert answers == [{7}]
+
+
+# --- the folder itself: each takes it away, and gives a function that puts it back with one version
+
+
+def rename_the_site(site: Path) -> Edit:
+    away = site.rename(site.with_name("away"))
+
+    def put_back(version: int) -> None:
+        in_place(away)(version)
+        away.rename(site)
+
+    return put_back
+
+
+def remove_the_site(site: Path) -> Edit:
+    shutil.rmtree(site)
+
+    def put_back(version: int) -> None:
+        in_place(make_site(site.with_name("anew")))(version)
+        site.with_name("anew").rename(site)
+
+    return put_back
+
+
+def rename_the_posts(site: Path) -> Edit:
+    away = (site / "posts").rename(site / "away")
+
+    def put_back(version: int) -> None:
+        (away / POST).write_text(text(version))
+        away.rename(site / "posts")
+
+    return put_back
+
+
+@pytest.mark.parametrize("watch", ["inotify", "poll"])
+@pytest.mark.parametrize("take_away", [rename_the_site, remove_the_site, rename_the_posts])
+def test_while_the_folder_is_away_readers_see_what_was_read_and_then_the_new_at_once(
+    take_away: Writer, watch: str, tmp_path: Path, serve: Serve
+) -> None:
+    site = make_site(tmp_path / "site")
+    clients = serve(site, watch=watch).clients()
+    assert stale_answers(clients, (ADDRESS, *LISTS), 0) == []
+    put_back = take_away(site)
+    assert stale_answers(clients, (ADDRESS, *LISTS), 0) == []
+    for client in clients:
+        assert [found["file"] for found in json.loads(client.get("/readyz").body)["problems"]] == ["posts"]
+    put_back(1)
+    assert stale_answers(clients, (ADDRESS, *LISTS), 1) == []
+    for client in clients:
+        assert json.loads(client.get("/readyz").body)["problems"] == []

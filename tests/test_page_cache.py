@@ -9,6 +9,7 @@ import brotli
 import pytest
 from blogs import NOON, Blog, Clock, post
 from conftest import NewBlog
+from flask import Response, g
 
 from bitacora.web.page_cache import PageStore, StoredPage
 
@@ -70,6 +71,13 @@ def test_the_settings_are_live(blog: Blog) -> None:
     blog.get("/")
     blog.write("site.toml", 'title = "Otro nombre"')
     assert blog.get("/").words("h1") == ["Otro nombre"]
+
+
+def test_where_changes_are_polled_the_file_behind_any_address_is_looked_at(new_blog: NewBlog) -> None:
+    blog = new_blog({"posts/2018-07-17-ñandú.md": post("Uno")}, watch="poll")
+    for title in ("Dos", "Tres", "Cuatro"):
+        blog.write("posts/2018-07-17-ñandú.md", post(title))
+        assert blog.get("/2018/07/17/%C3%B1and%C3%BA/").words("h1") == [title]
 
 
 # --- what may enter
@@ -143,6 +151,17 @@ def test_no_reader_can_choose_a_key(blog: Blog) -> None:
         blog.get(f"/static/style.{number:012x}.css")
         blog.get(f"/{number}/")
     assert keys(blog) == known
+
+
+def test_a_page_is_kept_under_its_own_address_alone(blog: Blog) -> None:
+    def another() -> Response:
+        g.keep = URL
+        return Response("not that page")
+
+    blog.app.view_functions["pages.tags"] = another
+    assert blog.get("/tags/").text == "not that page"
+    assert keys(blog) == set()
+    assert blog.get(URL).words("h1") == ["Uno"]
 
 
 def test_unknown_query_parameters_change_nothing(blog: Blog) -> None:
@@ -237,7 +256,9 @@ def test_a_page_of_a_stale_snapshot_is_never_taken_for_a_new_one(blog: Blog) -> 
         if not fast:  # the file changes, and another reader is quicker
             fast.append(True)
             blog.write(FILE, post("Nuevo"))
-            assert blog.get(URL).words("h1") == ["Nuevo"]
+            other = threading.Thread(target=blog.get, args=(URL,))
+            other.start()
+            other.join()
         return response
 
     blog.app.view_functions["pages.address"] = overtaken
@@ -302,9 +323,10 @@ def test_the_first_answer_is_the_later_answer(blog: Blog, path: str, encoding: s
     assert len(blog.dispatched) == count
 
 
-def test_a_repeated_rendering_gives_the_same_packed_bytes(blog: Blog) -> None:
+def test_a_repeated_rendering_gives_the_same_packed_bytes(blog: Blog, monkeypatch: pytest.MonkeyPatch) -> None:
     before = blog.get(URL, accept_encoding="gzip")
     blog.parts.page_cache.store.clear()
+    monkeypatch.setattr("gzip.time.time", lambda: 0)
     assert blog.get(URL, accept_encoding="gzip") == before
 
 

@@ -457,7 +457,7 @@ def test_a_post_may_choose_a_template_of_the_site(new_blog: NewBlog) -> None:
     ["subject", "archive.html", "error", "sitemap.xml", "none", "share.html", "home"],
 )
 def test_a_post_that_names_no_template_of_the_site_looks_as_usual(new_blog: NewBlog, name: str) -> None:
-    blog = new_blog({"posts/2018-07-17-x.md": post("X", template=name)})
+    blog = new_blog({"posts/2018-07-17-x.md": post("X", template=name), "templates/mine.html": ""})
     assert blog.get("/2018/07/17/x/").words("h1") == ["X"]
 
 

@@ -136,6 +136,14 @@ def test_of_two_posts_of_one_moment_the_path_decides(make: MakeFolder) -> None:
     assert [file for file, _ in complaints(snapshot)] == ["posts/b.md", "posts/c.md"]
 
 
+def test_of_two_posts_of_one_moment_the_path_decides_also_when_it_comes_later(make_folder: MakeFolder) -> None:
+    folder = make_folder({"posts/b.md": post("B", slug="x")})
+    assert folder.titles() == ["B"]
+    folder.write("posts/a.md", post("A", slug="x"))
+    assert folder.titles() == ["A"]
+    assert folder.complaints() == ["posts/b.md"]
+
+
 def test_a_page_keeps_its_address_before_an_earlier_post(make: MakeFolder) -> None:
     snapshot = make(
         {"pages/x.md": post("Página"), "posts/a.md": post("Entrada", permalink="/x/", date="2001-01-01")}
@@ -333,6 +341,11 @@ def test_a_bundle_shows_what_lies_in_its_folder(make: MakeFolder) -> None:
 def test_a_bundle_does_not_show_what_lies_in_an_unpublished_one_inside(make: MakeFolder, inner: str) -> None:
     snapshot = make({"posts/index.md": post("Uno"), "posts/b/INDEX.markdown": inner, "posts/b/sub/x.png": b"x"})
     assert shown(snapshot, "posts/index.md", "b/sub/x.png") is None
+
+
+def test_a_post_beside_a_bundle_is_no_bundle(make: MakeFolder) -> None:
+    snapshot = make({"posts/a/index.md": post("Uno"), "posts/a/b.md": post("Dos"), "posts/a/x.png": b"x"})
+    assert shown(snapshot, "posts/a/b.md", "x.png") is None
 
 
 def test_any_other_post_shows_the_pictures_that_it_names_and_no_others(make: MakeFolder) -> None:

@@ -85,6 +85,11 @@ def test_templates_know_what_the_guide_promises(new_blog: NewBlog) -> None:
     ]
 
 
+def test_what_cannot_be_encoded_is_replaced(new_blog: NewBlog) -> None:
+    blog = with_template(new_blog, "post.html", '{{ "a\\ud800b" }}')
+    assert blog.get(URL).text == "a?b"
+
+
 # --- templates that break
 
 
@@ -142,6 +147,12 @@ def test_a_template_that_fails_is_replaced_by_the_shipped_one(
         assert blog.get(URL).words("h1") == ["X"]
     assert [problem[:2] for problem in problems(blog)] == [("templates/post.html", line)]
     assert len([record for record in caplog.records if "The template fails" in record.getMessage()]) == 1
+
+
+def test_a_template_that_a_post_chose_and_that_fails_is_replaced(new_blog: NewBlog) -> None:
+    blog = new_blog({FILE: post("X", template="wide"), "templates/wide.html": "{{ 1 / 0 }}"})
+    assert blog.get(URL).words("h1") == ["X"]
+    assert [problem[:2] for problem in problems(blog)] == [("templates/wide.html", 1)]
 
 
 def test_a_failing_partial_is_named_itself(new_blog: NewBlog) -> None:

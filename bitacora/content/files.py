@@ -17,7 +17,7 @@ FOLDERS = ("posts", "pages", "templates", "static")
 SETTINGS_FILE = "site.toml"
 MAX_TEXT_BYTES = 2 * 1024 * 1024
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NONBLOCK
-_CHUNK = 256 * 1024
+_MOST_READS = 10
 _UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -85,18 +85,11 @@ class Tree:
 
         Raises PostError for what is no readable post, BeingWrittenError, or OSError from the system.
         """
-        descriptor = self.open(path)
-        try:
-            before = os.fstat(descriptor)
-            if before.st_size > limit:
-                raise _too_large(path, before.st_size, limit)
-            data = _read_all(descriptor, limit)
-            after = signature(os.fstat(descriptor))
-        finally:
-            os.close(descriptor)
-        if after != signature(before) or len(data) != before.st_size:
-            raise BeingWrittenError(path)
-        return data, after
+        for _ in range(_MOST_READS):
+            found = self._read_once(path, limit)
+            if found is not None:
+                return found
+        raise BeingWrittenError(path)
 
     def walk(self, folder: str, entering: Callable[[str], None]) -> Iterator[tuple[str, os.stat_result | OSError]]:
         """Every file below `folder` with its status, links followed; an OSError stands for what cannot be seen.
@@ -133,6 +126,23 @@ class Tree:
                 yield here, OSError("it leads outside the site's folder")
             finally:
                 os.close(descriptor)
+
+    def _read_once(self, path: str, limit: int) -> tuple[bytes, Signature] | None:
+        """None when another file took the place of this one meanwhile: it is there, and to be read instead."""
+        descriptor = self.open(path)
+        try:
+            before = os.fstat(descriptor)
+            if before.st_size > limit:
+                raise _too_large(path, before.st_size, limit)
+            data = _read_all(descriptor, before.st_size)
+            after = signature(os.fstat(descriptor))
+        finally:
+            os.close(descriptor)
+        if after == signature(before) and len(data) == before.st_size:
+            return data, after
+        if self.stat(path).st_ino != before.st_ino:
+            return None
+        raise BeingWrittenError(path)
 
     def _must_contain(self, descriptor: int, path: str) -> None:
         real = _real_path(descriptor) or os.path.realpath(f"{self.real}/{path}")
@@ -185,12 +195,12 @@ def _too_large(path: str, size: int, limit: int) -> PostError:
     )
 
 
-def _read_all(descriptor: int, limit: int) -> bytes:
+def _read_all(descriptor: int, size: int) -> bytes:
+    """`size` bytes, fewer where the file has shrunk. A larger buffer costs more than all the rest of reading."""
     pieces = []
-    total = 0
-    while total <= limit and (piece := os.read(descriptor, _CHUNK)):
+    while size and (piece := os.read(descriptor, size)):
         pieces.append(piece)
-        total += len(piece)
+        size -= len(piece)
     return b"".join(pieces)
 
 

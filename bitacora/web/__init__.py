@@ -117,7 +117,7 @@ def _better(path: str) -> str | None:
     """
     if "//" in request.environ["PATH_INFO"]:
         return _SLASHES.sub("/", path)
-    return f"{path}/" if isinstance(request.routing_exception, RequestRedirect) else None
+    return f"{path.rstrip('/')}/" if isinstance(request.routing_exception, RequestRedirect) else None
 
 
 def _query() -> str:
