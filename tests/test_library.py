@@ -651,6 +651,9 @@ def test_what_is_read_while_git_begins_is_thrown_away(
     monkeypatch.setattr(os, "read", read_while_git_begins)
     assert folder.now() is before
     monkeypatch.setattr(os, "read", read)
+    folder.wall.now = 0
+    assert folder.now().site == before.site
+    folder.wall.now = NOW
     folder.write("posts/a.md", post("Entero"))
     lock.unlink()
     assert folder.titles() == ["Entero"]

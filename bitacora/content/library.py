@@ -427,12 +427,10 @@ class Library:
         """Times, addresses and authors depend on the settings; a post that they break stays as it was."""
         if not isinstance(entry.value, Post) or entry.source is None:
             return entry
-        is_current = entry.signature is not None and entry.ctime_ns == entry.signature[-1]
         try:
-            value = self._understand(path, entry.source.read())
+            return entry._replace(value=self._understand(path, entry.source.read()))
         except PostError as problem:
             return entry._replace(problem=entry.problem or problem)
-        return entry._replace(value=value, problem=None if is_current else entry.problem)
 
     def _tidy(self) -> None:
         """Leave behind the last good versions of files mended while nobody looked, and sources that are gone."""

@@ -321,15 +321,12 @@ def _redirects(
     """Old addresses and where they lead: those of the settings first, then those of posts, in their order."""
     redirects = {old: new for old, new in site.redirects.items() if old not in by_url and old != new}
     for post in by_url.values():
-        url = post.url
         for alias in post.aliases:
-            if alias == url:
-                continue
             if alias in by_url:
                 clashes.append(_same_alias(post, alias, by_url[alias].path))
             elif reserved(alias):
                 clashes.append(_same_alias(post, alias, "the blog itself"))
-            elif (winner := redirects.setdefault(alias, url)) != url:
+            elif (winner := redirects.setdefault(alias, post.url)) != post.url:
                 owner = SETTINGS_FILE if alias in site.redirects else by_url[winner].path
                 clashes.append(_same_alias(post, alias, owner))
     return redirects
