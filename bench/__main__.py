@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from bench import freshness, in_process, report, served
+from bench import cards, freshness, in_process, report, served
 from bench.measure import Timing
 from bench.posts import write_site
 from bench.report import Table, seconds
+from bitacora.content.library import Library
 
 SMALL = 10
 _TIMES = "times its time"
@@ -147,11 +148,33 @@ def _freshness(plan: Plan) -> Iterable[Table]:
     yield Table("Knowing that nothing changed, for each request", columns, rows)
 
 
+def _cards(plan: Plan) -> Iterable[Table]:
+    count = plan.rounds(200, 40)
+    print(f"{count} share cards drawn while readers come")
+    site = plan.folder / "cards"
+    cards.write_site(site, count + 1)
+    urls = [post.url for post in Library(site).snapshot().posts]
+    quiet, busy = cards.drawn_under_load(site, plan.cache(), urls, plan.rounds(10, 3))
+    rows = [
+        ("while nothing is drawn", seconds(quiet.p50), seconds(quiet.p99), "", ""),
+        (
+            f"while {busy.cards} cards are drawn",
+            seconds(busy.p50),
+            seconds(busy.p99),
+            f"{busy.p50 / quiet.p50:.2f}",
+            seconds(busy.seconds / busy.cards),
+        ),
+    ]
+    title = f"A warm page from {cards.WORKERS} workers, and every card asked for from two sides"
+    yield Table(title, ("", "p50", "p99", "times its p50", "a card, wall"), rows)
+
+
 _STEPS: Mapping[str, Callable[[Plan], Iterable[Table]]] = {
     "in-process": _in_process,
     "gunicorn": _under_gunicorn,
     "start": _start_and_memory,
     "freshness": _freshness,
+    "cards": _cards,
 }
 
 

@@ -88,10 +88,12 @@ class Server:
 
 
 @contextmanager
-def gunicorn(app: str, environ: Mapping[str, str], *, core: int | None = None) -> Iterator[Server]:
-    """One worker with the settings that are shipped, tied to a core if one is given."""
+def gunicorn(
+    app: str, environ: Mapping[str, str], *, core: int | None = None, workers: int = 1
+) -> Iterator[Server]:
+    """One worker, unless told, with the settings that are shipped, tied to a core if one is given."""
     port = _free_port()
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "1"]
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
     master = subprocess.Popen(
         [*_tied(core), *command, "--log-level", "error", app],
         cwd=CHECKOUT,

@@ -7,6 +7,7 @@ import io
 import os
 import socket
 import struct
+import sys
 import threading
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -17,14 +18,14 @@ from typing import Any, NoReturn
 
 import pytest
 from blogs import NOON, URL, Answer, Blog, Clock, make_blog, post
-from click.testing import Result
 from conftest import NewBlog
+from flask import Flask
 from PIL import Image
 
 from bitacora.share import photo
 from bitacora.share.card import Card, CardError
 from bitacora.web import cards, derived
-from bitacora.web.derived import hash_of
+from bitacora.web.derived import Derived, hash_of
 
 PATIENCE_S = 20.0
 POST = "/2018/07/17/x/"
@@ -374,6 +375,21 @@ def test_threads_that_ask_at_the_same_time_wait_for_one_drawing(new_blog: NewBlo
     assert draws.titles == ["Uno"]
 
 
+def test_threads_wait_for_one_another_even_without_a_folder(tmp_path: Path) -> None:
+    store, go_on, made = Derived(Flask("x"), "memory", None), threading.Event(), []
+
+    def make() -> bytes:
+        made.append(threading.get_ident())
+        assert go_on.wait(PATIENCE_S)
+        return b"made"
+
+    with ThreadPoolExecutor(4) as crowd:
+        answers = [crowd.submit(store.get, "card", b"x", make) for _ in range(4)]
+        go_on.set()
+        assert {answer.result() for answer in answers} == {b"made"}
+    assert len(made) == 1
+
+
 def test_other_pages_are_answered_while_a_card_is_drawn(new_blog: NewBlog, draws: Draws) -> None:
     blog = new_blog({FILE: post("Uno"), "posts/2018-07-18-y.md": post("Dos")})
     address = card_url(blog)
@@ -384,6 +400,25 @@ def test_other_pages_are_answered_while_a_card_is_drawn(new_blog: NewBlog, draws
         assert not card.done()
         draws._go_on.set()
         assert card.result().status == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere threads have no priority of their own")
+def test_a_card_is_drawn_by_a_thread_that_gives_way_to_readers(
+    new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    priorities: list[int] = []
+    draw = cards.draw
+
+    def noted(text: Any, look: Any) -> Card:
+        priorities.append(os.getpriority(os.PRIO_PROCESS, 0))
+        return draw(text, look)
+
+    monkeypatch.setattr(cards, "draw", noted)
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    blog = new_blog({FILE: post()})
+    blog.get(card_url(blog))
+    assert priorities[0] > before
+    assert os.getpriority(os.PRIO_PROCESS, 0) == before
 
 
 def test_a_store_that_is_dead_costs_no_card(new_blog: NewBlog) -> None:
@@ -474,8 +509,10 @@ def test_no_card_is_begun_for_readers_nor_for_our_own_look(
     monkeypatch.setattr(blog.parts.cards, "make_beside", lambda here, post: begun.append(post.path))
     blog.get(POST, user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
     blog.parts.page_cache.store.clear()
-    result: Result = blog.app.test_cli_runner().invoke(args=["posts", "check"])
-    assert result.exit_code == 0
+    here = blog.parts.library.snapshot()
+    with blog.app.app_context():
+        blog.parts.desk(here, here.by_url[POST], draws=False)
+    assert blog.dispatched.count(POST) > 1
     assert begun == []
 
 
