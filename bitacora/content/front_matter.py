@@ -571,14 +571,16 @@ _DRAFT_LINE = re.compile(
 _DRAFT_JSON = re.compile(
     r'(?i)"draft"\s*:\s*"?(?:true|yes|on|1)\b|"published"\s*:\s*"?(?:false|no|off|0)\b|"status"\s*:\s*"draft"'
 )
+_FENCE_LINE = re.compile(r"(?m)^[ \t]*(?:-{3,}|\+{3,})[ \t]*\r?$")
 _BLANK_LINE = re.compile(r"\n[ \t]*\r?\n")
 
 
 def _says_draft(text: str) -> bool:
     """Whether the lines of a broken head, up to its end or else a blank line, say that it is a draft."""
     opening = _OPENING.match(text)
-    if opening is None:
-        return False
+    if opening is None:  # its first line was lost, or is not the first any more
+        ends = [line.start() for line in _FENCE_LINE.finditer(text, 0, MAX_HEAD_BYTES)]
+        return _DRAFT_LINE.search(text[: max(ends, default=0)]) is not None
     limit = opening.end() + MAX_HEAD_BYTES
     if opening[1] is None:
         return _DRAFT_JSON.search(text, opening.end(), limit) is not None

@@ -6,11 +6,14 @@ import hashlib
 import logging
 import os
 import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 log = logging.getLogger(__name__)
+
+_WITHDRAWN_FOR_NS = 7 * 86_400 * 1_000_000_000
 
 
 class Version(NamedTuple):
@@ -57,16 +60,24 @@ class LastGood:
                 log.warning("last good version of %s cannot be erased: %s", path, error)
 
     def keep_only(self, paths: Iterable[str]) -> None:
-        """Erase the versions of all other paths: mended or deleted while no worker was running."""
+        """Erase the versions of all other paths: mended or deleted while no worker was running.
+
+        Withdrawals stay for a week: another worker may still sleep.
+        """
         if self.folder is None:
             return
         kept = {_name(path) for path in paths}
         try:
             for name in os.listdir(self.folder):
-                if name not in kept:
+                if name not in kept and not self._is_young_withdrawal(name):
                     (self.folder / name).unlink(missing_ok=True)
         except OSError as error:
             log.warning("%s cannot be cleaned: %s", self.folder, error)
+
+    def _is_young_withdrawal(self, name: str) -> bool:
+        assert self.folder is not None
+        stamp, _, source = (self.folder / name).read_bytes().partition(b"\n")
+        return not source and stamp.isdigit() and time.time_ns() - int(stamp) < _WITHDRAWN_FOR_NS
 
     def _get(self, path: str) -> Version | None:
         if self.folder is not None:

@@ -385,7 +385,8 @@ class Library:
         if found is None:
             return None
         value = found.value
-        if known and known.value is not None and _is_draft(value) and not _is_draft(known.value):
+        if _is_draft(value) and (known is not None or self._snapshot is not None):
+            # Also where this worker knew of a draft before: another one may have seen it published meanwhile.
             self._last_good.withdraw(path, found.signature[-1])
         elif known and known.problem:
             self._last_good.erase(path)
