@@ -11,7 +11,8 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple, dataclass
+from contextlib import suppress
+from dataclasses import astuple, dataclass, replace
 from urllib.parse import urlsplit
 
 from bitacora.content.errors import PostError, shown
@@ -44,11 +45,15 @@ _SVG = "image/svg+xml"
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A finished card, the characters that no font could draw, and why the post's own picture is not on it."""
+    """A finished card, the characters that no font could draw, and why the post's own picture is not on it.
+
+    One that stands in for a picture that could not be read just now is not kept, here or anywhere.
+    """
 
     jpeg: bytes
     missing: str = ""
     problem: CardError | None = None
+    is_kept: bool = True
 
 
 class Cards:
@@ -85,7 +90,7 @@ class Cards:
             )
         except OSError:  # not kept, for in a moment it may be otherwise
             problem = CardError("The picture cannot be read from the disk.", "Look whether its file is whole.")
-            return _drawn(here, post, problem)
+            return replace(_drawn(here, post, problem), is_kept=False)
 
     def make_beside(self, here: Edition, post: Post) -> None:
         """Make the card beside the request; not while another one is so: it is still made when asked for."""
@@ -118,7 +123,8 @@ def _aside(make: Callable[[], bytes]) -> bytes:
 
 def _give_way() -> None:
     if sys.platform == "linux":  # elsewhere it is the priority of the whole process
-        os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
 
 
 def problem_of(here: Edition, post: Post) -> CardError | None:

@@ -37,10 +37,13 @@ def desk_of(here: Edition, cards: Cards, post: Post, say: Say, *, draws: bool) -
 
 
 def fetch(path: str, headers: Mapping[str, str]) -> Answer:
-    """What this application really answers, through all of its layers."""
+    """What this application really answers, through all of its layers, under a host that is always let in."""
     site = current_app.extensions["bitacora"].site
     builder = EnvironBuilder(
-        path=path, base_url=site.url, headers=list(headers.items()), environ_overrides={OWN: True}
+        path=path,
+        base_url=site.url,
+        headers=list(headers.items()),
+        environ_overrides={OWN: True, "HTTP_HOST": "localhost"},
     )
     try:
         body, status, answered = run_wsgi_app(current_app.wsgi_app, builder.get_environ(), buffered=True)

@@ -12,17 +12,17 @@ from flask import Blueprint, Response, abort, g, request
 
 from bitacora.content.permalink import quote_path
 from bitacora.content.post import Author, Post
-from bitacora.content.snapshot import Subject, base
+from bitacora.content.snapshot import Snapshot, Subject, base
 from bitacora.settings import is_link
 from bitacora.share.metadata import Preview
 from bitacora.share.networks import share_links, share_texts
 from bitacora.web.blog import blog, edition, page, redirect, say, share_of, share_of_page, snapshot
-from bitacora.web.cards import CRAWLER
+from bitacora.web.cards import CRAWLER, Made
 from bitacora.web.cards import NAME as CARD
 from bitacora.web.desk import OWN
 from bitacora.web.edition import term_url
 from bitacora.web.files import conditional
-from bitacora.web.headers import a_day
+from bitacora.web.headers import NO_STORE, a_day, briefly
 from bitacora.web.words import month_and_year
 
 pages = Blueprint("pages", __name__)
@@ -182,7 +182,7 @@ def _below(url: str) -> Response | None:
         if post and name == "share" and post.kind == "post":
             return _share(post) if url.endswith("/") else redirect(f"{url}/", 308)
         if post and CARD.fullmatch(name) and not url.endswith("/"):
-            return _card(post)
+            return _card(post, url)
         if post:
             return None if url.endswith("/") else _file(post, unquote(name))
         folder, _, parent = folder.rpartition("/")
@@ -211,15 +211,25 @@ def _share(post: Post) -> Response:
     )
 
 
-def _card(post: Post) -> Response:
+def _card(post: Post, url: str) -> Response:
     """The post's card as it is now, whichever hash is asked for: the address of an old one was shared already."""
     here = edition()
-    jpeg = blog().cards.made(here, post).jpeg
+    made = blog().cards.made(here, post)
+    jpeg = made.jpeg
     response = Response(jpeg, mimetype="image/jpeg")
-    response.headers["Cache-Control"] = a_day(here.snapshot, blog().clock())
+    response.headers["Cache-Control"] = _card_lasts(
+        here.snapshot, made, is_current=url == blog().cards.url(here, post)
+    )
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.add_etag()
     return conditional(response, request, len(jpeg))
+
+
+def _card_lasts(here: Snapshot, made: Made, *, is_current: bool) -> str:
+    """A hash may be newer than what this replica knows: then the card is not that of its address."""
+    if not made.is_kept:
+        return NO_STORE
+    return a_day(here, blog().clock()) if is_current else briefly(here, blog().clock())
 
 
 def _source(url: str) -> Response | None:
