@@ -50,6 +50,7 @@ def main() -> None:
     parser.add_argument("--only", choices=_STEPS, help="this measurement alone")
     asked = parser.parse_args()
     logging.disable(logging.WARNING)
+    load = os.getloadavg()[0]
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         plan = _plan(Path(folder), asked.posts or (1_000 if asked.quick else 10_000), quick=asked.quick)
@@ -59,7 +60,7 @@ def main() -> None:
                 print(f"\n{table.markdown()}")
                 tables.append(table)
     if not asked.quick and not asked.only:
-        report.write(tables, " ".join(["python -m bench", *sys.argv[1:]]))
+        report.write(tables, " ".join(["python -m bench", *sys.argv[1:]]), load)
         print(f"written into {report.DOCUMENT}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 from collections.abc import Sequence
@@ -36,8 +37,11 @@ def seconds(value: float) -> str:
     return f"{value / 1e-6:.3g} µs"
 
 
-def write(tables: Sequence[Table], command: str, document: Path = DOCUMENT) -> None:
-    """Put the figures between the markers of the document; what is around them stays."""
+def write(tables: Sequence[Table], command: str, load: float, document: Path = DOCUMENT) -> None:
+    """Put the figures between the markers of the document; what is around them stays.
+
+    `load` is how many processes wanted the processor before the measurement.
+    """
     text = document.read_text(encoding="utf-8")
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
@@ -45,21 +49,20 @@ def write(tables: Sequence[Table], command: str, document: Path = DOCUMENT) -> N
         raise ValueError(f"{document} has no place for figures: {BEGIN} … {END}")
     figures = "\n".join(table.markdown() for table in tables)
     document.write_text(
-        f"{before}{BEGIN}\n\n{_circumstances(command)}\n\n{figures}\n{END}{after}", encoding="utf-8"
+        f"{before}{BEGIN}\n\n{_circumstances(command, load)}\n\n{figures}\n{END}{after}", encoding="utf-8"
     )
 
 
-def _circumstances(command: str) -> str:
+def _circumstances(command: str, load: float) -> str:
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     return (
         f"`{command}` on {datetime.now(UTC):%Y-%m-%d}, {_processor()}, {_memory_gib():.0f} GiB, "
-        f"{platform.system()} {platform.release()}, Python {platform.python_version()}, {packages}."
+        f"{platform.system()} {platform.release()}, Python {platform.python_version()}, {packages}. "
+        f"Other work on the machine when it began: a load of {load:.1f}."
     )
 
 
 def _processor() -> str:
-    import os
-
     names = [line for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
     name = names[0].partition(":")[2].strip() if names else platform.machine()
     return f"{os.cpu_count()} cores of {name}"

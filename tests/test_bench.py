@@ -61,14 +61,15 @@ def test_durations_are_written_in_the_unit_that_suits_them() -> None:
 def test_figures_go_between_their_markers_and_leave_the_prose_alone(tmp_path: Path) -> None:
     document = tmp_path / "performance.md"
     document.write_text(f"Before.\n\n{BEGIN}\nold\n{END}\n\nAfter.\n", encoding="utf-8")
-    write([Table("Pages", ("", "wall"), [("hello", "1 s")])], "python -m bench", document)
+    write([Table("Pages", ("", "wall"), [("hello", "1 s")])], "python -m bench", 0.3, document)
     text = document.read_text(encoding="utf-8")
     assert text.startswith(f"Before.\n\n{BEGIN}\n")
     assert text.endswith(f"{END}\n\nAfter.\n")
     assert "| hello | 1 s |" in text
     assert "`python -m bench`" in text
+    assert "a load of 0.3" in text
     assert "old" not in text
-    write([], "python -m bench", document)
+    write([], "python -m bench", 0.3, document)
     assert "hello" not in document.read_text(encoding="utf-8")
 
 
@@ -76,5 +77,5 @@ def test_a_document_without_a_place_for_figures_is_left_alone(tmp_path: Path) ->
     document = tmp_path / "performance.md"
     document.write_text("Prose.\n", encoding="utf-8")
     with pytest.raises(ValueError, match="no place for figures"):
-        write([], "python -m bench", document)
+        write([], "python -m bench", 0.3, document)
     assert document.read_text(encoding="utf-8") == "Prose.\n"
