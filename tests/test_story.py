@@ -183,11 +183,12 @@ def test_a_new_post_has_its_share_page_on_the_next_request(workers: list[Client]
     for client in workers:
         main = page(client, f"{ADDRESS}share/").find(".//main")
         assert main is not None
-        card = main.find(".//figure[@class='share-card']")
-        assert card is not None
-        assert [words_of(line) for line in card.iter("p")] == ["Bitácora", TITLE, INTRO, URL + ADDRESS]
-        assert [image.get("src") for image in card.iter("img")] == [PICTURE]
-        assert TITLE in " ".join(words_of(text) for text in main.iterfind(".//dd[@class='share-text']"))
+        desk = main.find(".//section[@class='desk']")
+        assert desk is not None
+        assert len([tile for tile in desk.iter() if tile.get("class") == "tile-head"]) == 13
+        assert all(part in words_of(desk) for part in (TITLE, INTRO[:60]))
+        assert PICTURE in {image.get("src") for image in desk.iter("img")}
+        assert TITLE in " ".join(words_of(text) for text in main.iterfind(".//p[@class='share-text']"))
 
 
 # --- edited
