@@ -77,6 +77,7 @@ def test_a_post_of_the_foundation_is_read_whole() -> None:
         share_title="",
         share_image=None,
         share_message={"default": title},
+        focus=None,
         extra={},
         body_line=14,
     )
