@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -101,6 +102,15 @@ def test_the_identity_of_a_folder_changes_with_its_posts_folder(root: Path) -> N
     without = identity(root)
     (root / "posts").mkdir()
     assert len({before, without, identity(root)}) == 3
+
+
+def test_a_folder_made_anew_is_never_taken_for_the_one_that_was_removed(tmp_path: Path, root: Path) -> None:
+    for _ in range(200):
+        tree = Tree(root)
+        shutil.rmtree(root)
+        (tmp_path / "anew" / "posts").mkdir(parents=True)
+        (tmp_path / "anew").rename(root)
+        assert identity(root) != tree.identity
 
 
 def test_a_folder_that_is_not_there_has_no_identity(tmp_path: Path) -> None:
@@ -231,10 +241,10 @@ def test_whatever_is_read_no_descriptor_stays_open(root: Path, tree: Tree) -> No
     assert open_descriptors() == before
 
 
-def test_a_tree_that_is_dropped_closes_its_folder(root: Path) -> None:
+def test_a_tree_that_is_dropped_closes_its_folders(root: Path) -> None:
     before = open_descriptors()
     tree = Tree(root)
-    assert open_descriptors() == before + 1
+    assert open_descriptors() == before + 2
     del tree
     assert open_descriptors() == before
 

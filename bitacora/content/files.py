@@ -47,17 +47,23 @@ def identity(root: Path) -> tuple[int, int] | None:
 class Tree:
     """A site's folder held open, so that a flipped link cannot mix two versions of it.
 
-    Paths are relative to the folder. Raises OSError when the folder cannot be opened.
+    Paths are relative to the folder. Raises OSError when the folder cannot be opened. Its `posts` are held open
+    too: a folder made in their place then cannot get their inode, and with it their identity.
     """
 
     def __init__(self, root: Path) -> None:
-        self.identity = identity(root)
-        self.fd = os.open(root, os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY))
+        self._held: list[int] = []
+        self.fd = self._hold(root, os.O_DIRECTORY)
         self.real = _real_path(self.fd) or os.path.realpath(root)
+        try:
+            found = os.fstat(self._hold("posts", os.O_NONBLOCK, self.fd))
+            self.identity: tuple[int, int] | None = (found.st_dev, found.st_ino)
+        except OSError:
+            self.identity = identity(root)
 
     def __del__(self) -> None:
-        if hasattr(self, "fd"):
-            os.close(self.fd)
+        for descriptor in self._held:
+            os.close(descriptor)
 
     def stat(self, path: str) -> os.stat_result:
         return os.stat(path, dir_fd=self.fd)
@@ -126,6 +132,11 @@ class Tree:
                 yield here, OSError("it leads outside the site's folder")
             finally:
                 os.close(descriptor)
+
+    def _hold(self, path: str | Path, flags: int, folder: int | None = None) -> int:
+        flags |= os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
+        self._held.append(os.open(path, flags, dir_fd=folder))
+        return self._held[-1]
 
     def _read_once(self, path: str, limit: int) -> tuple[bytes, Signature] | None:
         """None when another file took the place of this one meanwhile: it is there, and to be read instead."""
