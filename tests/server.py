@@ -99,7 +99,8 @@ class Server:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(0.02)
             if self._process.returncode is not None or time.monotonic() > deadline:
-                raise AssertionError(f"not ready\n{self.log.read_text()}")
+                ended = self._process.returncode
+                raise AssertionError(f"not ready (exit status: {ended})\n{self.log.read_text()}")
 
     def stop(self) -> None:
         for client in self._clients:
