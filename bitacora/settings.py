@@ -19,7 +19,9 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-NETWORKS = ("whatsapp", "facebook", "x", "telegram", "linkedin", "mastodon", "bluesky", "reddit", "email")
+NETWORKS = (
+    "whatsapp", "facebook", "x", "telegram", "linkedin", "mastodon", "bluesky", "threads", "reddit", "email",
+)  # fmt: skip
 PERMALINK_STYLES = ("date", "pretty", "ordinal", "weekdate", "none")
 PERMALINK_PLACEHOLDERS = (
     "year", "short_year", "month", "i_month", "short_month", "long_month", "day", "i_day", "short_day", "long_day",

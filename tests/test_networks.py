@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
+import regex
 
 from bitacora import settings
 from bitacora.settings import Site
@@ -17,6 +18,7 @@ from bitacora.share.networks import (
     mastodon_length,
     share_links,
     share_texts,
+    threads_length,
     x_length,
 )
 
@@ -72,6 +74,7 @@ def test_links_come_in_the_order_of_the_site_and_once_each() -> None:
         ("linkedin", ("https", "www.linkedin.com", "/sharing/share-offsite/")),
         ("mastodon", ("https", "share.joinmastodon.org", "/")),
         ("bluesky", ("https", "bsky.app", "/intent/compose")),
+        ("threads", ("https", "www.threads.net", "/intent/post")),
         ("reddit", ("https", "www.reddit.com", "/submit")),
         ("email", ("mailto", "", "")),
     ],
@@ -91,6 +94,7 @@ def test_every_link_carries_the_message_and_the_address(message: str) -> None:
         "linkedin": {"url": URL},
         "mastodon": {"text": f"{message} {URL}"},
         "bluesky": {"text": f"{message} {URL}"},
+        "threads": {"text": f"{message} {URL}"},
         "reddit": {"url": URL, "title": line},
         "email": {"subject": "La democracia", "body": f"{message}\n\n{URL}".replace("\n", "\r\n")},
     }
@@ -158,6 +162,7 @@ def test_the_text_is_what_the_network_will_post() -> None:
         "linkedin": URL,
         "mastodon": f"Uno\nDos {URL}",
         "bluesky": f"Uno\nDos {URL}",
+        "threads": f"Uno\nDos {URL}",
         "reddit": f"Uno Dos\n{URL}",
         "email": f"Uno\nDos\n\n{URL}",
     }
@@ -168,6 +173,7 @@ def test_limits_are_those_of_the_networks_that_have_one() -> None:
         "x": 280,
         "mastodon": 500,
         "bluesky": 300,
+        "threads": 500,
     }
 
 
@@ -223,6 +229,55 @@ def test_x_counts_by_weight(text: str, length: int) -> None:
 )
 def test_bluesky_counts_graphemes_and_the_whole_address(text: str, length: int) -> None:
     assert bluesky_length(text) == length
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("abc", 3),
+        ("acción", 7),
+        ("“Así”", 9 + 1),
+        ("日本", 6),
+        ("🙂", 4),
+        ("👩‍👩‍👧‍👦", 25),
+        ("https://example.com", 19),
+    ],
+)
+def test_threads_counts_bytes_and_the_whole_address(text: str, length: int) -> None:
+    assert threads_length(text) == length
+
+
+LONG = {
+    "letters": "a" * 4_000,
+    "emoji": "👩🏽‍🔬" * 400,
+    "ideographs": "日" * 1_000,
+    "bidi controls": "\u202eevil\u2066\u200f " * 100,
+    "markup": "<b>&amp;</b> **x** [y](z) " * 100,
+    "an address of its own": "https://example.org/" + "a" * 3_000,
+}
+OWN = {  # what the message alone counts, by network
+    "letters": {"x": 4_000, "mastodon": 4_000, "bluesky": 4_000, "threads": 4_000},
+    "emoji": {"x": 800, "mastodon": 400, "bluesky": 400, "threads": 6_000},
+    "ideographs": {"x": 2_000, "mastodon": 1_000, "bluesky": 1_000, "threads": 3_000},
+    "bidi controls": dict.fromkeys(("x", "mastodon", "bluesky", "threads"), 499),
+    "markup": dict.fromkeys(("x", "mastodon", "bluesky", "threads"), 2_599),
+    "an address of its own": {"x": 23, "mastodon": 23, "bluesky": 3_020, "threads": 3_020},
+}
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_a_text_of_any_kind_and_length_is_whole_and_counted_by_each_networks_rule(kind: str) -> None:
+    shown = texts({"default": LONG[kind]})
+    links = {"x": 23, "mastodon": 23, "bluesky": len(URL), "threads": len(URL)}
+    assert {name: shown[name].length for name in links} == {
+        name: OWN[kind][name] + 1 + link for name, link in links.items()
+    }
+    assert {name: text.over for name, text in shown.items() if text.limit} == {
+        name: max(0, text.length - text.limit) for name, text in shown.items() if text.limit
+    }
+    for name in ("whatsapp", "telegram", "email", "reddit"):
+        assert (shown[name].limit, shown[name].over) == (0, 0)
+        assert shown[name].length == len(regex.findall(r"\X", shown[name].text))
 
 
 @pytest.mark.parametrize(

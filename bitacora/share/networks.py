@@ -14,6 +14,7 @@ from urllib.parse import quote
 import regex
 
 from bitacora.share.metadata import Preview, clean, graphemes
+from bitacora.share.readers import OBSERVED, OFFICIAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,11 @@ def _bluesky(shared: _Shared) -> str:
     return _query("https://bsky.app/intent/compose?", text=shared.text)
 
 
+def _threads(shared: _Shared) -> str:
+    """Message, space, address. Source: public code (convention)."""
+    return _query("https://www.threads.net/intent/post?", text=shared.text)
+
+
 def _reddit(shared: _Shared) -> str:
     """A title is one line. Source: public code (convention)."""
     return _query("https://www.reddit.com/submit?", url=shared.url, title=clean(shared.words))
@@ -216,25 +222,46 @@ def mastodon_length(text: str) -> int:
     return graphemes(_MENTION.sub(r"\1", _LINK.sub("·" * _LINK_LENGTH, text)))
 
 
+def threads_length(text: str) -> int:
+    """Of 500, in bytes of UTF-8, the address counted in full.
+
+    Source: Threads API docs, posts: 500 characters, an emoji counted as its bytes (official); gitroomhq/postiz-app
+    #1946: all other letters too (observed). What the form itself counts is not written anywhere.
+    """
+    return len(text.encode("utf-8", "replace"))
+
+
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network's name for readers, and its rules. `limit` 0: none known."""
+    """A network's name for readers, and its rules. `limit` 0: none known; else `source` says who names it."""
 
     label: str
     address: Callable[[_Shared], str]
     text: Callable[[_Shared], str] = _message_and_link
     length: Callable[[str], int] = graphemes
     limit: int = 0
+    source: str = ""
+    confidence: str = OFFICIAL
 
 
 NETWORKS: Mapping[str, Network] = {
     "whatsapp": Network("WhatsApp", _whatsapp),
     "facebook": Network("Facebook", _facebook, _link_alone),
-    "x": Network("X", _x, _message_and_link, x_length, 280),
+    "x": Network("X", _x, length=x_length, limit=280, source="X docs, counting characters"),
     "telegram": Network("Telegram", _telegram, _link_above),
     "linkedin": Network("LinkedIn", _linkedin, _link_alone),
-    "mastodon": Network("Mastodon", _mastodon, _message_and_link, mastodon_length, 500),
-    "bluesky": Network("Bluesky", _bluesky, _message_and_link, bluesky_length, 300),
+    "mastodon": Network(
+        "Mastodon", _mastodon, length=mastodon_length, limit=500, source="docs.joinmastodon.org, user/posting"
+    ),
+    "bluesky": Network("Bluesky", _bluesky, length=bluesky_length, limit=300, source="Bluesky docs, intent links"),
+    "threads": Network(
+        "Threads",
+        _threads,
+        length=threads_length,
+        limit=500,
+        source="Threads API docs, posts; gitroomhq/postiz-app #1946",
+        confidence=OBSERVED,
+    ),
     "reddit": Network("Reddit", _reddit, _title_and_link),
     "email": Network("E-mail", _email, _letter),
 }
