@@ -123,6 +123,18 @@ def test_the_error_in_the_writing_page_is_what_an_editor_gets() -> None:
     assert str(error.value) == fences(wrong, "text")[0].strip()
 
 
+def test_the_remark_on_the_writing_page_is_what_an_editor_is_told() -> None:
+    text = fences(section(WRITING, "When something is wrong"), "text")[1].strip()
+    head = b"---\ntitle: 'What the council decided'\ndate: 2018-07-17\nshare_message: {whatsap: Read}\n---\n"
+    (remark,) = read_post(head, "posts/2018-07-17-minutes.md", SITE).remarks
+    assert str(remark).replace(": share_message", ": warning: share_message") == text
+
+
+def test_the_share_keys_of_the_writing_page_are_understood() -> None:
+    for example in fences(section(WRITING, "The head, key by key"), "yaml"):
+        assert read_post(f"---\n{example}\n---\n".encode(), "posts/2026-11-20-x.md", SITE).remarks == ()
+
+
 def test_the_sharing_page_tells_of_every_network_what_the_share_desk_holds_it_to() -> None:
     told = {row[0]: row[2:4] for row in cells(section(SHARING, "What each network does with a link"))[2:]}
     assert list(told) == [reader.label for reader in READERS.values()]

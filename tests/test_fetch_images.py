@@ -229,14 +229,15 @@ def test_the_name_takes_the_place_of_the_address_and_all_else_stays(
 
 def images(blog: Blog) -> list[Any]:
     (found,) = blog.parts.library.snapshot().candidates
-    return [*found.images, *([found.share_image] if found.share_image else [])]
+    return [*found.images, *filter(None, (found.share_image, found.share_image_on_x))]
 
 
 def test_all_pictures_of_a_post_are_written_at_once(new_blog: NewBlog, elsewhere: Elsewhere) -> None:
     written = ", ".join(f"{{img: {elsewhere.url(path)}}}" for path in ("/a.jpg", "/b.jpg", "/a.jpg"))
-    blog = new_blog({FILE: post(single_image=f"[{written}]", share_image=elsewhere.url("/b.jpg"))})
+    shared = f"{{default: {elsewhere.url('/b.jpg')}, x: {elsewhere.url('/a.jpg')}}}"
+    blog = new_blog({FILE: post(single_image=f"[{written}]", share_image=shared)})
     assert run(blog, "--write", *LOOPBACK).exit_code == 0
-    assert [image.src for image in images(blog)] == ["x-a.jpg", "x-b.jpg", "x-a.jpg", "x-b.jpg"]
+    assert [image.src for image in images(blog)] == ["x-a.jpg", "x-b.jpg", "x-a.jpg", "x-b.jpg", "x-a.jpg"]
 
 
 def test_what_could_not_be_fetched_keeps_its_address(new_blog: NewBlog, elsewhere: Elsewhere) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import logging
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ SITE = Site(
     authors={"equipo": {"name": "El equipo", "url": "/equipo/"}, "mb": {"name": "Manuel Barros", "x": "@mb"}},
 )
 PATH = "posts/2018-07-17-una-entrada.md"
+HARMLESS = {"share_message", "share_title", "share_image", "focus"}
 ROLES = {key: role for key, (role, _) in post_module._ROLES.items() if key != "header.image"}
 
 
@@ -120,17 +121,37 @@ def test_null_and_empty_mean_absent_in_every_key(key: str, empty: str) -> None:
     assert after.extra == {}
 
 
-@pytest.mark.parametrize("key", sorted(ROLES))
-@pytest.mark.parametrize("wrong", ["[[x]]", "{x: {y: z}}", "[{x: [y]}]"])
+def wrong_type(key: str, wrong: str) -> str:
+    """Of a picture, a key of its own has the wrong type."""
+    if ROLES[key] not in {"images", "share_image"}:
+        return wrong
+    return wrong.replace("{x: ", "{src: ").replace("{src: {", "{src: [{").replace("}}", "}]}")
+
+
+wrong_types = pytest.mark.parametrize("wrong", ["[[x]]", "{x: {y: z}}", "[{x: [y]}]"])
+
+
+@pytest.mark.parametrize("key", sorted(set(ROLES) - HARMLESS))
+@wrong_types
 def test_a_wrong_type_in_any_key_is_refused_by_name_line_and_column(key: str, wrong: str) -> None:
-    if ROLES[key] in {"images", "share_image"}:
-        wrong = wrong.replace("{x: ", "{src: ").replace("{src: {", "{src: [{").replace("}}", "}]}")
+    wrong = wrong_type(key, wrong)
     before = "image: x.jpg" if ROLES[key] in {"image_caption", "image_alt"} else "toc: true"
     found = error(f"{before}\n{key}: {wrong}")
     assert found.line == 3
     assert found.column >= len(key) + 3
     assert key in found.reason
     assert found.remedy
+
+
+@pytest.mark.parametrize("key", sorted(HARMLESS))
+@wrong_types
+def test_a_wrong_type_in_a_key_that_nothing_depends_on_is_left_out_with_a_remark(key: str, wrong: str) -> None:
+    post = read(f"toc: true\n{key}: {wrong_type(key, wrong)}")
+    (remark,) = post.remarks
+    assert (remark.file, remark.line, remark.key) == (PATH, 3, key)
+    assert remark.column >= len(key) + 3
+    assert str(remark).startswith(f"{PATH}:3:{remark.column}: {key}")
+    assert replace(post, remarks=()) == read("toc: true\n")
 
 
 # --- title and slug
@@ -382,10 +403,105 @@ def test_share_texts_are_one_or_by_network() -> None:
     assert (post.share_title, post.share_image) == ("T", Image("a.jpg", alt="A"))
 
 
-def test_a_share_text_for_an_unknown_network_is_refused_with_the_known_ones() -> None:
-    found = error("share_message:\n  x: a\n  myspace: b")
-    assert (found.line, found.reason) == (4, 'share_message knows no network "myspace".')
-    assert found.remedy == f"Write one of {', '.join(NETWORKS)}, default."
+def test_a_share_text_for_an_unknown_network_is_left_out_and_the_rest_stays() -> None:
+    post = read("share_message:\n  x: a\n  myspace: b\n  twiter: c\n  default: d")
+    assert post.share_message == {"x": "a", "default": "d"}
+    known = f"{', '.join(NETWORKS)}, default"
+    unused = "so what is written for it is not used."
+    assert [str(remark).removeprefix(f"{PATH}:") for remark in post.remarks] == [
+        f'4:12: share_message knows no network "myspace", {unused} Write one of {known}.',
+        f'5:11: share_message knows no network "twiter", {unused} Did you mean x? It may be one of {known}.',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Facebok", "facebook"),
+        ("mail", "email"),
+        ("blue sky", "bluesky"),
+        ("thread", "threads"),
+        ("defualt", "default"),
+    ],
+)
+def test_a_name_close_to_that_of_a_network_is_told(written: str, meant: str) -> None:
+    (remark,) = read(f"share_message: {{{written}: a}}").remarks
+    assert dict(remark.values)["meant"] == meant
+
+
+@pytest.mark.parametrize("text", ["true", "False", "[a, b]", "{x: [a]}", "{x: true, default: {}}", "[[]]"])
+@pytest.mark.parametrize("key", ["share_message", "share_title"])
+def test_what_is_no_text_is_not_shared(key: str, text: str) -> None:
+    post = read(f"{key}: {text}")
+    assert (post.share_message, post.share_title, post.share_title_on_x) == ({}, "", "")
+    (remark,) = post.remarks
+    assert remark.mistake is post_module.NOT_A_TEXT
+
+
+@pytest.mark.parametrize(
+    ("written", "shared"), [("2018", "2018"), ("'true'", "true"), ("2018-07-17", "2018-07-17")]
+)
+def test_what_can_be_a_text_is_one(written: str, shared: str) -> None:
+    assert value("share_message", f"share_message: {written}") == {"default": shared}
+    assert value("remarks", f"share_message: {written}") == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "for_all", "on_x"),
+    [
+        ("a.jpg", Image("a.jpg"), None),
+        ("{default: a.jpg, x: b.jpg}", Image("a.jpg"), Image("b.jpg")),
+        ("{twitter: {img: b.jpg, alt: B}}", None, Image("b.jpg", alt="B")),
+        ("{src: a.jpg, alt: A, X: b.jpg}", Image("a.jpg", alt="A"), Image("b.jpg")),
+        ("{default: [{img: a.jpg}], x: [b.jpg]}", Image("a.jpg"), Image("b.jpg")),
+        ("{default: a.jpg, x: false}", Image("a.jpg"), None),
+        ("[a.jpg, b.jpg]", Image("a.jpg"), None),
+        ("{img: a.jpg, credit: Ana}", Image("a.jpg"), None),
+    ],
+)
+def test_x_may_have_a_picture_of_its_own(written: str, for_all: Image | None, on_x: Image | None) -> None:
+    post = read(f"share_image: {written}")
+    assert (post.share_image, post.share_image_on_x, post.remarks) == (for_all, on_x, ())
+    assert post.on_x.share_image == (on_x or for_all)
+
+
+@pytest.mark.parametrize(
+    ("written", "for_all", "mistakes"),
+    [
+        ("{default: a.jpg, facebook: b.jpg}", "a.jpg", ["share-network-not-apart"]),
+        ("{img: a.jpg, threads: b.jpg}", "a.jpg", ["share-network-not-apart"]),
+        ("{default: a.jpg, orkut: b.jpg}", "a.jpg", ["share-network-unknown"]),
+        ("{default: a.jpg, x: [[b.jpg]]}", "a.jpg", ["share-not-picture"]),
+        ("{default: true, x: {alt: B}}", None, ["share-not-picture", "share-not-picture"]),
+        ("'javascript:alert(1)'", None, ["share-not-picture"]),
+        ("true", None, ["share-not-picture"]),
+    ],
+)
+def test_a_share_picture_that_cannot_be_is_left_out_with_a_remark(
+    written: str, for_all: str | None, mistakes: list[str]
+) -> None:
+    post = read(f"share_image: {written}")
+    assert (post.share_image and post.share_image.src, post.share_image_on_x) == (for_all, None)
+    assert [remark.mistake.rule for remark in post.remarks] == mistakes
+
+
+def test_a_title_for_a_network_that_reads_what_all_others_read_is_told() -> None:
+    post = read("share_title: {default: a, facebook: b, x: c}")
+    assert (post.share_title, post.share_title_on_x) == ("a", "c")
+    (remark,) = post.remarks
+    assert str(remark).endswith(
+        'What share_title says for "facebook" alone is not used: only X has tags of its own, all others read the '
+        "same. Write it for default, which is all others, or for x."
+    )
+
+
+@pytest.mark.parametrize("head", ["draft: perhaps", "date: tomorrow", "expires: [x]", "published: {a: b}"])
+def test_what_decides_whether_a_post_is_published_still_holds_it_back(head: str) -> None:
+    assert error(f"share_message: [x]\n{head}").line == 3
+
+
+def test_a_remark_is_part_of_what_a_post_is() -> None:
+    assert read("share_message: [x]") != read("\nshare_message: [x]") != read()
 
 
 @pytest.mark.parametrize("key", ["title", "intro", "share_title", "share_message", "image_alt", "tags", "author"])

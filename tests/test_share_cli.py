@@ -102,9 +102,9 @@ def test_a_post_that_is_not_published_has_nothing_to_share_yet(new_blog: NewBlog
 
 
 def test_a_post_that_is_held_back_is_answered_with_the_reason(new_blog: NewBlog) -> None:
-    result = run(new_blog({FILE: post(focus="nonsense")}), "share", FILE)
+    result = run(new_blog({FILE: post(lang="nonsense!")}), "share", FILE)
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"Error: {FILE}:3:8: focus is not a place in a picture. Write words such as")
+    assert result.stderr.startswith(f'Error: {FILE}:3:7: lang "nonsense!" is not a language. Write it like')
 
 
 def test_a_post_whose_body_cannot_be_shown_is_answered_with_the_reason(new_blog: NewBlog) -> None:
@@ -136,6 +136,19 @@ def test_check_warns_of_a_template_that_breaks_every_preview(new_blog: NewBlog) 
 def test_check_keeps_advice_for_the_desk(new_blog: NewBlog, files: dict[str, str]) -> None:
     result = run(new_blog(files), "check")
     assert (result.exit_code, result.stdout) == (0, "")
+
+
+def test_check_warns_of_what_a_head_says_in_vain_at_its_place_drafts_too(new_blog: NewBlog) -> None:
+    vain = {"share_message": "{x: Hola, orkut: Hola}", "focus": "nonsense"}
+    files = {FILE: post(**vain, lang="es-CL"), "posts/2018-07-16-y.md": post(draft="true", share_title="[uno]")}
+    for options in ((), ("--no-share",)):
+        result = run(new_blog(files), "check", *options)
+        draft, message, focus = result.stdout.splitlines()
+        assert draft.startswith('posts/2018-07-16-y.md:4:14: warning: share_title no es un texto: "["uno"]". Escr')
+        assert message.startswith(f'{FILE}:3:33: warning: share_message no conoce ninguna red "orkut", así que')
+        assert focus.startswith(f'{FILE}:4:8: warning: focus no es un lugar de una imagen: "nonsense". Escribe')
+        assert result.exit_code == 0
+        assert result.stderr.endswith(" up, no problems, 3 warnings.\n")
 
 
 def test_check_can_leave_the_previews_out(new_blog: NewBlog) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, NoReturn
 import pytest
 from blogs import NOON, URL, Answer, Blog, Clock, post
 from conftest import NewBlog
+from PIL import Image
 
 from bitacora.share.desk import Desk, Shown, Verdict
 from bitacora.share.readers import READERS
@@ -167,9 +169,9 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     urls: list[str] = []
     make = web_desk.desk
 
-    def counted(fetch: Any, path: str, *rest: Any) -> Desk:
+    def counted(fetch: Any, path: str, *rest: Any, **more: Any) -> Desk:
         urls.append(path)
-        return make(fetch, path, *rest)
+        return make(fetch, path, *rest, **more)
 
     monkeypatch.setattr(web_desk, "desk", counted)
     return urls
@@ -246,25 +248,188 @@ def test_x_can_be_told_a_title_of_its_own(new_blog: NewBlog, title: str, all_oth
     assert set(severities) <= {"advice"}
 
 
-@pytest.mark.parametrize(
-    ("head", "line", "said"),
-    [
-        ({"share_message": "[uno, dos]"}, 3, "share_message is a list"),
-        ({"share_message": "{x: [uno]}"}, 3, "x of share_message is a list"),
-        ({"share_message": "{orkut: Hola}"}, 3, 'share_message knows no network "orkut"'),
-        ({"share_title": "[uno]"}, 3, "share_title is a list"),
-        ({"share_title": "{facebook: Uno}"}, 3, 'share_title knows no network "facebook"'),
-        ({"share_image": "{img: [a.jpg]}"}, 3, "img of share_image is a list"),
-        ({"intro": "x", "focus": "nonsense"}, 4, "focus is not a place in a picture"),
-        ({"intro": "x", "focus": "{x: 2, y: 0}"}, 4, "focus is not a place in a picture"),
-    ],
-)
-def test_a_value_that_cannot_be_meant_is_told_with_its_line_and_costs_no_other_post(
-    new_blog: NewBlog, head: Mapping[str, str], line: int, said: str
+MESSAGE_RULE, TITLE_RULE = "share-network-unknown", "share-network-not-apart"
+VAIN = {
+    "a list": ({"share_message": "[uno, dos]"}, "share-not-text", '"["uno", "dos"]"'),
+    "true": ({"share_message": "true"}, "share-not-text", '"true"'),
+    "a list for X": ({"share_message": "{x: [uno]}"}, "share-not-text", '"["uno"]"'),
+    "a group within": ({"share_message": "{x: {y: {z: uno}}}"}, "share-not-text", '"{"y": {"z": "uno"}}"'),
+    "no network": ({"share_message": "{orkut: Hola}"}, MESSAGE_RULE, '"orkut"'),
+    "a slip": ({"share_message": "{whatsap: Hola}"}, MESSAGE_RULE, '"whatsap"'),
+    "markup": ({"share_message": "{<script>: Hola}"}, MESSAGE_RULE, '"<script>"'),
+    "a percent sign": ({"share_message": "{'%(x)s %s': Hola}"}, MESSAGE_RULE, '"%(x)s %s"'),
+    "a list as title": ({"share_title": "[uno]"}, "share-not-text", '"["uno"]"'),
+    "a title for Facebook": ({"share_title": "{facebook: Uno}"}, TITLE_RULE, '"facebook"'),
+    "a title for none": ({"share_title": "{orkut: Uno}"}, MESSAGE_RULE, '"orkut"'),
+    "a list as picture": ({"share_image": "{img: [a.jpg]}"}, "share-not-picture", '"{"img": ["a.jpg"]}"'),
+    "a script as picture": ({"share_image": "'javascript:1'"}, "share-not-picture", '"javascript:1"'),
+    "a picture for WhatsApp": ({"share_image": "{whatsapp: a.jpg}"}, TITLE_RULE, '"whatsapp"'),
+    "no focus": ({"focus": "nonsense"}, "focus-unknown", '"nonsense"'),
+    "a focus outside": ({"focus": "{x: 2, y: 0}"}, "focus-unknown", '"{"x": 2, "y": 0}"'),
+}
+
+
+@pytest.mark.parametrize("case", VAIN)
+def test_what_a_head_says_in_vain_is_told_on_the_desk_and_in_check_and_the_post_stays(
+    new_blog: NewBlog, case: str
 ) -> None:
-    blog = new_blog({"posts/2018-07-17-x.md": post(**head), "posts/2018-07-18-y.md": post()})
-    (problem,) = blog.parts.library.snapshot().problems
-    assert (problem.file, problem.line) == ("posts/2018-07-17-x.md", line)
-    assert problem.reason.startswith(said)
-    assert problem.remedy
-    assert [blog.get(url).status for url in ("/2018/07/17/x/", "/2018/07/18/y/share/", "/")] == [404, 200, 200]
+    head, rule, written = VAIN[case]
+    blog = new_blog({"posts/2018-07-17-x.md": post(intro="x", **head)}, settings='language = "en"\n')
+    assert blog.parts.library.snapshot().problems == ()
+    assert blog.get("/2018/07/17/x/").status == 200
+    (found,) = [verdict for verdict in desk(blog, "/2018/07/17/x/").summary if verdict.severity != "advice"]
+    (key,) = head
+    assert (found.rule, found.severity, found.measured) == (rule, "warning", written)
+    assert (found.key, found.line) == (key, 4)
+    share_page = blog.get("/2018/07/17/x/share/")
+    (told,) = [words for words in share_page.words("p") if written in words]
+    said = found.message % found.values
+    assert (share_page.status, told) == (200, said)
+    assert found.remedy % found.values in share_page.words("p")
+    assert f"{key}, line 4 of posts/2018-07-17-x.md" in share_page.words("p")
+    checked = blog.app.test_cli_runner().invoke(args=("posts", "check"))
+    (line,) = checked.stdout.splitlines()
+    column = len(key) + 3
+    assert int(line.split(":")[2]) >= column
+    assert line.startswith(f"posts/2018-07-17-x.md:4:{line.split(':')[2]}: warning: {said}")
+    assert checked.exit_code == 0
+
+
+def test_the_rest_of_a_message_with_a_mistake_is_shared(new_blog: NewBlog) -> None:
+    message = "{default: Para todas, x: [Uno], mastodom: Hola, threads: Para Threads}"
+    blog = new_blog({"posts/2018-07-17-x.md": post(share_message=message)})
+    links = {link.split("?")[0].split("#")[0]: link for link in blog.get("/2018/07/17/x/").links}
+    assert "text=Para%20todas&" in links["https://twitter.com/intent/tweet"]
+    assert "text=Para%20todas%20" in links["https://share.joinmastodon.org/"]
+    assert "text=Para%20Threads%20https" in links["https://www.threads.net/intent/post"]
+    blog.write("posts/2018-07-17-x.md", post(share_message="{x: Uno}"))
+    assert not {"share-not-text", MESSAGE_RULE} & set(verdicts(blog, "/2018/07/17/x/"))
+
+
+LONG_TEXTS = {
+    "letters": "a" * 4_000,
+    "emoji": "👩🏽‍🔬" * 260,
+    "bidi controls": "\\u202e\\u2066evil \\u200f" * 200,
+    "markup": "</p><script>alert(1)</script>{{ 7*7 }} " * 90,
+    "an address": "https://example.org/" + "a" * 3_900,
+}
+
+
+@pytest.mark.parametrize("kind", LONG_TEXTS)
+def test_a_long_message_leaves_the_desk_usable_and_is_told(new_blog: NewBlog, kind: str) -> None:
+    message = f'"{LONG_TEXTS[kind]}"'
+    blog = new_blog({"posts/2018-07-17-x.md": post(share_message=message)}, settings='language = "en"\n')
+    answer = blog.get("/2018/07/17/x/share/")
+    assert (answer.status, len(tiles(answer))) == (200, 13)
+    assert not set("\u202e\u2066\u200f") & set(words(answer))
+    assert [script.get("src") for script in answer.html.iter("script") if script.get("type") is None].count(
+        None
+    ) == 0
+    found = verdicts(blog, "/2018/07/17/x/")["share-text-too-long"]
+    assert (found.severity, found.key, found.line) == ("warning", "share_message", 3)
+    lengths = [text for text in answer.words("p") if ", over by " in text]
+    assert f"{found.measured} of {found.limit} characters" in " ".join(lengths)
+    assert len(lengths) == len(found.values["networks"])  # type: ignore[arg-type]
+
+
+def test_a_message_that_fits_everywhere_is_not_said_to_be_too_long(new_blog: NewBlog) -> None:
+    blog = new_blog({"posts/2018-07-17-x.md": post(share_message="a" * 250)})
+    assert "share-text-too-long" not in verdicts(blog, "/2018/07/17/x/")
+
+
+def test_a_text_is_too_long_only_where_a_link_to_share_is_offered(new_blog: NewBlog) -> None:
+    blog = new_blog({"posts/2018-07-17-x.md": post(share_message="a" * 270)}, settings='share = ["bluesky"]\n')
+    found = verdicts(blog, "/2018/07/17/x/")["share-text-too-long"]
+    assert (found.network, found.measured, found.limit) == ("bluesky", "309", "300")
+    blog.write("site.toml", (blog.root / "site.toml").read_text().replace("bluesky", "mastodon"))
+    assert "share-text-too-long" not in verdicts(blog, "/2018/07/17/x/")
+
+
+# --- a picture of its own for X
+
+
+def jpeg(colour: str) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (1600, 900), colour).save(file, "JPEG")
+    return file.getvalue()
+
+
+def colour_of(answer: Answer) -> tuple[bool, ...]:
+    with Image.open(io.BytesIO(answer.body)) as image:
+        assert image.size == (1200, 630)
+        pixel = image.convert("RGB").getpixel((600, 300))
+    assert isinstance(pixel, tuple)
+    return tuple(channel > 128 for channel in pixel)
+
+
+BUNDLE = {"posts/2018-07-17-x/red.jpg": jpeg("#ff0000"), "posts/2018-07-17-x/blue.jpg": jpeg("#0000ff")}
+ON_X = "{default: {img: red.jpg, alt: Rojo}, x: {img: blue.jpg, alt: Azul}}"
+RED, BLUE = (True, False, False), (False, False, True)
+
+
+def path_of(url: str) -> str:
+    assert url.startswith(URL)
+    return url.removeprefix(URL)
+
+
+def test_x_has_a_picture_of_its_own_and_all_others_the_other(new_blog: NewBlog) -> None:
+    blog = new_blog({**BUNDLE, "posts/2018-07-17-x/index.md": post(intro="x", share_image=ON_X, lang="es-CL")})
+    tags = meta(blog.get("/2018/07/17/x/"))
+    assert (tags["og:image:alt"], tags["twitter:image:alt"]) == ("Rojo", "Azul")
+    assert colour_of(blog.get(path_of(tags["og:image"]))) == RED
+    assert colour_of(blog.get(path_of(tags["twitter:image"]))) == BLUE
+    pictures = {name: (one.picture, one.alt) for name, one in shown(blog, "/2018/07/17/x/").items()}
+    assert pictures.pop("x") == (tags["twitter:image"], "Azul")
+    assert {picture for name, (picture, _) in pictures.items() if name != "google"} == {tags["og:image"]}
+    assert not verdicts(blog, "/2018/07/17/x/"), "its picture is measured too"
+    (on_x,) = [tile for tile in tiles(blog.get("/2018/07/17/x/share/")) if tile.get("id") == "on-x"]
+    assert path_of(tags["twitter:image"]) in [image.get("src") for image in on_x.iter("img")]
+
+
+def test_the_picture_for_x_alone_leaves_the_card_of_the_post_as_it_is(new_blog: NewBlog) -> None:
+    blog = new_blog(
+        {**BUNDLE, "posts/2018-07-17-x/index.md": post(single_image="red.jpg", share_image="{x: blue.jpg}")}
+    )
+    tags = meta(blog.get("/2018/07/17/x/"))
+    assert colour_of(blog.get(path_of(tags["og:image"]))) == RED
+    assert colour_of(blog.get(path_of(tags["twitter:image"]))) == BLUE
+    before = tags["og:image"]
+    blog.write("posts/2018-07-17-x/index.md", post(single_image="red.jpg"))
+    after = meta(blog.get("/2018/07/17/x/"))
+    assert after["og:image"] == after["twitter:image"] == before
+    assert colour_of(blog.get(path_of(tags["twitter:image"]))) == RED, "an old address has the card as it is now"
+
+
+def test_both_cards_are_kept_as_long_and_an_old_address_briefly(new_blog: NewBlog) -> None:
+    blog = new_blog({**BUNDLE, "posts/2018-07-17-x/index.md": post(share_image=ON_X)})
+    tags = meta(blog.get("/2018/07/17/x/"))
+    lasts = [blog.get(path_of(tags[name])).headers["Cache-Control"] for name in ("og:image", "twitter:image")]
+    assert lasts[0] == lasts[1]
+    assert blog.get("/2018/07/17/x/card-0123456789abcdef.jpg").headers["Cache-Control"] != lasts[0]
+
+
+def test_a_picture_for_x_that_is_missing_is_told_for_x_and_a_card_is_drawn(new_blog: NewBlog) -> None:
+    blog = new_blog({**BUNDLE, "posts/2018-07-17-x/index.md": post(share_image="{default: red.jpg, x: no.jpg}")})
+    found = verdicts(blog, "/2018/07/17/x/")["picture-unreadable"]
+    assert (found.network, found.key, found.line) == ("x", "share_image", 3)
+    assert "no.jpg" in str(found.values["problem"])
+    assert blog.get(path_of(meta(blog.get("/2018/07/17/x/"))["twitter:image"])).status == 200
+
+
+def test_a_picture_for_x_on_another_site_is_named_as_it_is(new_blog: NewBlog) -> None:
+    elsewhere = "https://pictures.example.com/a.jpg"
+    blog = new_blog(
+        {**BUNDLE, "posts/2018-07-17-x/index.md": post(share_image=f"{{default: red.jpg, x: '{elsewhere}'}}")}
+    )
+    tags = meta(blog.get("/2018/07/17/x/"))
+    assert tags["twitter:image"] == elsewhere
+    assert tags["og:image"].startswith(URL)
+    assert verdicts(blog, "/2018/07/17/x/")["picture-not-measured"].network == "x"
+
+
+def test_the_picture_for_x_is_public_with_its_post_alone(new_blog: NewBlog) -> None:
+    files = {"posts/blue.jpg": BUNDLE["posts/2018-07-17-x/blue.jpg"]}
+    blog = new_blog({**files, "posts/2018-07-17-x.md": post(share_image="{x: blue.jpg}")})
+    assert blog.get("/2018/07/17/x/blue.jpg").status == 200
+    blog.write("posts/2018-07-17-x.md", post())
+    assert blog.get_until(404, "/2018/07/17/x/blue.jpg")

@@ -492,7 +492,10 @@ PAGES = {
     "/text": desk(form="text", picture="", accent="", debugger_note="X has no public debugger."),
     "/long": desk(title=LONG, description=LONG, site=LONG.replace(" ", ""), title_cut=True),
     "/none": None,
+    "/wordy": desk(),
+    "/emoji": desk(),
 }
+MESSAGES = {"/wordy": "w" * 4000, "/emoji": "👩🏽‍🔬" * 260 + "\u202e" + "日" * 500}
 
 
 @contextmanager
@@ -541,7 +544,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[str]:
-    with served({path: render(here) for path, here in PAGES.items()}) as address:
+    said = {path: share_texts(SHARE, {"default": text}, SITE.share) for path, text in MESSAGES.items()}
+    texts = {path: {"texts": said[path]} if path in said else {} for path in PAGES}
+    with served({path: render(here, **texts[path]) for path, here in PAGES.items()}) as address:
         yield address
 
 
@@ -618,6 +623,16 @@ def test_every_word_can_be_read_by_weak_eyes(browser: Browser, home: str, path: 
     for scheme in ("light", "dark"):
         browser.become(1280, scheme)
         assert browser.run(FAINT) == [], scheme
+
+
+@pytest.mark.parametrize("path", MESSAGES)
+def test_a_long_message_leaves_its_preview_to_be_seen(browser: Browser, home: str, path: str) -> None:
+    browser.open(home + path, 1280)
+    heights = browser.run("[...document.querySelectorAll('.sim')].map(s => s.clientHeight)")
+    assert len(heights) == 13
+    assert max(heights) < 1000
+    texts = browser.run("[...document.querySelectorAll('.share-text')].map(t => t.textContent.length)")
+    assert max(texts) > 2000, "the list has all of it"
 
 
 def test_light_and_dark_are_the_readers_own(browser: Browser, home: str) -> None:

@@ -13,6 +13,7 @@ from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 from jinja2.ext import babel_extract
 
+from bitacora.content.post import MISTAKES
 from bitacora.share.desk import notes
 from bitacora.share.verdicts import messages
 from bitacora.web.words import BODY_LABELS
@@ -45,7 +46,8 @@ def texts_in(nodes: list[ast.AST]) -> set[str]:
 def words_of_python() -> set[str]:
     calls = [node for node in nodes_of_python() if isinstance(node, ast.Call)]
     said = [call.args[0] for call in calls if getattr(call.func, "id", "") == "say"]
-    return texts_in([*said]) | set(BODY_LABELS.values()) | messages() | notes()
+    remarks = {text for mistake in MISTAKES for text in (mistake.reason, mistake.remedy)}
+    return texts_in([*said]) | set(BODY_LABELS.values()) | messages() | notes() | remarks
 
 
 @cache

@@ -46,7 +46,7 @@ def fetch_images(
 
 def remote_pictures(post: Post) -> list[str]:
     """The addresses of pictures elsewhere that a post's head names."""
-    images = [*post.images, *([post.share_image] if post.share_image else [])]
+    images = [*post.images, *filter(None, (post.share_image, post.share_image_on_x))]
     remote = (image.src for image in images if image.src.startswith(("http://", "https://")))
     return list(dict.fromkeys(remote))
 

@@ -15,7 +15,7 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from bitacora.cli.fetch_images import fetch_images
-from bitacora.content.errors import PostError
+from bitacora.content.errors import PostError, Remark
 from bitacora.content.post import Post
 from bitacora.content.snapshot import Snapshot
 from bitacora.share.desk import Desk
@@ -37,12 +37,21 @@ def check(share: bool) -> None:
     library = blog().library
     warnings = list(_read(library.snapshot(), judges=share))
     here = library.snapshot()
+    warnings = [*_remarks(here), *warnings]
     problems = sorted({*here.problems, *blog().theme.problems}, key=_place)
     for line in (*map(str, problems), *warnings):
         click.echo(" ".join(line.split()))
     shown = f"{len(here.posts)} posts and {len(here.pages)} pages are up"
     click.echo(f"{shown}, {_counted(problems, 'problem')}, {_counted(warnings, 'warning')}.", err=True)
     sys.exit(1 if problems else 0)
+
+
+def _remarks(here: Snapshot) -> Iterator[str]:
+    """What heads say in vain, those of drafts too."""
+    for remark in sorted((one for post in here.candidates for one in post.remarks), key=_place):
+        told, values = remark.mistake, dict(remark.values)
+        words = " ".join(blog().say(here, text, **values) for text in (told.reason, told.remedy))
+        yield f"{remark.file}:{remark.line}:{remark.column}: warning: {words}"
 
 
 def _read(here: Snapshot, *, judges: bool) -> Iterator[str]:
@@ -137,5 +146,5 @@ def _counted(things: Sized, name: str) -> str:
     return f"{len(things) or 'no'} {name if len(things) == 1 else name + 's'}"
 
 
-def _place(problem: PostError) -> tuple[str, int, int]:
+def _place(problem: PostError | Remark) -> tuple[str, int, int]:
     return problem.file, problem.line, problem.column

@@ -1,6 +1,9 @@
-"""What is wrong with a file, said so that an editor can mend it."""
+"""What is wrong with a file, said so that an editor can mend it: what holds it back, and what does not."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class PostError(Exception):
@@ -31,6 +34,35 @@ class PostError(Exception):
 
     def __hash__(self) -> int:
         return hash(str(self))
+
+
+class Mistake(NamedTuple):
+    """A kind of harmless mistake: its name, and two sentences of the catalogs with placeholders."""
+
+    rule: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A value that cannot be meant, though nothing but itself depends on it: the post is published without it.
+
+    `file`, `line` and `column` are as in a PostError, `key` is the key as it is written. `values` fill the
+    placeholders of the mistake's sentences; `written`, what stands there, is always among them, and `allowed`
+    where the choice is a list.
+    """
+
+    mistake: Mistake
+    file: str
+    line: int
+    column: int
+    key: str
+    values: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        reason, remedy = (text % dict(self.values) for text in (self.mistake.reason, self.mistake.remedy))
+        return f"{self.file}:{self.line}:{self.column}: {reason} {remedy}"
 
 
 def shown(text: str) -> str:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 
 from bitacora.content.dates import REMEDY, DateError, read_date
-from bitacora.content.errors import PostError, shown
+from bitacora.content.errors import Mistake, PostError, Remark, shown
 from bitacora.content.front_matter import (
     Head,
     Node,
@@ -78,7 +80,8 @@ class Post:
 
     `path` is relative to the site folder. `url` is site-relative and percent-encoded. All texts are plain text
     (no markup, entities decoded once). Times are aware and in UTC. `kind` is "post" or "page"; only a page or a
-    draft may have no date. Slugs are not percent-encoded.
+    draft may have no date. Slugs are not percent-encoded. `remarks` tell what was left out of it, in the order of
+    the file.
     """
 
     path: str
@@ -111,6 +114,14 @@ class Post:
     extra: Mapping[str, object]
     body_line: int
     share_title_on_x: str = ""
+    share_image_on_x: Image | None = None
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def on_x(self) -> Post:
+        """The post with the picture that X alone is told of, if there is one."""
+        image = self.share_image_on_x
+        return replace(self, share_image=image, share_image_on_x=None) if image else self
 
 
 def read_post(source: bytes, path: str, site: Site) -> Post:
@@ -191,10 +202,42 @@ _KEYS = {
     "noindex": ("noindex",),
     "hidden": ("hidden", "unlisted"),
 }  # fmt: skip
+NETWORK_UNKNOWN = Mistake(
+    "share-network-unknown",
+    "%(key)s knows no network %(written)s, so what is written for it is not used.",
+    "Write one of %(allowed)s.",
+)
+NETWORK_MISSPELT = Mistake(
+    NETWORK_UNKNOWN.rule, NETWORK_UNKNOWN.reason, "Did you mean %(meant)s? It may be one of %(allowed)s."
+)
+NETWORK_NOT_APART = Mistake(
+    "share-network-not-apart",
+    "What %(key)s says for %(written)s alone is not used: only X has tags of its own, all others read the same.",
+    "Write it for default, which is all others, or for x.",
+)
+NOT_A_TEXT = Mistake(
+    "share-not-text", "%(name)s is no text: %(written)s.", 'Write it in quotes, like %(last)s: "One text".'
+)
+NOT_A_PICTURE = Mistake(
+    "share-not-picture",
+    "%(name)s is not the address of a picture: %(written)s.",
+    "Write the name of a file beside the post, or an address with https, like %(last)s: picture.jpg.",
+)
+NOT_A_FOCUS = Mistake(
+    "focus-unknown",
+    "%(name)s is not a place in a picture: %(written)s.",
+    "Write words such as “top” or “bottom left”, or two numbers from 0 to 1 such as “0.3 0.7”.",
+)
+MISTAKES = (NETWORK_UNKNOWN, NETWORK_MISSPELT, NETWORK_NOT_APART, NOT_A_TEXT, NOT_A_PICTURE, NOT_A_FOCUS)
+"""What a head may get wrong and be published all the same."""
+
 _ROLES = {key: (role, rank) for role, keys in _KEYS.items() for rank, key in enumerate(keys)}
 _OLD_ADDRESSES = {"aliases", "redirect_from"}
 _IMAGE_TEXTS = {"image_caption", "image_alt"}
 _IMAGE_KEYS = {key: rank for rank, key in enumerate(("img", "src", "path", "url", "image", "file"))}
+_PICTURE_PARTS = {*_IMAGE_KEYS, "caption", "alt"}
+_APART = ("x",)
+"""Networks that a page can tell something of its own: others read X's tags only where Open Graph says nothing."""
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _TRUE = {"true", "yes", "on", "1"}
 _FALSE = {"false", "no", "off", "0"}
@@ -223,6 +266,7 @@ class _Fields:
 
     def __init__(self, head: Head, path: str, site: Site) -> None:
         self.head, self.path, self.site = head, path, site
+        self.remarks: list[Remark] = []
         self.found: dict[str, tuple[int, str, Node]] = {}
         self.unknown: dict[str, Node] = {}
         for key, node in head.entries.items():
@@ -241,6 +285,13 @@ class _Fields:
 
     def wrong(self, node: Node, reason: str, remedy: str, *, withdrawn: bool = False) -> PostError:
         return PostError(self.path, *self.head.position(node), reason, remedy, withdrawn=withdrawn)
+
+    def remark(self, mistake: Mistake, node: Node, name: str, **values: str) -> None:
+        """Go on without a value; `name` is that of its key, behind a dot that of a key within."""
+        key, _, within = name.partition(".")
+        said = {"key": key, "name": name, "last": within or key, "written": shown(_written(node))} | values
+        place = self.head.position(node)
+        self.remarks.append(Remark(mistake, self.path, *place, key, tuple(said.items())))
 
     def scalar(self, role: str) -> Scalar | None:
         if role not in self.found:
@@ -391,32 +442,60 @@ class _Fields:
         return _made_author(name := texts.pop("name"), term_slug(name), tuple(texts.items()))
 
     def share_message(self, role: str) -> Mapping[str, str]:
-        _, key, node = self.found[role]
-        if isinstance(node, Table):
-            return {
-                self.network(key, name, text): _seen(self.one(f"{name} of {key}", text).text).strip()
-                for name, text in node.entries.items()
-                if _is_given(text)
-            }
-        return {"default": _seen(self.one(key, node).text).strip()}
+        return {network: _seen(text).strip() for network, text in self.share_texts(role, NETWORKS)}
 
-    def share_titles(self, role: str) -> Mapping[str, str]:
-        """By network, of which only X can be told a title of its own."""
+    def share_title(self, role: str) -> Mapping[str, str]:
+        return {network: _seen(plain_text(text)) for network, text in self.share_texts(role, _APART)}
+
+    def share_image(self, role: str) -> Mapping[str, Image | None]:
         _, key, node = self.found[role]
+        picture, by_network = _parted(node)
+        values = [("default", key, picture)] if picture else []
+        values += self.by_network(key, by_network, _APART) if by_network else []
+        return {network: self.share_picture(name, value) for network, name, value in values}
+
+    def share_texts(self, role: str, networks: Collection[str]) -> Iterator[tuple[str, str]]:
+        _, key, node = self.found[role]
+        for network, name, value in self.by_network(key, node, networks):
+            if isinstance(value, Scalar) and not (value.plain and value.text.lower() in {"true", "false"}):
+                yield network, value.text
+            else:
+                self.remark(NOT_A_TEXT, value, name)
+
+    def by_network(self, key: str, node: Node, networks: Collection[str]) -> Iterator[tuple[str, str, Node]]:
+        """Network, full name of the key, and value: the one for all, or those given by network."""
         if not isinstance(node, Table):
-            return {"default": self.plain(role)}
-        return {
-            self.network(key, name, text, ("x",)): _seen(plain_text(self.one(f"{name} of {key}", text).text))
-            for name, text in node.entries.items()
-            if _is_given(text)
-        }
+            yield "default", key, node
+            return
+        for name, value in node.entries.items():
+            if (network := self.network(key, name, value, networks)) and _is_given(value):
+                yield network, f"{key}.{name.strip()}", value
 
-    def network(self, key: str, name: str, node: Node, networks: Collection[str] = NETWORKS) -> str:
-        network = "x" if name.lower() == "twitter" else name.lower()
-        if network not in networks and network != "default":
-            allowed = ", ".join((*networks, "default"))
-            raise self.wrong(node, f"{key} knows no network {shown(name)}.", f"Write one of {allowed}.")
-        return sys.intern(network)
+    def network(self, key: str, name: str, node: Node, networks: Collection[str]) -> str:
+        """The network that is meant, empty if none of these is."""
+        network = _network(name)
+        if network in networks or network == "default":
+            return sys.intern(network)
+        allowed = {"written": shown(name), "allowed": ", ".join((*networks, "default"))}
+        if network in NETWORKS:
+            self.remark(NETWORK_NOT_APART, node, key, **allowed)
+        elif meant := get_close_matches(network, (*networks, "twitter", "default"), 1):
+            self.remark(NETWORK_MISSPELT, node, key, meant=_network(meant[0]), **allowed)
+        else:
+            self.remark(NETWORK_UNKNOWN, node, key, **allowed)
+        return ""
+
+    def share_picture(self, name: str, node: Node) -> Image | None:
+        items = node.items if isinstance(node, Sequence) else [node]
+        try:
+            image = next(filter(None, (self.image(name, item) for item in items if _is_given(item))), None)
+        except PostError:
+            image, is_none = None, False
+        else:
+            is_none = isinstance(node, Scalar)  # false: none is wanted
+        if image is None and not is_none:
+            self.remark(NOT_A_PICTURE, node, name)
+        return image
 
     def lang(self, role: str) -> str:
         text = self.text(role)
@@ -436,15 +515,13 @@ class _Fields:
             node, f"{key} {shown(text)} is not the name of a template.", f"Write it like {key}: wide.html."
         )
 
-    def share_image(self, role: str) -> Image | None:
-        return next(iter(self.images(role)), None)
-
-    def focus(self, role: str) -> tuple[float, float]:
+    def focus(self, role: str) -> tuple[float, float] | None:
         _, key, node = self.found[role]
         try:
             return read_focus(_value(node))
-        except ValueError as error:
-            raise self.wrong(node, f"{key} is not a place in a picture.", f"Write {error}.") from None
+        except ValueError:
+            self.remark(NOT_A_FOCUS, node, key)
+            return None
 
     def described_images(self, role: str) -> tuple[Image, ...]:
         """Captions and alternative texts that are keys of their own belong to the first picture."""
@@ -470,10 +547,15 @@ _READERS: Mapping[str, Callable[[_Fields, str], object]] = {
     "lang": _Fields.lang,
     "translation_key": _Fields.text,
     "template": _Fields.template,
-    "share_image": _Fields.share_image,
     "share_message": _Fields.share_message,
     "focus": _Fields.focus,
 }
+# Values that X may be told apart from all others, and the fields of a Post for them.
+_APART_READERS: Mapping[str, Callable[[_Fields, str], Mapping[str, object]]] = {
+    "share_title": _Fields.share_title,
+    "share_image": _Fields.share_image,
+}
+_APART_FIELDS = {"default": "", "x": "_on_x"}
 _DEFAULTS: dict[str, Any] = {
     **dict.fromkeys(("updated", "expires", "share_image", "focus")),
     **dict.fromkeys(("intro", "translation_key", "template", "share_title"), ""),
@@ -511,9 +593,12 @@ def _post(fields: _Fields, draft: bool) -> Post:
     for role in fields.found:
         if read := _READERS.get(role):
             values[role] = read(fields, role)
-    if "share_title" in fields.found:
-        titles = fields.share_titles("share_title")
-        values["share_title"], values["share_title_on_x"] = (titles.get(name, "") for name in ("default", "x"))
+    for role, read in _APART_READERS.items():
+        if role in fields.found:
+            told = read(fields, role)
+            values |= {f"{role}{suffix}": told[name] for name, suffix in _APART_FIELDS.items() if name in told}
+    if fields.remarks:
+        values["remarks"] = tuple(sorted(fields.remarks, key=lambda remark: (remark.line, remark.column)))
     values["noindex"] = values["noindex"] or values["hidden"]
     if fields.unknown:
         values["extra"] = {key: _value(node) for key, node in fields.unknown.items()}
@@ -645,6 +730,26 @@ def _is_given(node: Node) -> bool:
     if isinstance(node, Scalar):
         return node.text not in _NULLS if node.plain else node.text != "" and not node.text.isspace()
     return bool(node.items if isinstance(node, Sequence) else node.entries)
+
+
+def _network(name: str) -> str:
+    network = name.strip().lower()
+    return "x" if network == "twitter" else network
+
+
+def _parted(node: Node) -> tuple[Node | None, Table | None]:
+    """The picture for all, and those by network, which may stand beside it."""
+    if not isinstance(node, Table):
+        return node, None
+    if _PICTURE_PARTS.isdisjoint(map(key_of, node.entries)):
+        return None, node
+    networks = {name: value for name, value in node.entries.items() if _network(name) in {*NETWORKS, "default"}}
+    picture = {name: value for name, value in node.entries.items() if name not in networks}
+    return Table(picture, node.start), Table(networks, node.start)
+
+
+def _written(node: Node) -> str:
+    return node.text if isinstance(node, Scalar) else json.dumps(_value(node), ensure_ascii=False)
 
 
 def _kind(node: Node) -> str:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 
+from bitacora.content.errors import Remark
 from bitacora.settings import Site
 from bitacora.share.crawl import PLAIN, Answer, Crawl, Fetch, Head, Page
 from bitacora.share.metadata import clean
+from bitacora.share.networks import ShareText
 from bitacora.share.picture_rules import declared_size, form_of
-from bitacora.share.readers import LARGE, READERS, TEXT, Length, Reader, Reading, Said, read, shorten
-from bitacora.share.rule import Case, Picture, PictureFacts, Verdict, host_of
+from bitacora.share.readers import LARGE, OFFICIAL, READERS, TEXT, Length, Reader, Reading, Said, read, shorten
+from bitacora.share.rule import SEVERITIES, WARNING, Case, Picture, PictureFacts, Verdict, host_of
 from bitacora.share.verdicts import general, merged, verdicts
 
 __all__ = ["Desk", "PictureFacts", "Shown", "Verdict", "desk", "notes"]
@@ -58,20 +60,32 @@ class Desk:
     summary: tuple[Verdict, ...]
 
 
-def desk(fetch: Fetch, path: str, site: Site, facts: PictureFacts | None, lines: Mapping[str, int]) -> Desk:
+def desk(
+    fetch: Fetch,
+    path: str,
+    site: Site,
+    facts: PictureFacts | None,
+    lines: Mapping[str, int],
+    *,
+    facts_on_x: PictureFacts | None = None,
+    texts: Iterable[ShareText] = (),
+    remarks: Iterable[Remark] = (),
+) -> Desk:
     """What the networks make of the page at the site-relative `path`, as `fetch` really answers it.
 
     The page is asked for twice, plain and packed; its picture, robots.txt and oEmbed document are asked for where
-    they are the site's own. `facts` are those of the picture that the page should name, `lines` those of the front
-    matter keys in the post's file.
+    they are the site's own. `facts` are those of the picture that the page should name, `facts_on_x` of that for X
+    alone, `lines` those of the front matter keys in the post's file. `texts` are what will be posted with the
+    link, `remarks` tell what of the front matter is not used.
     """
-    visit = _Visit(fetch, path, site, facts)
+    visit = _Visit(fetch, path, site, filter(None, (facts, facts_on_x)), texts)
     cases = [visit.case(reader) for reader in READERS.values()]
     found = {case.reader.name: verdicts(case, lines) for case in cases}
     shown = tuple(_shown(case, visit.url, [verdict for verdict, _ in found[case.reader.name]]) for case in cases)
     plain = next(case for case in cases if case.reader.name == "facebook")
     everything = [*general(plain, lines), *(pair for pairs in found.values() for pair in pairs)]
-    return Desk(shown, merged(everything, {name: reader.label for name, reader in READERS.items()}))
+    summary = [*map(_remarked, remarks), *merged(everything, {name: one.label for name, one in READERS.items()})]
+    return Desk(shown, tuple(sorted(summary, key=lambda verdict: SEVERITIES.index(verdict.severity))))
 
 
 def notes() -> frozenset[str]:
@@ -95,11 +109,14 @@ _EXTENSIONS = {
 class _Visit:
     """Everything that is asked of the site for one desk, each address once."""
 
-    def __init__(self, fetch: Fetch, path: str, site: Site, facts: PictureFacts | None) -> None:
+    def __init__(
+        self, fetch: Fetch, path: str, site: Site, facts: Iterable[PictureFacts], texts: Iterable[ShareText]
+    ) -> None:
         self.url = site.url + path
         self._fetch = fetch
         self._site = site
-        self._facts = facts
+        self._facts = {urljoin(self.url, one.url): one for one in facts}
+        self._texts = {text.network: text for text in texts}
         self._crawl = Crawl(fetch, path)
         self._answers: dict[str, Answer] = {}
 
@@ -120,6 +137,7 @@ class _Visit:
             picture=picture,
             form=form_of(reader, reading, picture),
             robots=self._robots(picture) if reader.name == "x" else None,
+            text=self._texts.get(reader.name),
         )
 
     def _twin(self, page: Page) -> Head | None:
@@ -135,7 +153,7 @@ class _Visit:
             return Picture(written=said.text, tag=said.tag)
         own = self._own_path(url)
         answer = self._ask(own) if own else None
-        facts = self._facts if self._facts and urljoin(self.url, self._facts.url) == url else None
+        facts = self._facts.get(url)
         measured = bool(facts and facts.width and facts.height)
         width, height = (facts.width, facts.height) if facts and measured else (0, 0)
         if not measured and said.tag == "og:image":
@@ -208,6 +226,25 @@ class _Visit:
         except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
+
+
+def _remarked(remark: Remark) -> Verdict:
+    """What a head says in vain. The rule is ours, and so is its source."""
+    values = dict(remark.values)
+    return Verdict(
+        network="",
+        severity=WARNING,
+        rule=remark.mistake.rule,
+        message=remark.mistake.reason,
+        values=values,
+        measured=values["written"],
+        limit=values.get("allowed", ""),
+        source="Bitácora, docs/writing.md",
+        confidence=OFFICIAL,
+        remedy=remark.mistake.remedy,
+        key=remark.key,
+        line=remark.line,
+    )
 
 
 def _shown(case: Case, url: str, found: list[Verdict]) -> Shown:

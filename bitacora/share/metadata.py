@@ -73,6 +73,7 @@ class Preview:
     fediverse_creator: str = ""
     twitter_creator: str = ""
     twitter_title: str = ""
+    twitter_picture: SharePicture | None = None
     minutes: int = 0
     json_ld: dict[str, object] = field(default_factory=dict)
 
@@ -88,27 +89,28 @@ def preview(
     *,
     summary: str,
     picture: SharePicture | None,
+    picture_on_x: SharePicture | None = None,
     minutes: int,
     logo: str = "",
     translations: Sequence[str] = (),
 ) -> Preview:
     """What to say about a post, or about a page out of `pages/`.
 
-    `summary` is plain text of any length; `picture.alt` is its caption or alternative text. `logo` is the
-    address of the site's logo for search engines, `translations` are the language tags of the
-    post's other versions.
+    `summary` is plain text of any length; `picture.alt` is its caption or alternative text, `picture_on_x` the one
+    for X where that is another. `logo` is the address of the site's logo for search engines, `translations` are
+    the language tags of the post's other versions.
     """
     title = clean(post.share_title) or post.title
-    if picture and clean(picture.alt) == clean(title) and clean(picture.alt) not in _captions(post):
-        picture = replace(picture, alt="")
-    said = site_preview(site, title, summary, post.url, picture, language=post.lang)
+    said = site_preview(site, title, summary, post.url, _described(picture, title, post), language=post.lang)
+    title_on_x = clean(post.share_title_on_x)
     said = replace(
         said,
         alternate_locales=_unique((_locale(tag, site) for tag in translations), said.locale),
         authors=_authors(post, site),
         fediverse_creator=_first(fediverse_handle(author.fediverse) for author in post.authors),
         twitter_creator=_first(x_handle(author.x) for author in post.authors),
-        twitter_title=clean(post.share_title_on_x),
+        twitter_title=title_on_x,
+        twitter_picture=_picture(_described(picture_on_x, title_on_x or title, post), site),
         minutes=minutes,
     )
     return said if post.kind == "page" else _article(said, post, site, logo)
@@ -196,8 +198,15 @@ def fediverse_handle(text: str) -> str:
     return ""
 
 
+def _described(picture: SharePicture | None, title: str, post: Post) -> SharePicture | None:
+    """Without an alternative text that is the title once more, unless an editor wrote it as a caption."""
+    if picture and clean(picture.alt) == clean(title) and clean(picture.alt) not in _captions(post):
+        return replace(picture, alt="")
+    return picture
+
+
 def _captions(post: Post) -> Collection[str]:
-    images = [*post.images, *filter(None, [post.share_image])]
+    images = [*post.images, *filter(None, [post.share_image, post.share_image_on_x])]
     return {clean(image.caption) for image in images}
 
 

@@ -10,6 +10,7 @@ from urllib.robotparser import RobotFileParser
 
 from bitacora.settings import Site
 from bitacora.share.crawl import Head, Page
+from bitacora.share.networks import ShareText
 from bitacora.share.readers import CONVENTION, OBSERVED, OFFICIAL, Fact, Reader, Reading
 
 ERROR, WARNING, ADVICE = "error", "warning", "advice"
@@ -94,7 +95,8 @@ class Picture:
 class Case:
     """A page before one reader. `head` is what this reader gets of it, `whole` all of it.
 
-    `twin` is the head that another reader got, None if theirs was the same request.
+    `twin` is the head that another reader got, None if theirs was the same request. `text` is what its form will
+    hold, None where the site offers no link to that.
     """
 
     reader: Reader
@@ -107,6 +109,7 @@ class Case:
     picture: Picture
     form: str
     robots: RobotFileParser | None = None
+    text: ShareText | None = None
 
     @property
     def is_readable(self) -> bool:
@@ -170,6 +173,7 @@ def _place(keys: tuple[str, ...], default: str, lines: Mapping[str, int]) -> tup
 
 
 TITLE_KEYS = (("share_title", "title", "linktitle"), "title")
+MESSAGE_KEYS = (("share_message", *TITLE_KEYS[0]), "share_message")
 DESCRIPTION_KEYS = (
     ("intro", "description", "summary", "excerpt", "subtitle", "deck", "snippet", "kicker"),
     "intro",

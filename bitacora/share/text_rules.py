@@ -1,4 +1,4 @@
-"""Rules about titles and descriptions."""
+"""Rules about titles, descriptions and the texts that are posted with a link."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from bitacora.content.plain import is_element
 from bitacora.share.metadata import clean
+from bitacora.share.networks import NETWORKS
 from bitacora.share.readers import CONVENTION, Fact, Length, Said, shorten
 from bitacora.share.rule import (
     ADVICE,
@@ -16,6 +17,7 @@ from bitacora.share.rule import (
     FOR_ALL,
     IN_TEMPLATE,
     MASTODON,
+    MESSAGE_KEYS,
     TITLE_KEYS,
     WARNING,
     Case,
@@ -256,6 +258,25 @@ def text_has_invisible_signs(case: Case) -> Iterator[Found]:
             yield Found(FOR_ALL, str(extra), "0", {"shown": shown}, subject=said.tag)
 
 
+# --- what is posted with the link
+
+
+@rule(
+    "share-text-too-long",
+    WARNING,
+    "The text to share counts %(measured)s for this network, and more than %(limit)s are not posted.",
+    "Shorten share_message, or write a shorter one for this network.",
+    MESSAGE_KEYS,
+    networks=tuple(name for name, network in NETWORKS.items() if network.limit),
+)
+def share_text_too_long(case: Case) -> Iterator[Found]:
+    text = case.text
+    if text and text.over:
+        network = NETWORKS[text.network]
+        fact = cite(network.source, network.confidence)
+        yield Found(fact, str(text.length), str(text.limit), excess=text.length / text.limit)
+
+
 _MARKUP = re.compile(r"</?[a-z][^<>]{0,200}>|&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,31}\d{0,2});", re.IGNORECASE)
 
 
@@ -309,4 +330,5 @@ TEXT_RULES: tuple[Rule, ...] = (
     description_differs,
     text_not_plain,
     text_has_invisible_signs,
+    share_text_too_long,
 )

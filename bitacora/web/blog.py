@@ -154,6 +154,7 @@ def share_of(post: Post) -> Preview:
         here.snapshot.site,
         summary=here.summary(post),
         picture=blog().cards.picture(here, post),
+        picture_on_x=blog().cards.picture(here, post.on_x) if post.share_image_on_x else None,
         minutes=here.minutes(post),
         logo=here.logo(),
         translations=[other.lang for other in here.translations(post)],

@@ -10,6 +10,8 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from bitacora.content.post import Post, lines_of
 from bitacora.share.crawl import Answer
 from bitacora.share.desk import Desk, PictureFacts, desk
+from bitacora.share.metadata import site_preview
+from bitacora.share.networks import share_texts
 from bitacora.share.photo import CardError
 from bitacora.web.cards import NAME as CARD
 from bitacora.web.cards import Cards, Made, problem_of
@@ -27,12 +29,17 @@ def desk_of(here: Edition, cards: Cards, post: Post, say: Say, *, draws: bool) -
 
     The card is made now if it was not yet; unless it `draws`, the picture is not opened.
     """
+    site = here.snapshot.site
+    shared = site_preview(site, post.share_title or post.title, post.intro, post.url)
     return desk(
         fetch if draws else _pages_only,
         post.url,
-        here.snapshot.site,
+        site,
         _facts(here, cards, post, say, draws=draws),
         lines_of(here.snapshot.source(post), post.path),
+        facts_on_x=_facts(here, cards, post.on_x, say, draws=draws) if post.share_image_on_x else None,
+        texts=share_texts(shared, post.share_message, site.share) if post.kind == "post" else (),
+        remarks=post.remarks,
     )
 
 

@@ -68,7 +68,7 @@ class Edition:
 
     def named_files(self, post: Post) -> list[str]:
         """The addresses of files that a post names, in its head and in its body, as written there."""
-        images = [*post.images, *([post.share_image] if post.share_image else [])]
+        images = [*post.images, *filter(None, (post.share_image, post.share_image_on_x))]
         return [*(image.src for image in images), *self.html(post).pictures]
 
     def translations(self, post: Post) -> list[Post]:

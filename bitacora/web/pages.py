@@ -213,13 +213,13 @@ def _share(post: Post) -> Response:
 
 def _card(post: Post, url: str) -> Response:
     """The post's card as it is now, whichever hash is asked for: the address of an old one was shared already."""
-    here = edition()
-    made = blog().cards.made(here, post)
+    here, cards = edition(), blog().cards
+    versions = (post, post.on_x) if post.share_image_on_x else (post,)
+    current = next((version for version in versions if cards.url(here, version) == url), None)
+    made = cards.made(here, current or post)
     jpeg = made.jpeg
     response = Response(jpeg, mimetype="image/jpeg")
-    response.headers["Cache-Control"] = _card_lasts(
-        here.snapshot, made, is_current=url == blog().cards.url(here, post)
-    )
+    response.headers["Cache-Control"] = _card_lasts(here.snapshot, made, is_current=current is not None)
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.add_etag()
     return conditional(response, request, len(jpeg))
