@@ -144,7 +144,7 @@ def test_check_warns_of_what_a_head_says_in_vain_at_its_place_drafts_too(new_blo
     for options in ((), ("--no-share",)):
         result = run(new_blog(files), "check", *options)
         draft, message, focus = result.stdout.splitlines()
-        assert draft.startswith('posts/2018-07-16-y.md:4:14: warning: share_title no es un texto: "["uno"]". Escr')
+        assert draft.startswith('posts/2018-07-16-y.md:4:14: warning: share_title no es un texto: ["uno"]. Escr')
         assert message.startswith(f'{FILE}:3:33: warning: share_message no conoce ninguna red "orkut", así que')
         assert focus.startswith(f'{FILE}:4:8: warning: focus no es un lugar de una imagen: "nonsense". Escribe')
         assert result.exit_code == 0

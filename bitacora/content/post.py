@@ -289,7 +289,7 @@ class _Fields:
     def remark(self, mistake: Mistake, node: Node, name: str, **values: str) -> None:
         """Go on without a value; `name` is that of its key, behind a dot that of a key within."""
         key, _, within = name.partition(".")
-        said = {"key": key, "name": name, "last": within or key, "written": shown(_written(node))} | values
+        said = {"key": key, "name": name, "last": within or key, "written": _written(node)} | values
         place = self.head.position(node)
         self.remarks.append(Remark(mistake, self.path, *place, key, tuple(said.items())))
 
@@ -749,7 +749,10 @@ def _parted(node: Node) -> tuple[Node | None, Table | None]:
 
 
 def _written(node: Node) -> str:
-    return node.text if isinstance(node, Scalar) else json.dumps(_value(node), ensure_ascii=False)
+    """What an author wrote: a text in quotes, anything else as data."""
+    return (
+        shown(node.text) if isinstance(node, Scalar) else shown(json.dumps(_value(node), ensure_ascii=False))[1:-1]
+    )
 
 
 def _kind(node: Node) -> str:

@@ -229,14 +229,14 @@ class _Visit:
 
 
 def _remarked(remark: Remark) -> Verdict:
-    """What a head says in vain. The rule is ours, and so is its source."""
+    """What a head says in vain: no network's business. The rule is ours, and so is its source."""
     values = dict(remark.values)
     return Verdict(
         network="",
         severity=WARNING,
         rule=remark.mistake.rule,
         message=remark.mistake.reason,
-        values=values,
+        values={**values, "networks": None},
         measured=values["written"],
         limit=values.get("allowed", ""),
         source="Bitácora, docs/writing.md",

@@ -23,7 +23,8 @@ class Verdict:
     """A rule that the page breaks. `network` is empty for what concerns several or all.
 
     `values` fill the placeholders of `message` and `remedy`; `networks` in them holds the labels of those that
-    are concerned. `key` is the front matter key to change, `line` its line in the file, 0 if unknown.
+    are concerned: none of them for all, None for no network at all. `key` is the front matter key to change,
+    `line` its line in the file, 0 if unknown.
     """
 
     network: str
