@@ -678,3 +678,17 @@ def assert_harmless(answer: Answer) -> None:
         if element.tag == "script" and element.get("type") != "application/ld+json":
             assert (element.get("src") or "").startswith("/static/share.")
             assert not element.text
+
+
+def test_nothing_hides_what_the_blog_answers_below_a_post(new_blog: NewBlog) -> None:
+    """What it answers there is what a snapshot keeps free."""
+    blog = new_blog({"posts/2018-07-17-x.md": post("X")})
+    share = blog.get("/2018/07/17/x/share/").html
+    [card] = {meta.get("content") for meta in share.iter("meta") if meta.get("property") == "og:image"}
+    below = ("/2018/07/17/x/share/", "/2018/07/17/x.md", card.removeprefix("https://blog.example.org"))
+    before = [blog.get(path).headers["Content-Type"] for path in below]
+    for number, path in enumerate(below):
+        blog.write(f"posts/{number}.md", post("Otra", date="2018-01-01", permalink=path))
+    blog.write("posts/3.md", post("Otra", date="2018-01-01", aliases=f"[{', '.join(below)}]"))
+    assert [blog.get(path).headers["Content-Type"] for path in below] == before
+    assert len(blog.parts.library.snapshot().problems) == 6

@@ -162,6 +162,57 @@ def test_nothing_takes_an_address_of_the_engine(make: MakeFolder) -> None:
     assert [file for file, _ in complaints(snapshot)] == ["pages/feed.md", "posts/a.md"]
 
 
+CARD = "card-0123456789abcdef.jpg"
+
+
+@pytest.mark.parametrize("owner", ["/a/", "/a", "/a.html"])
+@pytest.mark.parametrize(
+    "below", ["/a/share/", "/a/share", "/a/share.html", "/a/share/index.html", "/a.md", "/a.md/", f"/a/{CARD}"]
+)
+def test_nothing_hides_what_hangs_below_a_post(make: MakeFolder, owner: str, below: str) -> None:
+    """No earlier post, no page, no old address, none of the settings, none that has expired."""
+    snapshot = make(
+        {
+            "posts/a.md": post("A", permalink=owner, date="2021-01-01"),
+            "posts/b.md": post("B", permalink=below, date="2020-01-01"),
+            "posts/c.md": post("C", aliases=f"[{below}]"),
+            "pages/d.md": post("D", permalink=below),
+            "posts/e.md": post("E", permalink=below, expires="2020-01-01"),
+        },
+        f'[redirects]\n"{below}" = "/elsewhere/"\n',
+    )
+    assert set(snapshot.by_url) == {owner, "/2020/01/02/c/"}
+    assert (snapshot.redirects, snapshot.gone) == ({}, frozenset())
+    assert {file for file, _ in complaints(snapshot)} == {"posts/b.md", "posts/c.md", "pages/d.md", "site.toml"}
+    reasons = [reason for file, reason in complaints(snapshot) if file == "posts/c.md"]
+    what = "its share page, its picture or its source"
+    assert reasons == [f"At its old address {below} the blog shows something of posts/a.md: {what}."]
+
+
+def test_where_nothing_hangs_nothing_is_in_the_way(make: MakeFolder) -> None:
+    addresses = (
+        "/share/",
+        "/nobody.md",
+        "/a/shares/",
+        "/a/card-1.jpg",
+        f"/{CARD}",
+        "/b/share/share/",
+        "/p/share/",
+    )
+    files = {f"posts/{number}.md": post(permalink=url) for number, url in enumerate(addresses)}
+    files |= {"posts/a.md": post(permalink="/a/"), "pages/p.md": post("Página")}
+    snapshot = make(files)
+    assert set(snapshot.by_url) == {*addresses, "/a/", "/p/"}
+    assert snapshot.problems == ()
+
+
+def test_what_loses_its_address_keeps_none_from_others(make: MakeFolder) -> None:
+    files = {f"posts/{n}.md": post(permalink=url) for n, url in enumerate(("/a/share/share/", "/a/share/", "/a/"))}
+    snapshot = make(files)
+    assert set(snapshot.by_url) == {"/a/", "/a/share/share/"}
+    assert [file for file, _ in complaints(snapshot)] == ["posts/1.md"]
+
+
 def test_old_addresses_lead_to_the_new_ones(make: MakeFolder) -> None:
     snapshot = make(
         {"posts/a.md": post("Uno", aliases="[/viejo/, /2020/01/02/a/]")}, '[redirects]\n"/antes/" = "/viejo/"\n'

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import posixpath
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -22,6 +23,9 @@ from bitacora.settings import Site
 
 Reserved = Callable[[str], bool]
 """Whether an address belongs to the engine itself."""
+
+_BELOW = re.compile(r"(/.*?)(?:/(share)|/card-[0-9a-f]{16}\.jpg|\.md)")
+"""An address below that of a post which the blog itself answers: its share page, its card, its source."""
 
 _EVER = datetime.min.replace(tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
@@ -238,6 +242,9 @@ def build(
             clashes.append(_address_of_the_engine(post))
         elif by_url.setdefault(post.url, post) is not post:
             clashes.append(_same_address(post, by_url[post.url]))
+    for url, owner in sorted(_taken_below(by_url, by_url), key=lambda found: len(found[0])):
+        if owner.url in by_url:  # it may have lost its own address, and with it what hangs below
+            clashes.append(_address_below(by_url.pop(url), owner))
     redirects = _redirects(site, by_url, reserved, clashes)
     listed = [post for post in by_url.values() if post.kind == "post" and not post.hidden]
     listed.reverse()
@@ -248,7 +255,7 @@ def build(
         pages=tuple(post for post in by_url.values() if post.kind == "page" and not post.hidden),
         by_url=by_url,
         redirects=redirects,
-        gone=frozenset(post.url for post in expired if post.url not in by_url and post.url not in redirects),
+        gone=_gone(expired, by_url, redirects),
         problems=(*problems, *clashes),
         clashes=tuple(clashes),
         valid_from=valid_from,
@@ -266,6 +273,18 @@ def moment(post: Post) -> datetime:
     if post.date is None:
         raise ValueError(post.path)
     return post.date
+
+
+def variants(url: str) -> tuple[str, str, str]:
+    """Old sites answer `/a`, `/a/`, `/a.html` and `/a/index.html` alike."""
+    stem = _stem(url)
+    return f"{stem}/", stem, f"{stem}.html"
+
+
+def owner_of(by_url: Mapping[str, Post], folder: str) -> Post | None:
+    """The post or page that `folder`, without a last slash, lies under, whatever its address ends with."""
+    posts = (by_url.get(url) for url in (f"{folder}/", folder, f"{folder}.html"))
+    return next((post for post in posts if post and base(post.url) == f"{folder}/"), None)
 
 
 def base(url: str) -> str:
@@ -304,6 +323,24 @@ def _at(now: datetime, posts: Iterable[Post]) -> tuple[list[Post], list[Post], f
     )
 
 
+def _stem(url: str) -> str:
+    return url.removesuffix("/").removesuffix(".html").removesuffix("/index")
+
+
+def _taken_below(by_url: Mapping[str, Post], urls: Iterable[str]) -> Iterator[tuple[str, Post]]:
+    """Those of `urls` that hide what the blog itself answers below the address of a post, and that post."""
+    for url in urls:
+        if ("/share" in url or ".md" in url or "/card-" in url) and (found := _BELOW.fullmatch(_stem(url))):
+            owner = owner_of(by_url, found[1])
+            if owner and (owner.kind == "post" or not found[2]):
+                yield url, owner
+
+
+def _gone(expired: Iterable[Post], by_url: Mapping[str, Post], redirects: Mapping[str, str]) -> frozenset[str]:
+    gone = {post.url for post in expired if post.url not in by_url and post.url not in redirects}
+    return frozenset(gone - {url for url, _ in _taken_below(by_url, gone)})
+
+
 def is_bundle(path: str) -> bool:
     """Whether a file stands for its whole folder."""
     name = path.rpartition("/")[2].lower()
@@ -320,10 +357,15 @@ def _redirects(
 ) -> Mapping[str, str]:
     """Old addresses and where they lead: those of the settings first, then those of posts, in their order."""
     redirects = {old: new for old, new in site.redirects.items() if old not in by_url and old != new}
+    for old, hidden in _taken_below(by_url, tuple(redirects)):
+        clashes.append(_redirect_below(old, hidden))
+        del redirects[old]
     for post in by_url.values():
         for alias in post.aliases:
             if alias in by_url:
                 clashes.append(_same_alias(post, alias, by_url[alias].path))
+            elif below := next(_taken_below(by_url, (alias,)), None):
+                clashes.append(_alias_below(post, *below))
             elif reserved(alias):
                 clashes.append(_same_alias(post, alias, "the blog itself"))
             elif (winner := redirects.setdefault(alias, post.url)) != post.url:
@@ -378,6 +420,25 @@ def _same_alias(post: Post, alias: str, winner: str) -> PostError:
         f"Its old address {alias} is already that of {winner}.",
         "Take it out of this file, or out of the other.",
     )
+
+
+def _address_below(post: Post, owner: Post) -> PostError:
+    reason = f"At its address {post.url} {_answers_below(owner)}"
+    return PostError(post.path, 1, 1, reason, "Give the post another slug or permalink.")
+
+
+def _alias_below(post: Post, alias: str, owner: Post) -> PostError:
+    reason = f"At its old address {alias} {_answers_below(owner)}"
+    return PostError(post.path, 1, 1, reason, "Take it out of this file.")
+
+
+def _redirect_below(old: str, owner: Post) -> PostError:
+    reason = f"At the address {old} of [redirects] {_answers_below(owner)}"
+    return PostError(SETTINGS_FILE, 1, 1, reason, "Take it out.")
+
+
+def _answers_below(owner: Post) -> str:
+    return f"the blog shows something of {owner.path}: its share page, its picture or its source."
 
 
 def _address_of_the_engine(post: Post) -> PostError:

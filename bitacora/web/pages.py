@@ -12,7 +12,7 @@ from flask import Blueprint, Response, abort, g, request
 
 from bitacora.content.permalink import quote_path
 from bitacora.content.post import Author, Post
-from bitacora.content.snapshot import Snapshot, Subject, base
+from bitacora.content.snapshot import Snapshot, Subject, base, owner_of, variants
 from bitacora.settings import is_link
 from bitacora.share.metadata import Preview
 from bitacora.share.networks import share_links, share_texts
@@ -138,7 +138,7 @@ def address(path: str) -> Response:
     """Whatever the site itself put at an address: looked up, never turned into a path."""
     here = snapshot()
     wanted = quote_path(f"/{path}")
-    for url in (wanted, *_variants(wanted)):
+    for url in (wanted, *variants(wanted)):
         if post := here.by_url.get(url):
             return _post(post) if url == wanted else redirect(post.url, 308)
         if (target := here.redirects.get(url)) and target != wanted:
@@ -178,7 +178,7 @@ def _below(url: str) -> Response | None:
     """What hangs under a post or page: its share page, or a file that it shows."""
     folder, _, name = url.removesuffix("/").rpartition("/")
     while folder:
-        post = _owner(folder)
+        post = owner_of(snapshot().by_url, folder)
         if post and name == "share" and post.kind == "post":
             return _share(post) if url.endswith("/") else redirect(f"{url}/", 308)
         if post and CARD.fullmatch(name) and not url.endswith("/"):
@@ -188,12 +188,6 @@ def _below(url: str) -> Response | None:
         folder, _, parent = folder.rpartition("/")
         name = f"{parent}/{name}"
     return None
-
-
-def _owner(folder: str) -> Post | None:
-    """The post or page under whose address `folder` lies, whatever that address ends with."""
-    posts = (snapshot().by_url.get(url) for url in (f"{folder}/", folder, f"{folder}.html"))
-    return next((post for post in posts if post and base(post.url) == f"{folder}/"), None)
 
 
 def _share(post: Post) -> Response:
@@ -234,7 +228,7 @@ def _card_lasts(here: Snapshot, made: Made, *, is_current: bool) -> str:
 
 def _source(url: str) -> Response | None:
     """The Markdown of a post or page, as its author wrote it."""
-    post = _owner(url.removesuffix(".md")) if url.endswith(".md") else None
+    post = owner_of(snapshot().by_url, url.removesuffix(".md")) if url.endswith(".md") else None
     if post is None:
         return None
     g.keep = url
@@ -248,12 +242,6 @@ def _file(post: Post, name: str) -> Response | None:
     if response is not None:
         response.headers.setdefault("Cache-Control", a_day(here, blog().clock()))
     return response
-
-
-def _variants(url: str) -> tuple[str, ...]:
-    """Old sites answer `/a`, `/a/`, `/a.html` and `/a/index.html` alike."""
-    stem = url.removesuffix("/").removesuffix(".html").removesuffix("/index")
-    return f"{stem}/", stem, f"{stem}.html"
 
 
 # --- parts
