@@ -78,6 +78,16 @@ def test_check_finds_a_body_that_cannot_be_shown(new_blog: NewBlog) -> None:
     assert result.stdout.startswith("posts/2018-07-18-huge.md:")
 
 
+def test_check_warns_of_what_was_hardly_meant(new_blog: NewBlog) -> None:
+    blog = new_blog({"posts/2018-07-17-x.md": '---\ntitle: "A"\nintro: x\ntitle: "B"\n---\n'})
+    result = run(blog, "posts", "check", "--no-share")
+    assert result.stdout == (
+        "posts/2018-07-17-x.md:2:8: warning: title is given again below, and only the last one counts. "
+        "Leave one of them.\n"
+    )
+    assert (result.exit_code, result.stderr) == (0, "1 posts and 0 pages are up, no problems, 1 warning.\n")
+
+
 def test_check_of_the_project_s_own_posts_is_clean(tmp_path: Path) -> None:
     result = shell("-m", "flask", "posts", "check", HOME=str(tmp_path))
     assert (result.returncode, result.stdout) == (0, ""), result.stderr

@@ -219,6 +219,13 @@ def test_of_a_key_given_twice_the_last_one_counts() -> None:
     assert values("---\na: 1\nb: 2\na: 3\n---\n") == {"a": "3", "b": "2"}
 
 
+@pytest.mark.parametrize(
+    "text", ["---\na: 1\nb: {a: 2, a: 3}\na: 4\n---\n", '{"a": 1, "b": {"a": 2, "a": 3}, "a": 4}']
+)
+def test_what_it_said_before_is_kept_apart(text: str) -> None:
+    assert [(key, node[0]) for key, node in head(text).repeated] == [("a", "1")]
+
+
 def test_keys_that_are_no_text_become_text() -> None:
     assert values("---\n1: a\nnull: b\ntrue: c\n2018-01-01: d\n~: e\n---\n") == {
         "1": "a", "null": "b", "true": "c", "2018-01-01": "d", "~": "e",

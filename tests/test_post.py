@@ -586,6 +586,38 @@ def test_a_broken_draft_is_withdrawn(head: str, path: str) -> None:
     assert error(head, path).withdrawn
 
 
+@pytest.mark.parametrize("closing", ["draft: false", "draft:", "draft: [no]", "Draft: no", "draft: maybe"])
+def test_two_answers_to_whether_it_is_a_draft_publish_nothing(closing: str) -> None:
+    for head in (f"draft: true\n{closing}", f"{closing}\ndraft: true"):
+        found = error(head)
+        assert "is given twice, and says something else on line 2." in found.reason
+        assert (found.line, found.withdrawn) == (3, True)
+        assert found.remedy == "Leave one of the two lines."
+
+
+@pytest.mark.parametrize("head", ["published: false\npublished: true", "status: draft\nstatus: published"])
+def test_the_same_holds_for_its_other_names(head: str) -> None:
+    assert error(head).withdrawn
+
+
+@pytest.mark.parametrize(
+    "source",
+    ['{"title": "x", "draft": true, "draft": false}', "+++\ndraft = true\ndraft = false\n+++"],
+    ids=["JSON", "TOML"],
+)
+def test_and_for_other_forms_of_a_head(source: str) -> None:
+    with pytest.raises(PostError) as caught:
+        read_post(f"{source}\n".encode(), PATH, SITE)
+    assert caught.value.withdrawn
+
+
+def test_the_same_answer_twice_is_one_answer() -> None:
+    assert read("draft: true\nDRAFT: True").draft
+    assert not read("draft: false\ndraft: false").draft
+    assert read("title: a\ntitle: b").title == "b"
+    assert read("extra: {draft: true, draft: false}").draft is False
+
+
 @pytest.mark.parametrize("head", ["date: x", "draft: false\ndate: x", "toc: maybe", "title: 'x"])
 def test_a_broken_post_is_not_withdrawn(head: str) -> None:
     assert not error(head).withdrawn

@@ -16,7 +16,7 @@ from flask.cli import AppGroup
 
 from bitacora.cli.fetch_images import fetch_images
 from bitacora.content.errors import PostError, Remark
-from bitacora.content.post import Post
+from bitacora.content.post import Post, repeated_keys
 from bitacora.content.snapshot import Snapshot
 from bitacora.share.desk import Desk
 from bitacora.share.verdicts import Verdict
@@ -37,7 +37,7 @@ def check(share: bool) -> None:
     library = blog().library
     warnings = list(_read(library.snapshot(), judges=share))
     here = library.snapshot()
-    warnings = [*_remarks(here), *warnings]
+    warnings = [*_remarks(here), *_hardly_meant(here), *warnings]
     problems = sorted({*here.problems, *blog().theme.problems}, key=_place)
     for line in (*map(str, problems), *warnings):
         click.echo(" ".join(line.split()))
@@ -63,6 +63,17 @@ def _read(here: Snapshot, *, judges: bool) -> Iterator[str]:
         if post.url in blog().library.snapshot().by_url:
             found = blog().desk(here, post, draws=False).summary
             yield from (_told(here, post, verdict, "warning") for verdict in found if verdict.severity == "error")
+
+
+def _hardly_meant(here: Snapshot) -> Iterator[str]:
+    """What holds nothing back, but was hardly meant."""
+    for post in here.candidates:
+        for remark in repeated_keys(here.source(post), post.path):
+            yield _warned(remark)
+
+
+def _warned(remark: PostError) -> str:
+    return f"{remark.file}:{remark.line}:{remark.column}: warning: {remark.reason} {remark.remedy}"
 
 
 @posts.command()

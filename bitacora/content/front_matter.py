@@ -62,12 +62,16 @@ Node: TypeAlias = Scalar | Sequence | Table
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """A head that was read whole, and the text of the file that it was cut from."""
+    """A head that was read whole, and the text of the file that it was cut from.
+
+    `repeated` are the values of keys on its first level that a later value of the same key displaced.
+    """
 
     entries: Mapping[str, Node]
     text: str
     start: int
     body_start: int
+    repeated: tuple[tuple[str, Node], ...] = ()
 
     @property
     def body(self) -> str:
@@ -88,7 +92,8 @@ def read_head(source: bytes, path: str) -> Head:
     try:
         text = _decode(source, path)
         cut = _cut(text, path)
-        return Head(_READERS[cut.kind](text, path, cut), text, cut.start, cut.body)
+        entries, repeated = _READERS[cut.kind](text, path, cut)
+        return Head(entries, text, cut.start, cut.body, repeated)
     except PostError as error:
         error.withdrawn = error.withdrawn or _says_draft(text or source[:MAX_HEAD_BYTES].decode("latin-1"))
         raise
@@ -204,6 +209,7 @@ def _cut_json(text: str, path: str, start: int) -> _Cut:
 
 # --- YAML
 
+_Read: TypeAlias = tuple[dict[str, Node], tuple[tuple[str, Node], ...]]
 _Wrong: TypeAlias = Callable[[int, str, str], PostError]
 _Loader: type[yaml.CSafeLoader] | type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
@@ -221,13 +227,14 @@ class _HeadHandler(YAMLHandler):
     def __init__(self, text: str, path: str, cut: _Cut) -> None:
         super().__init__()
         self.text, self.path, self.cut = text, path, cut
+        self.repeated: list[tuple[str, Node]] = []
 
     def split(self, _text: str) -> tuple[str, str]:
         return self.text[self.cut.start : self.cut.end], ""
 
     def load(self, fm: str, **_kwargs: object) -> dict[str, Node]:
         try:
-            root = _grow(_Loader(fm).get_event, self.wrong)
+            root = _grow(_Loader(fm).get_event, self.wrong, self.repeated)
         except yaml.reader.ReaderError:
             invisible = _NOT_YAML.search(fm)
             raise self.wrong(invisible.start() if invisible else 0, *_INVISIBLE) from None
@@ -246,13 +253,14 @@ class _HeadHandler(YAMLHandler):
         return PostError(self.path, *_position(self.text, self.cut.start + index), reason, remedy)
 
 
-def _read_yaml(text: str, path: str, cut: _Cut) -> dict[str, Node]:
+def _read_yaml(text: str, path: str, cut: _Cut) -> _Read:
     head = text[cut.opening : cut.body]
-    entries, _ = frontmatter.parse(head, handler=_HeadHandler(text, path, cut))
-    return cast(dict[str, Node], entries)
+    handler = _HeadHandler(text, path, cut)
+    entries, _ = frontmatter.parse(head, handler=handler)
+    return cast(dict[str, Node], entries), tuple(handler.repeated)
 
 
-def _grow(next_event: Callable[[], Any], wrong: _Wrong) -> Node | None:
+def _grow(next_event: Callable[[], Any], wrong: _Wrong, repeated: list[tuple[str, Node]]) -> Node | None:
     """Nodes from events, on one level of Python whatever the nesting. One long loop: it turns 40 times a post."""
     root: Node | None = None
     within: Any = None
@@ -281,6 +289,8 @@ def _grow(next_event: Callable[[], Any], wrong: _Wrong) -> Node | None:
             _check_event(event, root, wrong)
             continue
         if key is not None:
+            if key in within.entries and len(outer) == 1:
+                repeated.append((key, within.entries[key]))
             within.entries[key] = made
             key = None
         elif within is None:
@@ -446,7 +456,7 @@ _TOML_KEY = re.compile(r"""(?m)^[ \t]*["']?([^\s"'=\[\]#]+)["']?[ \t]*=[ \t]*"""
 _JSON_KEY = re.compile(r'"([^"\\]+)"\s*:\s*')
 
 
-def _read_toml(text: str, path: str, cut: _Cut) -> dict[str, Node]:
+def _read_toml(text: str, path: str, cut: _Cut) -> _Read:
     head = text[cut.start : cut.end]
     try:
         table = tomllib.loads(head.replace("\r\n", "\n"), parse_float=_Bare)
@@ -458,7 +468,7 @@ def _read_toml(text: str, path: str, cut: _Cut) -> dict[str, Node]:
             'Write lines like title = "The title".',
         )
         raise PostError(path, *_toml_position(text, cut, str(error)), reason, remedy) from None
-    return _plant(table, _starts(_TOML_KEY, head), text, path, cut)
+    return _plant(table, _starts(_TOML_KEY, head), text, path, cut), ()
 
 
 def _toml_position(text: str, cut: _Cut, message: str) -> tuple[int, int]:
@@ -468,16 +478,27 @@ def _toml_position(text: str, cut: _Cut, message: str) -> tuple[int, int]:
     return _position(text, max(cut.end - 1, cut.start))
 
 
-def _read_json(text: str, path: str, cut: _Cut) -> dict[str, Node]:
-    table = _decode_json(text, path, cut.opening)[1]
-    return _plant(table, _starts(_JSON_KEY, text[cut.start : cut.end]), text, path, cut)
+def _read_json(text: str, path: str, cut: _Cut) -> _Read:
+    pairs = _decode_json(text, path, cut.opening)[1]
+    last = {key: place for place, (key, _) in enumerate(pairs)}
+    displaced = [pair for place, pair in enumerate(pairs) if last[pair[0]] != place]
+    starts = _starts(_JSON_KEY, text[cut.start : cut.end])
+    repeated = [node for pair in displaced for node in _plant(dict([pair]), starts, text, path, cut).items()]
+    return _plant(dict(pairs), starts, text, path, cut), tuple(repeated)
 
 
-def _decode_json(text: str, path: str, start: int) -> tuple[_Cut, dict[str, object]]:
-    decoder = json.JSONDecoder(parse_float=_Bare, parse_int=_Bare, parse_constant=_Bare)
+def _decode_json(text: str, path: str, start: int) -> tuple[_Cut, list[tuple[str, object]]]:
+    pairs: list[tuple[str, object]] = []
+
+    def table(found: list[tuple[str, object]]) -> dict[str, object]:
+        """The outermost object is the last to end."""
+        pairs[:] = found
+        return dict(found)
+
+    decoder = json.JSONDecoder(object_pairs_hook=table, parse_float=_Bare, parse_int=_Bare, parse_constant=_Bare)
     head = text[start : start + MAX_HEAD_BYTES + 1]
     try:
-        table, length = decoder.raw_decode(head)
+        _, length = decoder.raw_decode(head)
     except RecursionError:
         raise PostError(path, *_position(text, start), *_TOO_DEEP) from None
     except json.JSONDecodeError as error:
@@ -492,7 +513,7 @@ def _decode_json(text: str, path: str, start: int) -> tuple[_Cut, dict[str, obje
         )
     cut = _Cut("{", start, start, start + length, rest.end())
     _check_size(text, path, cut)
-    return cut, table
+    return cut, pairs
 
 
 def _starts(key: re.Pattern[str], head: str) -> dict[str, int]:
@@ -553,7 +574,7 @@ def _sentence(message: str) -> str:
     return shown(message)[1:-1].rstrip(".") + "."
 
 
-_READERS: Mapping[str, Callable[[str, str, _Cut], dict[str, Node]]] = {
+_READERS: Mapping[str, Callable[[str, str, _Cut], _Read]] = {
     "-": _read_yaml,
     "+": _read_toml,
     "{": _read_json,

@@ -156,6 +156,19 @@ def lines_of(source: bytes, path: str) -> dict[str, int]:
     return {**roles, **lines, **({"single_image": roles["images"]} if "images" in roles else {})}
 
 
+def repeated_keys(source: bytes, path: str) -> list[PostError]:
+    """What counts for nothing in a file, because a later line of its head has the same key."""
+    try:
+        head = read_head(source, path)
+    except PostError:
+        return []
+    remedy = "Leave one of them."
+    return [
+        PostError(path, *head.position(node), f"{key} is given again below, and only the last one counts.", remedy)
+        for key, node in head.repeated
+    ]
+
+
 def body_of(source: bytes) -> str:
     """The body of a file that `read_post` has read, without reading the head again; empty for any other file."""
     try:
@@ -318,7 +331,7 @@ class _Fields:
         if role not in self.found:
             return None
         _, key, node = self.found[role]
-        text = node.text.strip().lower() if isinstance(node, Scalar) else ""
+        text = _word(node)
         if text in _TRUE:
             return True
         if text in _FALSE:
@@ -328,6 +341,8 @@ class _Fields:
         raise self.wrong(node, reason, f"Write {key}: true or {key}: false.", withdrawn=withdrawn)
 
     def says_draft(self) -> bool:
+        if self.head.repeated or not _STATES.isdisjoint(self.found):
+            self.check_states()
         if _STATES.isdisjoint(self.found):
             return False
         draft = self.switch("draft", withdrawn=True)
@@ -338,6 +353,16 @@ class _Fields:
                 status, f"{key} is {_kind(status)}, not a word.", f"Write {key}: draft.", withdrawn=True
             )
         return bool(draft) or published is False or self.text("status").lower() in _DRAFT_STATUS
+
+    def check_states(self) -> None:
+        """Of two answers to the question whether a post is published, nobody can say which one is meant."""
+        first: dict[str, Node] = {}
+        for key, node in (*self.head.repeated, *self.head.entries.items()):
+            role = key_of(key)
+            if role in _STATES and _word(first.setdefault(role, node)) != _word(node):
+                line, _ = self.head.position(first[role])
+                reason = f"{key} is given twice, and says something else on line {line}."
+                raise self.wrong(node, reason, "Leave one of the two lines.", withdrawn=True)
 
     def date(self, role: str) -> datetime | None:
         node = self.scalar(role)
@@ -753,6 +778,10 @@ def _written(node: Node) -> str:
     return (
         shown(node.text) if isinstance(node, Scalar) else shown(json.dumps(_value(node), ensure_ascii=False))[1:-1]
     )
+
+
+def _word(node: Node) -> str:
+    return node.text.strip().lower() if isinstance(node, Scalar) else _kind(node)
 
 
 def _kind(node: Node) -> str:
