@@ -90,6 +90,37 @@ def test_what_cannot_be_encoded_is_replaced(new_blog: NewBlog) -> None:
     assert blog.get(URL).text == "a?b"
 
 
+def test_a_template_that_is_not_there_is_told_and_holds_nothing_back(
+    new_blog: NewBlog, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = {f"posts/2018-07-{day}-x.md": post("X", layout="wide") for day in (17, 18)}
+    others = {"templates/wider.html": "Ancho", "templates/_part.html": "", "templates/base.txt": ""}
+    blog = new_blog({**files, **others, "posts/2018-07-19-x.md": post("X", template="wider")})
+    for _ in range(2):
+        assert blog.get(URL).words("h1") == ["X"]
+    details = blog.get("/readyz", remote_addr="127.0.0.1").json
+    assert details["problems"] == []
+    reason = 'There is no file "wide.html" in the site\'s templates, so it and 1 more look like any other.'
+    assert details["remarks"] == [
+        {
+            "file": FILE,
+            "line": 3,
+            "column": 1,
+            "reason": reason,
+            "remedy": "Did you mean wider.html? There are: wider.html.",
+        }
+    ]
+    assert [record.getMessage() for record in caplog.records if "wide.html" in record.getMessage()] == [
+        f"{FILE}:3:1: {reason} Did you mean wider.html? There are: wider.html."
+    ]
+    checked = blog.app.test_cli_runner().invoke(args=["posts", "check", "--no-share"])
+    assert checked.exit_code == 0
+    assert checked.stdout.startswith(f'{FILE}:3:1: warning: There is no file "wide.html"')
+    blog.write("templates/wide.html", "Ancho")
+    assert blog.get(URL).text == "Ancho"
+    assert blog.get("/readyz", remote_addr="127.0.0.1").json["remarks"] == []
+
+
 # --- templates that break
 
 

@@ -67,6 +67,7 @@ def _read(here: Snapshot, *, judges: bool) -> Iterator[str]:
 
 def _hardly_meant(here: Snapshot) -> Iterator[str]:
     """What holds nothing back, but was hardly meant."""
+    yield from map(_warned, here.remarks)
     for post in here.candidates:
         for remark in repeated_keys(here.source(post), post.path):
             yield _warned(remark)

@@ -9,15 +9,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from bitacora.content.errors import PostError
+from bitacora.content.errors import PostError, shown
 from bitacora.content.files import SETTINGS_FILE, Signature, Tree, is_markdown
 from bitacora.content.permalink import quote_path
 from bitacora.content.pictures import Picture, measure, media_type
-from bitacora.content.post import Author, Image, Post, Term
+from bitacora.content.post import Author, Image, Post, Term, lines_of
 from bitacora.content.scan import Entry
 from bitacora.settings import Site
 
@@ -110,6 +111,15 @@ class Snapshot:
         """What is published, by the path of its file."""
         return {post.path: post for post in self.by_url.values()}
 
+    @cached_property
+    def remarks(self) -> tuple[PostError, ...]:
+        """What holds nothing back, but was hardly meant."""
+        asking: dict[str, list[Post]] = defaultdict(list)
+        for post in self.by_url.values():
+            if post.template and post.template not in self.templates:
+                asking[post.template].append(post)
+        return tuple(self._missing_template(name, posts) for name, posts in sorted(asking.items()))
+
     def find(self, path: str) -> Post | None:
         """What answers at a decoded path, as a request names it."""
         return self.by_url.get(path) or self.by_url.get(quote_path(path))
@@ -168,6 +178,17 @@ class Snapshot:
             if path and self._file_url(post, path) == base(post.url) + quote_path(name):
                 return path
         return None
+
+    def _missing_template(self, name: str, posts: Sequence[Post]) -> PostError:
+        first = min(posts, key=lambda post: post.path)
+        line = lines_of(self.source(first), first.path).get("template", 1)
+        who = "it looks" if len(posts) == 1 else f"it and {len(posts) - 1} more look"
+        there = sorted(other for other in self.templates if other.endswith(".html") and "_" not in other[:1])
+        meant = get_close_matches(name, there, 1)
+        remedy = f"Did you mean {meant[0]}?" if meant else "Put it there, or take the line out."
+        known = f" There are: {', '.join(there)}." if there else ""
+        reason = f"There is no file {shown(name)} in the site's templates, so {who} like any other."
+        return PostError(first.path, line, 1, reason, remedy + known)
 
     @cached_property
     def _bundles(self) -> Set[str]:

@@ -153,9 +153,12 @@ def _post(post: Post) -> Response:
     share = share_of(post)
     _expect(share, post)
     default = f"{post.kind}.html"
+    has_own = post.template in here.templates
+    if post.template and not has_own:
+        blog().theme.tell(here.remarks)
     older, newer = here.neighbours(post)
     return page(
-        [post.template, default] if post.template in here.templates else default,
+        [post.template, default] if has_own else default,
         post.url,
         share=share,
         noindex=post.noindex,

@@ -68,6 +68,7 @@ def _details(parts: Blog, here: Snapshot) -> dict[str, object]:
         "git_lock_is_stale": age is not None and age >= LOCK_GETS_STALE_S,
         "next_transition": None if here.valid_until == float("inf") else here.valid_until,
         "problems": [_problem(problem) for problem in (*here.problems, *parts.theme.problems)],
+        "remarks": [_problem(remark) for remark in here.remarks],
     }
 
 

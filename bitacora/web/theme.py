@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +53,7 @@ class Theme:
         self._checker = self._environment({}, sandboxed=self._sandboxed)
         self._overlay: tuple[Mapping[str, str], jinja2.Environment] = ({}, self._default)
         self._failed: dict[str, PostError] = {}
+        self._told: set[str] = set()
         self._lock = threading.Lock()
 
     @property
@@ -88,6 +89,13 @@ class Theme:
             raise _problem(name, error.lineno, error.message or "it cannot be read") from None
         except Exception as error:  # noqa: BLE001 - too deep for Python's compiler, numbers without end, …
             raise _problem(name, 1, f"it cannot be compiled ({type(error).__name__})") from None
+
+    def tell(self, remarks: Iterable[PostError]) -> None:
+        """Log each remark once, when it appears."""
+        texts = {str(remark) for remark in remarks}
+        for text in sorted(texts - self._told):
+            log.warning("%s", text)
+        self._told = texts
 
     def _environment_for(self, templates: Mapping[str, str]) -> jinja2.Environment:
         with self._lock:
