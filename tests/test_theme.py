@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -282,6 +283,95 @@ def test_the_sandbox_lets_nothing_out(new_blog: NewBlog, expression: str) -> Non
     is_nothing = printed in {"", "[]", "[Undefined]"} or printed.startswith("[(Undefined, [Post(")
     assert is_nothing or page.words("h1") == ["X"], page.text[:300]
     assert blog.get("/feed.xml").status == 200
+
+
+GROW = "{% set s = s ~ s %}"
+TOO_MUCH = [
+    "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+    "{% for a in range(99999) %}{% for b in range(99999) %}x{% endfor %}{% endfor %}",
+    "{% for a in range(99999) %}{% if 'x' in 'y' * 9000000 %}{% endif %}{% endfor %}",
+    "{% for a in range(999) recursive %}{% if loop.depth < 9 %}{{ loop(range(999)) }}{% endif %}{% endfor %}",
+    "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(60) }}",
+    "".join(
+        f"{{% block b{n} %}}{{{{ self.b{n + 1}() }}}}{{{{ self.b{n + 1}() }}}}{{% endblock %}}" for n in range(60)
+    )
+    + "{% block b60 %}{% endblock %}",
+    "{{ range(99999)|map('string')|map('list')|map('join', ',')|list|length }}" * 100,
+    "{% set s = 'xxxxxxxxxxxxxxxxxxxx' %}" + GROW * 40,
+    "{% set s = 'xxxxxxxxxxxxxxxxxxxx' %}" + "{% set s %}{{ s }}{{ s }}{% endset %}" * 40,
+    "{% set s = ['x'] %}" + "{% set s = s + s %}" * 40,
+    "{% set s = ['x'] %}" + "{% set s = [s, s] %}" * 40 + "{{ s }}",
+    "{% set s = 'x' %}" + "{% set s = dict(a=s, b=s) %}" * 40 + "{{ s }}",
+    "{{ 'x' * 10**9 }}",
+    "{{ [1] * 10**9 }}",
+    "{{ 9**(9**9) }}",
+    "{{ 9999 * 10**9999 }}",
+    "{{ 'x'|center(1000000000) }}",
+    "{{ 'x'.ljust(1000000000) }}",
+    "{{ 'x'['rjust'](1000000000) }}",
+    "{{ '\\t\\t\\t\\t\\t\\t\\t\\t'.expandtabs(9000000) }}",
+    "{{ (1).to_bytes(1000000000, 'big') }}",
+    "{{ '%1000000000d' % 1 }}",
+    "{{ '%*d' % (1000000000, 1) }}",
+    "{{ '%1000000000d'|format(1) }}",
+    "{{ '{:1000000000}'.format(1) }}",
+    "{{ '{:{}}'.format(1, 1000000000) }}",
+    "{{ _('%(x)1000000000d', x=1) }}",
+    "{{ post.date.strftime('%1000000000Y') }}",
+    "{% set s = 'x' * 9000 %}{{ ('%(s)s' * 9000) % {'s': s} }}",
+    "{% set s = 'x' * 9000 %}{{ ('{0}' * 9000).format(s) }}",
+    "{% set s = 'x' * 9000 %}{{ s.join(s) }}",
+    "{% set s = 'x' * 9000 %}{{ s|join(s) }}",
+    "{% set s = 'x' * 9000 %}{{ s|replace('x', s) }}",
+    "{% set s = 'x' * 9000 %}{{ s.replace('x', s) }}",
+    "{% set s = 'x' * 9000 %}{{ s.translate({120: s}) }}",
+    "{% set s = '\\n' * 9000 %}{{ s|indent(9000, blank=true) }}",
+    "{{ [1]|batch(1000000000, 'x')|list }}",
+]
+
+
+@pytest.mark.parametrize("source", TOO_MUCH, ids=lambda source: source[:40])
+def test_a_template_that_does_too_much_is_replaced(
+    new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    monkeypatch.setattr("bitacora.web.sandbox.MOST_SECONDS", 0.2)
+    blog = with_template(new_blog, "post.html", source)
+    for _ in range(2):
+        assert blog.get(URL).words("h1") == ["X"]
+    [(file, line, reason)] = problems(blog)
+    assert (file, line) == ("templates/post.html", 1)
+    said = "it (makes a|could make a|takes more than|has a field that is too wide)"
+    assert re.match(f"The template fails: {said}", reason), reason
+
+
+def test_a_template_that_did_too_much_is_not_tried_again_until_it_changes(
+    new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blog = with_template(new_blog, "post.html", "{{ 'x' * 10**9 }}")
+    blog.get(URL)
+    monkeypatch.setattr(jinja2.Environment, "select_template", lambda *_: pytest.fail("it was tried"))
+    blog.write("posts/2018-07-18-y.md", post("Y"))
+    assert blog.get("/2018/07/18/y/").words("h1") == ["Y"]
+    monkeypatch.undo()
+    blog.write("templates/post.html", "mejor")
+    assert blog.get(URL).text == "mejor"
+
+
+USUAL = """{% for a in range(3) recursive %}{{ loop.index }}/{{ loop.length }} {% else %}{% endfor %}
+{{ "%05.1f|%s"|format(3.14159, "x") }} {{ "%d de %d" % (20180717, 3) }} {{ "{:>5}{}".format("a", 123456789) }}
+{{ ["a", "b"]|join(", ") }} {{ "a" ~ 1 ~ none }} {{ 2 ** 10 * 5000 * 5000 }} {{ ("x" * 3)|center(9) }}|
+{{ "a b c"|replace(" ", "-") }} {{ "x"|indent(4, true) }} {{ [3, 1, 2]|sort|map("string")|join }}
+{% macro m(x) %}<b>{{ x }}{{ caller() if caller }}</b>{% endmacro %}{{ m("<") }}{% call m(1) %}y{% endcall %}
+{% set l %}{{ "&" }}{% endset %}{{ l ~ "<" }} {{ 5000000|filesizeformat }} {{ ((1, 2), (3, 4))|map("last")|list }}
+{{ ("palabra " * 20000)|truncate(20) }} {{ dict(a=1).a }} {{ [1, 2, 3, 4]|batch(3)|list }} {{ _("Archive") }}"""
+
+
+def test_usual_templates_do_the_same_in_the_sandbox(new_blog: NewBlog) -> None:
+    blog = with_template(new_blog, "post.html", USUAL)
+    said = blog.get(URL).text
+    assert said == with_template(new_blog, "post.html", USUAL, trust_templates="1").get(URL).text
+    assert "1/3 2/3 3/3" in said
+    assert problems(blog) == []
 
 
 def test_the_sandbox_has_no_way_to_files(new_blog: NewBlog) -> None:

@@ -6,19 +6,21 @@ import logging
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from bitacora.content.errors import PostError
 from bitacora.content.markdown import Heading
 from bitacora.content.post import Post
 from bitacora.web.edition import Edition, term_url
+from bitacora.web.sandbox import Sandbox, TooMuchError
 from bitacora.web.words import Words
 
 log = logging.getLogger(__name__)
@@ -40,8 +42,9 @@ class Theme:
     """Renders templates by name, or the first that exists of several.
 
     `shipped` is the folder of the default theme. A site's own templates shadow it file by file and may extend
-    the file that they shadow as `default:<name>`. They run in Jinja's sandbox unless `trusted`. One that fails
-    while it renders is reported and the default one stands in for it.
+    the file that they shadow as `default:<name>`. They run in a sandbox with a budget unless `trusted`. One that
+    fails while it renders is reported and the default one stands in for it; until the templates change, if it went
+    past its budget.
     """
 
     def __init__(self, shipped: Path, words: Words, *, trusted: bool) -> None:
@@ -49,10 +52,12 @@ class Theme:
         self._sandboxed = not trusted
         self._edition: ContextVar[Edition] = ContextVar("edition")
         self._loader = jinja2.FileSystemLoader(shipped)
+        self._is_shipped = lambda filename: filename.startswith(f"{shipped}/")
         self._default = self._environment({}, sandboxed=False)
         self._checker = self._environment({}, sandboxed=self._sandboxed)
         self._overlay: tuple[Mapping[str, str], jinja2.Environment] = ({}, self._default)
         self._failed: dict[str, PostError] = {}
+        self._too_much: set[str] = set()
         self._told: set[str] = set()
         self._lock = threading.Lock()
 
@@ -70,11 +75,15 @@ class Theme:
         context["site"] = edition.snapshot.site
         token = self._edition.set(edition)
         try:
-            if environment is not self._default:
+            if environment is not self._default and names[0] not in self._too_much:
                 try:
-                    return environment.select_template(list(names)).render(context)
+                    with environment.budget() if isinstance(environment, Sandbox) else nullcontext():
+                        return environment.select_template(list(names)).render(context)
                 except PostError:
                     raise
+                except TooMuchError as error:
+                    self._too_much.add(names[0])
+                    self._report(error)
                 except Exception as error:  # noqa: BLE001 - somebody else's template may raise anything
                     self._report(error)
             return self._default.get_template(names[-1]).render(context)
@@ -102,6 +111,7 @@ class Theme:
             known, environment = self._overlay
             if known != templates:
                 self._failed.clear()
+                self._too_much.clear()
                 environment = (
                     self._environment(templates, sandboxed=self._sandboxed) if templates else self._default
                 )
@@ -112,13 +122,14 @@ class Theme:
         frames = traceback.extract_tb(error.__traceback__)
         places = [(frame.filename, frame.lineno or 1) for frame in frames if frame.filename.startswith(_OWN)]
         path, line = places[-1] if places else (_OWN, 1)
-        problem = _problem(path.removeprefix(_OWN), line, f"{type(error).__name__}: {error}")
+        said = f"{error}" if isinstance(error, TooMuchError) else f"{type(error).__name__}: {error}"
+        problem = _problem(path.removeprefix(_OWN), line, said)
         if self._failed.get(path) != problem:
             self._failed[path] = problem
             log.warning("%s", problem)
 
     def _environment(self, templates: Mapping[str, str], *, sandboxed: bool) -> jinja2.Environment:
-        kind = ImmutableSandboxedEnvironment if sandboxed else jinja2.Environment
+        kind = partial(Sandbox, is_shipped=self._is_shipped) if sandboxed else jinja2.Environment
         environment = kind(
             loader=jinja2.ChoiceLoader(
                 [
@@ -136,6 +147,8 @@ class Theme:
         self._words.install(environment)
         environment.globals |= self._globals()
         environment.filters |= self._filters()
+        if isinstance(environment, Sandbox):
+            environment.meter_filters()
         return environment
 
     # --- what templates can ask: plain functions, through which nothing else can be reached
