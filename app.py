@@ -30,6 +30,7 @@ from bitacora.web.words import Words
 log = logging.getLogger(__name__)
 
 CHECKOUT = Path(__file__).parent
+_OF_ANOTHER_SITE = ["site", "new"]
 _APP_LOAD_ERROR = 4  # gunicorn stops for good on this exit status, instead of trying again for ever
 
 
@@ -71,7 +72,7 @@ def create_app(environ: Mapping[str, str] = os.environ, clock: Callable[[], floa
         operator, library, bodies, files, words, theme, page_cache, derived, Cards(derived), clock, site
     )
     cli.set_up(app)
-    if site.url == local_url(port):
+    if site.url == local_url(port) and sys.argv[-3:-1] != _OF_ANOTHER_SITE:
         log.warning("no url is set: feeds and previews lead to %s", site.url)
     return app
 

@@ -129,6 +129,11 @@ def test_a_folder_that_cannot_be_made_is_said(new_blog: NewBlog, tmp_path: Path)
     assert "cannot be made: Not a directory" in result.stderr
 
 
+def test_making_a_site_says_nothing_of_another_one(tmp_path: Path) -> None:
+    result = shell("-m", "flask", "site", "new", str(tmp_path / "mine"), HOME=str(tmp_path))
+    assert (result.returncode, result.stderr) == (0, "")
+
+
 # --- starting
 
 
