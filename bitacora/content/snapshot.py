@@ -28,6 +28,8 @@ Reserved = Callable[[str], bool]
 _BELOW = re.compile(r"(/.*?)(?:/(share)|/card-[0-9a-f]{16}\.jpg|\.md)")
 """An address below that of a post which the blog itself answers: its share page, its card, its source."""
 
+_LIKE_DRAFTS = {"draft", "drafts", "borrador", "borradores", "rascunho", "rascunhos"}
+
 _EVER = datetime.min.replace(tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -118,7 +120,8 @@ class Snapshot:
         for post in self.by_url.values():
             if post.template and post.template not in self.templates:
                 asking[post.template].append(post)
-        return tuple(self._missing_template(name, posts) for name, posts in sorted(asking.items()))
+        missing = (self._missing_template(name, posts) for name, posts in sorted(asking.items()))
+        return (*missing, *_published_drafts(self.by_path))
 
     def find(self, path: str) -> Post | None:
         """What answers at a decoded path, as a request names it."""
@@ -441,6 +444,20 @@ def _same_alias(post: Post, alias: str, winner: str) -> PostError:
         f"Its old address {alias} is already that of {winner}.",
         "Take it out of this file, or out of the other.",
     )
+
+
+def _published_drafts(paths: Iterable[str]) -> Iterator[PostError]:
+    """One remark for each folder that looks as if it held drafts and does not."""
+    folders: dict[str, list[str]] = defaultdict(list)
+    for path in paths:
+        folder = posixpath.dirname(path)
+        if not _LIKE_DRAFTS.isdisjoint(folder.casefold().split("/")):
+            folders[folder].append(path)
+    for folder, inside in sorted(folders.items()):
+        reason = f"What lies in {folder} is published: only a folder called _drafts holds drafts."
+        yield PostError(
+            min(inside), 1, 1, reason, "Rename the folder to _drafts, or write draft: true in each head."
+        )
 
 
 def _address_below(post: Post, owner: Post) -> PostError:
