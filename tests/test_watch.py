@@ -512,3 +512,13 @@ def test_the_index_changes_with_what_git_does(root: Path, repository: Path) -> N
     git(root, "checkout", "--", "posts")
     seen.add(lock.index())
     assert len(seen) == 3
+
+
+def test_a_repository_that_appears_later_is_noticed(root: Path) -> None:
+    lock = GitLock(str(root))
+    assert (lock.is_held(), lock.index()) == (False, None)
+    (root / ".git").mkdir()
+    (root / ".git" / "index").write_bytes(b"1")
+    (root / ".git" / "index.lock").write_bytes(b"")
+    assert lock.is_held()
+    assert lock.index() is not None

@@ -256,17 +256,26 @@ class PollingWatch:
 
 
 class GitLock:
-    """Whether git is rewriting the work tree that a folder lies in: it holds `index.lock` meanwhile."""
+    """Whether git is rewriting the work tree that a folder lies in: it holds `index.lock` meanwhile.
+
+    Asked only when something has changed; as long as there is no repository, each time looks for one anew.
+    """
 
     def __init__(self, folder: str) -> None:
-        self._git = _git_folder(Path(folder))
+        self._folder = Path(folder)
+        self._found: Path | None = None
+
+    @property
+    def _git(self) -> Path | None:
+        if self._found is None:
+            self._found = _git_folder(self._folder)
+        return self._found
 
     def age(self) -> float | None:
         """Seconds since git took its lock, None without one."""
-        if self._git is None:
-            return None
+        git = self._git
         try:
-            return max(0.0, time.time() - os.stat(self._git / "index.lock").st_mtime)
+            return max(0.0, time.time() - os.stat(git / "index.lock").st_mtime) if git else None
         except OSError:
             return None
 
@@ -277,10 +286,9 @@ class GitLock:
 
     def index(self) -> Signature | None:
         """Changes whenever git has changed the work tree."""
-        if self._git is None:
-            return None
+        git = self._git
         try:
-            return signature(os.stat(self._git / "index"))
+            return signature(os.stat(git / "index")) if git else None
         except OSError:
             return None
 
