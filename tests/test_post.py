@@ -736,3 +736,14 @@ def test_any_bytes_are_a_post_or_a_post_error(key: str, text: str, noise: bytes,
     check(b"---\n" + noise + b"\n---\n" + noise, path)
     check(f"---\n{key}: {text}\n---\n{text}".encode(), path)
     check(f"+++\n{key} = {text}\n+++\n{text}".encode(), path)
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", "ana", "example.org/ana", "//evil.example", "data:text/html,x"]
+)
+def test_the_address_of_an_author_is_an_address(url: str) -> None:
+    found = error(f"author: {{name: Ana, url: '{url}'}}")
+    assert (found.line, found.reason) == (2, f'url of author "{url}" is not an address.')
+    assert found.remedy == "Write it like https://example.org/ana."
+    assert value("authors", "author: {name: Ana, url: ''}")[0].url == ""
+    assert value("authors", "author: {name: Ana, url: /ana/}")[0].url == "/ana/"

@@ -39,7 +39,7 @@ from bitacora.content.permalink import (
 )
 from bitacora.content.pictures import read_focus
 from bitacora.content.plain import first_heading, plain_text
-from bitacora.settings import AUTHOR_KEYS, NETWORKS, Site
+from bitacora.settings import AUTHOR_KEYS, NETWORKS, Site, is_link
 
 _log = logging.getLogger(__name__)
 
@@ -464,6 +464,9 @@ class _Fields:
             raise self.wrong(node, f"{key} is {_kind(node)} without a name.", f'Write it like {key}: "The name".')
         given = {name: entries[name] for name in AUTHOR_KEYS if name in entries and _is_given(entries[name])}
         texts = {name: _tidy(self.one(f"{name} of {key}", value).text) for name, value in given.items()}
+        if not is_link(texts.get("url") or "/"):
+            reason = f"url of {key} {shown(texts['url'])} is not an address."
+            raise self.wrong(given["url"], reason, "Write it like https://example.org/ana.")
         return _made_author(name := texts.pop("name"), term_slug(name), tuple(texts.items()))
 
     def share_message(self, role: str) -> Mapping[str, str]:

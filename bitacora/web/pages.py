@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote
 
@@ -13,7 +13,6 @@ from flask import Blueprint, Response, abort, g, request
 from bitacora.content.permalink import quote_path
 from bitacora.content.post import Author, Post
 from bitacora.content.snapshot import Snapshot, Subject, base, owner_of, variants
-from bitacora.settings import is_link
 from bitacora.share.metadata import Preview
 from bitacora.share.networks import share_links, share_texts
 from bitacora.web.blog import blog, edition, page, redirect, say, share_of, share_of_page, snapshot
@@ -294,16 +293,11 @@ def _subject(kind: str, subject: Subject | None, number: int) -> Response:
         feeds=[(subject.term.name, f"{first}feed.xml")],
         kind=kind,
         name=subject.term.name,
-        author=_author(subject.term) if isinstance(subject.term, Author) else None,
+        author=subject.term if isinstance(subject.term, Author) else None,
         count=len(subject.posts),
         posts=shown,
         pagination=pagination,
     )
-
-
-def _author(author: Author) -> Author:
-    """Without an address that is none: whoever clicks must not run what a head says."""
-    return author if is_link(author.url) else replace(author, url="")
 
 
 def _slice(
