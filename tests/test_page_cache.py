@@ -448,6 +448,16 @@ def test_a_stored_page_counts_down(new_blog: NewBlog) -> None:
     assert blog.dispatched == [URL]
 
 
+def test_share_pages_take_no_place_from_readers_pages(blog: Blog) -> None:
+    for path in (URL, f"{URL}share/"):
+        blog.get(path)
+    assert URL in keys(blog)
+    assert f"{URL}share/" not in keys(blog)
+    etag = blog.get(f"{URL}share/").headers["ETag"]
+    assert blog.get(f"{URL}share/", if_none_match=etag).status == 304
+    assert blog.get(f"{URL}share/", accept_encoding="br").headers["Content-Encoding"] == "br"
+
+
 # --- replicas
 
 

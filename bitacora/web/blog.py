@@ -96,10 +96,14 @@ def page(
     share: Preview | None = None,
     noindex: bool = False,
     keep: bool = True,
+    store: bool = True,
     feeds: Sequence[tuple[str, str]] = (),
     **context: object,
 ) -> Response:
-    """An HTML page whose own address is `url`; kept for the next readers unless `keep` is false."""
+    """An HTML page whose own address is `url`; stored for the next readers unless `store` is false.
+
+    Unless `keep` is, it has an entity tag and encodings in any case.
+    """
     here = edition()
     site = here.snapshot.site
     body = blog().theme.render(
@@ -115,7 +119,7 @@ def page(
         **context,
     )
     if keep:
-        g.keep = url
+        g.keep, g.store = url, store
     return Response(body.encode(errors="replace"))
 
 

@@ -209,12 +209,14 @@ class PageCache:
             return None
         return page.answer(environ, page.lasts or self._lifetime(snapshot))
 
-    def keep(self, response: Response, url: str, snapshot: Snapshot, environ: dict[str, Any]) -> Response:
+    def keep(
+        self, response: Response, url: str, snapshot: Snapshot, environ: dict[str, Any], *, store: bool = True
+    ) -> Response:
         """Store a 200 under the address that is its own, and give the first reader what the next ones get."""
         path = environ.get("PATH_INFO", "")
         lasts = response.headers.get("Cache-Control", "")
         headers = [(name, value) for name, value in response.headers if name not in _NOT_STORED]
-        own = unquote(url, "latin-1") == path
+        own = store and unquote(url, "latin-1") == path
         page = StoredPage(
             response.get_data(), headers, snapshot.generation, lasts, self.store.get(path) if own else None
         )
