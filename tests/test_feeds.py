@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -222,3 +223,21 @@ def test_robots_are_welcome_and_shown_the_sitemap(blog: Blog) -> None:
     answer = blog.get("/robots.txt")
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert answer.text.splitlines() == ["User-agent: *", "Allow: /", "", f"Sitemap: {URL}/sitemap.xml"]
+
+
+def test_a_sitemap_that_is_too_long_is_several(new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """sitemaps.org: at most 50,000 addresses in one file."""
+    blog = new_blog({f"posts/2018-07-{day}-x.md": post() for day in range(11, 20)})
+    assert blog.get("/sitemap/1.xml").status == 404
+    whole = [loc.text for loc in blog.get("/sitemap.xml").xml.iter(f"{SITEMAP}loc")]
+    monkeypatch.setattr(sys.modules["bitacora.web.feeds"], "MOST_IN_SITEMAP", 4)
+    blog.write("posts/2018-07-20-x.md", post())
+    index = blog.get("/sitemap.xml").xml
+    assert index.tag == f"{SITEMAP}sitemapindex"
+    files = [sitemap.findtext(f"{SITEMAP}loc") or "" for sitemap in index.findall(f"{SITEMAP}sitemap")]
+    assert files == [f"{URL}/sitemap/{number}.xml" for number in (1, 2, 3)]
+    parts = [[loc.text for loc in blog.get(urlsplit(file).path).xml.iter(f"{SITEMAP}loc")] for file in files]
+    assert [len(part) for part in parts] == [4, 4, 4]
+    assert {*whole, f"{URL}/2018/07/20/x/"} == {loc for part in parts for loc in part}
+    for missing in ("/sitemap/0.xml", "/sitemap/4.xml"):
+        assert blog.get(missing).status == 404

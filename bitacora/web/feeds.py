@@ -15,6 +15,8 @@ from bitacora.web.edition import term_url
 feeds = Blueprint("feeds", __name__)
 
 FEED_POSTS = 20
+MOST_IN_SITEMAP = 50_000
+"""Of sitemaps.org: https://www.sitemaps.org/protocol.html#index."""
 _SETTLED_S = 2
 
 
@@ -41,12 +43,24 @@ def author_feed(slug: str) -> Response:
 
 @feeds.get("/sitemap.xml")
 def sitemap() -> Response:
-    here = snapshot()
-    addresses = [("/", here.modified), ("/archive/", here.modified)]
-    addresses += [(post.url, post.updated or post.date) for post in (*here.pages, *here.posts) if not post.noindex]
-    for kind, subjects in (("category", here.categories), ("tag", here.tags), ("author", here.authors)):
-        addresses += [(term_url(kind, subject.term), newest(subject.posts)) for subject in subjects.values()]
-    return _dated(text("sitemap.xml", "/sitemap.xml", "application/xml", addresses=addresses), here.modified)
+    """Every address, or where there are too many for one file, those of the files that hold them."""
+    addresses = _addresses()
+    if len(addresses) > MOST_IN_SITEMAP:
+        files = [f"/sitemap/{number}.xml" for number in range(1, 2 + (len(addresses) - 1) // MOST_IN_SITEMAP)]
+        response = text("sitemap_index.xml", "/sitemap.xml", "application/xml", files=files)
+    else:
+        response = text("sitemap.xml", "/sitemap.xml", "application/xml", addresses=addresses)
+    return _dated(response, snapshot().modified)
+
+
+@feeds.get("/sitemap/<int:number>.xml")
+def sitemap_part(number: int) -> Response:
+    addresses = _addresses()
+    part = addresses[(number - 1) * MOST_IN_SITEMAP : number * MOST_IN_SITEMAP]
+    if number < 1 or not part or len(addresses) <= MOST_IN_SITEMAP:
+        abort(404)
+    url = f"/sitemap/{number}.xml"
+    return _dated(text("sitemap.xml", url, "application/xml", addresses=part), snapshot().modified)
 
 
 @feeds.get("/robots.txt")
@@ -57,6 +71,15 @@ def robots() -> Response:
 def newest(posts: Sequence[Post]) -> datetime | None:
     """When any of the posts last appeared or was updated."""
     return max((post.updated or moment(post) for post in posts), default=None)
+
+
+def _addresses() -> list[tuple[str, datetime | None]]:
+    here = snapshot()
+    addresses: list[tuple[str, datetime | None]] = [("/", here.modified), ("/archive/", here.modified)]
+    addresses += [(post.url, post.updated or post.date) for post in (*here.pages, *here.posts) if not post.noindex]
+    for kind, subjects in (("category", here.categories), ("tag", here.tags), ("author", here.authors)):
+        addresses += [(term_url(kind, subject.term), newest(subject.posts)) for subject in subjects.values()]
+    return addresses
 
 
 def _subject_feed(kind: str, subject: Subject | None) -> Response:
