@@ -242,3 +242,16 @@ def test_the_html_is_without_errors(page: Answer) -> None:
     parser = html5lib.HTMLParser(namespaceHTMLElements=False)
     parser.parse(page.text)
     assert parser.errors == []
+
+
+def test_each_box_of_a_task_list_has_a_name(new_blog: NewBlog) -> None:
+    """WCAG 4.1.2: its label is the text beside it."""
+    body = '- [ ] uno\n- [x] [dos](/a/)\n\n- [ ] **tres**\n\n  más\n- [ ] ![cuatro](a.png "pie")\n'
+    page = new_blog({"posts/2018-07-17-x.md": post("X", body)}).get("/2018/07/17/x/").html
+    boxes = [box for label in page.iter("label") for box in label.iter("input")]
+    assert boxes == list(page.iter("input"))
+    names = [
+        " ".join([*label.itertext(), *(picture.get("alt") for picture in label.iter("img"))]).split()
+        for label in page.iter("label")
+    ]
+    assert names == [["uno"], ["dos"], ["tres"], ["cuatro"]]

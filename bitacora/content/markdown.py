@@ -163,7 +163,7 @@ class _Writer:
 
     def _paragraph(self, token: Token) -> str:
         children = token["children"]
-        if len(children) == 1 and (figure := self._figure(children[0], token)):
+        if len(children) == 1 and "task" not in token and (figure := self._figure(children[0], token)):
             return figure
         return f"{_start('p', token)}{self._task(token, self._inline(children))}</p>\n"
 
