@@ -453,6 +453,7 @@ def test_share_pages_take_no_place_from_readers_pages(blog: Blog) -> None:
         blog.get(path)
     assert URL in keys(blog)
     assert f"{URL}share/" not in keys(blog)
+    assert blog.parts.page_cache.beside.has(f"{URL}share/")
     etag = blog.get(f"{URL}share/").headers["ETag"]
     assert blog.get(f"{URL}share/", if_none_match=etag).status == 304
     assert blog.get(f"{URL}share/", accept_encoding="br").headers["Content-Encoding"] == "br"

@@ -131,8 +131,8 @@ def _finish(response: Response) -> Response:
     here: Snapshot | None = g.get("snapshot")
     url: str | None = g.pop("keep", None)
     if here and url and response.status_code == 200 and request.method in {"GET", "HEAD"}:
-        store = g.pop("store", True)
-        return blog().page_cache.keep(response, url, here, request.environ, store=store)
+        beside = g.pop("beside", False)
+        return blog().page_cache.keep(response, url, here, request.environ, beside=beside)
     if here and response.status_code in {301, 308}:
         response.headers["Cache-Control"] = briefly(here, blog().clock())
     response.headers.setdefault("Cache-Control", "no-cache")

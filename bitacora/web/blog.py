@@ -96,13 +96,13 @@ def page(
     share: Preview | None = None,
     noindex: bool = False,
     keep: bool = True,
-    store: bool = True,
+    beside: bool = False,
     feeds: Sequence[tuple[str, str]] = (),
     **context: object,
 ) -> Response:
-    """An HTML page whose own address is `url`; stored for the next readers unless `store` is false.
+    """An HTML page whose own address is `url`; kept for the next readers unless `keep` is false.
 
-    Unless `keep` is, it has an entity tag and encodings in any case.
+    `beside` the pages of readers, if it is large and for few.
     """
     here = edition()
     site = here.snapshot.site
@@ -119,7 +119,7 @@ def page(
         **context,
     )
     if keep:
-        g.keep, g.store = url, store
+        g.keep, g.beside = url, beside
     return Response(body.encode(errors="replace"))
 
 

@@ -25,6 +25,8 @@ from bitacora.content.snapshot import Snapshot
 from bitacora.web.headers import lifetime
 
 LIMIT_BYTES = 32 * 1024 * 1024
+LIMIT_BESIDE_BYTES = 2 * 1024 * 1024
+"""For large pages that few ask for: they must not throw out what readers ask for."""
 ENCODINGS = ("br", "gzip")
 SNAPSHOT = "bitacora.snapshot"
 """Key in the WSGI environment of the snapshot that a request is answered from."""
@@ -176,6 +178,7 @@ class PageCache:
     ) -> None:
         cache = Cache(app, config={"CACHE_TYPE": f"{PageStore.__module__}.PageStore"})
         self.store: PageStore = app.extensions["cache"][cache]
+        self.beside = PageStore(LIMIT_BESIDE_BYTES)
         self._flask = app.wsgi_app
         self._library = library
         self._s_maxage = s_maxage
@@ -204,24 +207,25 @@ class PageCache:
         if snapshot is None:
             return None
         environ[SNAPSHOT] = snapshot
-        page = self.store.get(path)
+        page = self.store.get(path) or self.beside.get(path)
         if page is None or page.generation != snapshot.generation:
             return None
         return page.answer(environ, page.lasts or self._lifetime(snapshot))
 
     def keep(
-        self, response: Response, url: str, snapshot: Snapshot, environ: dict[str, Any], *, store: bool = True
+        self, response: Response, url: str, snapshot: Snapshot, environ: dict[str, Any], *, beside: bool = False
     ) -> Response:
         """Store a 200 under the address that is its own, and give the first reader what the next ones get."""
         path = environ.get("PATH_INFO", "")
         lasts = response.headers.get("Cache-Control", "")
         headers = [(name, value) for name, value in response.headers if name not in _NOT_STORED]
-        own = store and unquote(url, "latin-1") == path
+        own = unquote(url, "latin-1") == path
+        store = self.beside if beside else self.store
         page = StoredPage(
-            response.get_data(), headers, snapshot.generation, lasts, self.store.get(path) if own else None
+            response.get_data(), headers, snapshot.generation, lasts, store.get(path) if own else None
         )
         if own:
-            self.store.set(path, page)
+            store.set(path, page)
         return Answer(*page.answer(environ, lasts or self._lifetime(snapshot)))
 
     def _lifetime(self, snapshot: Snapshot) -> str:

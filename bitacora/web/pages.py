@@ -200,7 +200,7 @@ def _share(post: Post) -> Response:
         base(post.url) + "share/",
         share=share,
         noindex=True,
-        store=False,  # it is large, for editors, and a walk over all of them would throw out what readers ask for
+        beside=True,
         post=post,
         share_links=share_links(share, post.share_message, order),
         texts=share_texts(share, post.share_message, order),
