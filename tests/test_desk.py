@@ -291,7 +291,8 @@ def test_the_domain_is_the_one_that_the_page_names() -> None:
 def test_the_page_is_asked_for_twice_and_what_is_ours_once() -> None:
     blog = Blog(our_head())
     desk(blog, PATH, SITE, FACTS, {})
-    assert sorted(blog.asked) == sorted([PATH, PATH, IMAGE.removeprefix(SITE.url), "/robots.txt"])
+    icons = ["/apple-touch-icon.png", "/favicon.svg"]
+    assert sorted(blog.asked) == sorted([PATH, PATH, IMAGE.removeprefix(SITE.url), "/robots.txt", *icons])
 
 
 def test_nothing_of_another_site_is_asked_for() -> None:

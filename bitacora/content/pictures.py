@@ -6,6 +6,7 @@ import os
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from typing import BinaryIO
 
 from PIL import Image
@@ -80,6 +81,11 @@ def measure(tree: Tree, path: str, version: Signature) -> tuple[int, int]:
             _known.clear()
         _known[version] = size
     return size
+
+
+def size_of(picture: bytes) -> tuple[int, int]:
+    """Width and height as shown, in pixels; (0, 0) for what cannot be measured."""
+    return _size(BytesIO(picture))
 
 
 def _size(file: BinaryIO) -> tuple[int, int]:

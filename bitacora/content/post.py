@@ -146,14 +146,19 @@ def read_post(source: bytes, path: str, site: Site) -> Post:
 
 
 def lines_of(source: bytes, path: str) -> dict[str, int]:
-    """The lines of a file's keys, by their own names and by those of this blog; empty for what has no head."""
+    """The lines of a file's keys, as they are written there; empty for what has no head.
+
+    A picture inside `header` is "header.image".
+    """
     try:
         head = read_head(source, path)
     except PostError:
         return {}
-    lines = {key_of(key): head.position(node)[0] for key, node in head.entries.items()}
-    roles = {_ROLES[key][0]: line for key, line in reversed(lines.items()) if key in _ROLES}
-    return {**roles, **lines, **({"single_image": roles["images"]} if "images" in roles else {})}
+    lines = {key: head.position(node)[0] for key, node in head.entries.items()}
+    header = next((node for key, node in head.entries.items() if key_of(key) == "header"), None)
+    if isinstance(header, Table) and "image" in header.entries:
+        lines["header.image"] = head.position(header.entries["image"])[0]
+    return lines
 
 
 def repeated_keys(source: bytes, path: str) -> list[PostError]:

@@ -6,7 +6,7 @@ import json
 import re
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from html import unescape
 from html.parser import HTMLParser
@@ -20,15 +20,23 @@ PLAIN = "identity"
 
 
 class Answer(NamedTuple):
-    """What the site answers. The names of headers are in lower case."""
+    """What the site answers. The names of headers are in lower case. `seconds` are 0 where nobody measured."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    seconds: float = 0.0
 
 
 Fetch = Callable[[str, Mapping[str, str]], Answer]
 """Site-relative URL and request headers to what the site really answers; follows no redirect."""
+
+
+def timed(fetch: Fetch, path: str, headers: Mapping[str, str]) -> Answer:
+    """The answer, and how long it took."""
+    start = time.perf_counter()
+    answer = fetch(path, headers)
+    return answer._replace(seconds=time.perf_counter() - start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +106,8 @@ class Head:
     """What stands inside a head, in source order. `ends_at` counts bytes from the start of the page.
 
     `is_whole` is false where the page stops before its head does. `stray` names the tags for previews that stand
-    after the head, where no reader need look.
+    after the head, where no reader need look. `translations` are the languages of the page's other versions, as
+    its links name them, wherever they stand.
     """
 
     metas: tuple[Meta, ...] = ()
@@ -109,6 +118,7 @@ class Head:
     ends_at: int = 0
     is_whole: bool = True
     stray: tuple[str, ...] = ()
+    translations: tuple[str, ...] = ()
 
     def all(self, name: str) -> tuple[str, ...]:
         """Every content of the metas with this name, whichever attribute names them."""
@@ -183,23 +193,24 @@ def parse_head(html: bytes, charset: str = "") -> Head:
         ends_at=ends_at,
         is_whole=parser.end is not None,
         stray=tuple(dict.fromkeys(found[1].lower() for found in _STRAY.finditer(text, end))),
+        translations=tuple(dict.fromkeys(_translations(text))),
     )
 
 
 _BOM = b"\xef\xbb\xbf"
 _STRAY = re.compile(r"<meta\s[^<>]{0,300}?\b(?:property|name)\s*=\s*[\"']?((?:og|twitter):[\w:]+)", re.IGNORECASE)
+_ALTERNATE = re.compile(r"<(?:a|link)\s(?=[^<>]{0,500}?\brel\s*=\s*[\"']?alternate\b)[^<>]{0,500}>", re.IGNORECASE)
+_HREFLANG = re.compile(r"\bhreflang\s*=\s*[\"']?([A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*)", re.IGNORECASE)
 _FIRST_CHUNK = 16_384
 _PARTIAL_CONTENT = 206
 _PLACE = tuple[int, int]
 
 
 def _visit(fetch: Fetch, path: str, headers: Mapping[str, str]) -> Page:
-    start = time.perf_counter()
-    answer = fetch(path, headers)
-    seconds = time.perf_counter() - start
+    answer = timed(fetch, path, headers)
     encoding = answer.headers.get("content-encoding", "").strip().lower()
     html = _unpack(answer.body, encoding, is_part=answer.status == _PARTIAL_CONTENT)
-    return Page(answer.status, answer.headers, html, seconds)
+    return Page(answer.status, answer.headers, html, answer.seconds)
 
 
 def _unpack(body: bytes, encoding: str, *, is_part: bool) -> bytes | None:
@@ -215,6 +226,13 @@ def _unpack(body: bytes, encoding: str, *, is_part: bool) -> bytes | None:
     except zlib.error:
         return None
     return html if unpacker.eof or is_part or len(html) == MOST_BYTES else None
+
+
+def _translations(text: str) -> Iterator[str]:
+    """What rel="alternate" and hreflang name (HTML standard, link type alternate); "x-default" is no language."""
+    for link in _ALTERNATE.finditer(text):
+        if found := _HREFLANG.search(link[0]):
+            yield found[1]
 
 
 def _declared_charset(html: bytes) -> str:

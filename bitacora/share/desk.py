@@ -5,18 +5,31 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 
 from bitacora.content.errors import Remark
+from bitacora.content.pictures import size_of
 from bitacora.settings import Site
-from bitacora.share.crawl import PLAIN, Answer, Crawl, Fetch, Head, Page
+from bitacora.share.crawl import PLAIN, Answer, Crawl, Fetch, Head, Page, timed
 from bitacora.share.metadata import clean
 from bitacora.share.networks import ShareText
 from bitacora.share.picture_rules import declared_size, form_of
-from bitacora.share.readers import LARGE, OFFICIAL, READERS, TEXT, Length, Reader, Reading, Said, read, shorten
-from bitacora.share.rule import SEVERITIES, WARNING, Case, Picture, PictureFacts, Verdict, host_of
+from bitacora.share.readers import (
+    LARGE,
+    OFFICIAL,
+    READERS,
+    TEXT,
+    URL_LENGTH,
+    Reader,
+    Reading,
+    Said,
+    read,
+    shorten,
+)
+from bitacora.share.rule import SEVERITIES, WARNING, Case, Picture, PictureFacts, Verdict, host_of, own_path
 from bitacora.share.verdicts import general, merged, verdicts
 
 __all__ = ["Desk", "PictureFacts", "Shown", "Verdict", "desk", "notes"]
@@ -93,7 +106,6 @@ def notes() -> frozenset[str]:
     return frozenset(reader.debugger_note for reader in READERS.values() if reader.debugger_note)
 
 
-_URL_LENGTH = Length(68)  # Google's line with the address (@automattic/social-previews 3.3.8: observed)
 _EXTENSIONS = {
     "jpg": "image/jpeg",
     "jpeg": "image/jpeg",
@@ -113,6 +125,7 @@ class _Visit:
         self, fetch: Fetch, path: str, site: Site, facts: Iterable[PictureFacts], texts: Iterable[ShareText]
     ) -> None:
         self.url = site.url + path
+        self._path = path
         self._fetch = fetch
         self._site = site
         self._facts = {urljoin(self.url, one.url): one for one in facts}
@@ -124,7 +137,7 @@ class _Visit:
         page = self._crawl.page(reader.user_agent.value, reader.encoding.value, reader.byte_range)
         limit = reader.reads.value if reader.reads else 0
         head, whole = self._crawl.head(page, limit), self._crawl.head(page)
-        reading = read(reader, head, self._oembed(reader, head))
+        reading = read(reader, head, self._oembed(reader, head), host_of(self.url))
         picture = self._picture(reader, reading.picture, head)
         return Case(
             reader=reader,
@@ -136,6 +149,8 @@ class _Visit:
             reading=reading,
             picture=picture,
             form=form_of(reader, reading, picture),
+            path=self._path,
+            ask=self._ask,
             robots=self._robots(picture) if reader.name == "x" else None,
             text=self._texts.get(reader.name),
         )
@@ -151,11 +166,11 @@ class _Visit:
         url = self._followed(reader, said)
         if not url:
             return Picture(written=said.text, tag=said.tag)
-        own = self._own_path(url)
+        own = own_path(self._site, url)
         answer = self._ask(own) if own else None
         facts = self._facts.get(url)
-        measured = bool(facts and facts.width and facts.height)
-        width, height = (facts.width, facts.height) if facts and measured else (0, 0)
+        width, height = _measured(facts, answer)
+        measured = bool(width and height)
         if not measured and said.tag == "og:image":
             width, height = declared_size(head)
         served = _type_of(answer) if answer else ""
@@ -189,11 +204,6 @@ class _Visit:
         except ValueError:  # http://[
             return ""
 
-    def _own_path(self, url: str) -> str:
-        """The site-relative address of what is ours, else empty."""
-        url = url.partition("#")[0]
-        return url[len(self._site.url) :] if url.startswith(self._site.url + "/") else ""
-
     def _ask(self, path: str) -> Answer:
         if path not in self._answers:
             headers = {
@@ -201,7 +211,7 @@ class _Visit:
                 "Accept-Encoding": PLAIN,
                 "Accept": "*/*",
             }
-            self._answers[path] = self._fetch(path, headers)
+            self._answers[path] = timed(self._fetch, path, headers)
         return self._answers[path]
 
     def _robots(self, picture: Picture) -> RobotFileParser | None:
@@ -220,7 +230,7 @@ class _Visit:
         if reader.name not in {"slack", "discord"} or not head.oembed:
             return {}
         try:
-            path = self._own_path(urljoin(self.url, head.oembed))
+            path = own_path(self._site, urljoin(self.url, head.oembed))
             answer = self._ask(path) if path else None
             found = json.loads(answer.body) if answer and answer.status == 200 else {}
         except (ValueError, RecursionError):
@@ -284,7 +294,7 @@ def _description(case: Case, reading: Reading, form: str) -> str:
 def _site_line(style: str, name: str, host: str, url: str) -> str:
     if style == "breadcrumb":
         scheme, _, rest = url.partition("://")
-        return shorten(f"{scheme}://" + " › ".join(filter(None, rest.split("/"))), _URL_LENGTH)[0]
+        return shorten(f"{scheme}://" + " › ".join(filter(None, rest.split("/"))), URL_LENGTH.value)[0]
     if style == "DOMAIN":
         return host.upper()
     if style == "domain":
@@ -296,6 +306,13 @@ def _ratio(reader: Reader, picture: Picture, form: str) -> float:
     rules = reader.pictures
     box = rules.ratio.value if form == LARGE else rules.small_ratio.value
     return box or picture.ratio or (1.91 if form == LARGE else 1.0)
+
+
+def _measured(facts: PictureFacts | None, answer: Answer | None) -> tuple[int, int]:
+    if facts and facts.width and facts.height:
+        return facts.width, facts.height
+    is_there = answer is not None and answer.status == HTTPStatus.OK and not (facts and facts.problem)
+    return size_of(answer.body) if answer and is_there else (0, 0)
 
 
 def _type_of(answer: Answer) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urljoin
 
-from bitacora.share.readers import CONVENTION, OFFICIAL, Fact, Said
+from bitacora.settings import Site
+from bitacora.share.readers import CONVENTION, OFFICIAL, URL_LENGTH, Fact, Said, shorten
 from bitacora.share.rule import (
     ADVICE,
     APPLE,
@@ -15,6 +17,7 @@ from bitacora.share.rule import (
     MASTODON,
     META,
     NOINDEX_KEYS,
+    PICTURE_KEYS,
     WARNING,
     WHATSAPP,
     Case,
@@ -25,7 +28,7 @@ from bitacora.share.rule import (
     parts_of,
     rule,
     scheme_of,
-    weight,
+    weights,
 )
 
 # --- can the page be read at all
@@ -84,14 +87,51 @@ def no_gzip(case: Case) -> Iterator[Found]:
     "Try again; if it stays slow, ask whoever runs the site.",
 )
 def page_slow(case: Case) -> Iterator[Found]:
-    patience = case.reader.patience
-    if patience and case.page.seconds > patience.value:
-        yield Found(
-            patience,
-            f"{case.page.seconds:.0f} s",
-            f"{patience.value} s",
-            excess=case.page.seconds / patience.value,
-        )
+    patience, seconds = case.reader.patience, case.page.seconds
+    if case.reader.waits_for_picture and (answer := case.answer(case.picture.url)):
+        seconds += answer.seconds
+    if patience and seconds > patience.value:
+        yield Found(patience, f"{seconds:.0f} s", f"{patience.value} s", excess=seconds / patience.value)
+
+
+@rule(
+    "redirects-too-many",
+    WARNING,
+    "The old address %(address)s leads to the post by way of %(measured)s redirects; this network follows at most "
+    "%(limit)s.",
+    "In [redirects] of site.toml, let each old address lead straight to the post.",
+)
+def redirects_too_many(case: Case) -> Iterator[Found]:
+    most = case.reader.redirects
+    if not most:
+        return
+    for address in _far_away(case.site, most.value):
+        count = _redirects(case, address)
+        if count > most.value:
+            yield Found(most, str(count), str(most.value), {"address": address}, excess=count, subject=address)
+
+
+def _far_away(site: Site, steps: int) -> Iterator[str]:
+    """Old addresses of the settings that begin a chain of so many redirects there, or more."""
+    for start in site.redirects.keys() - set(site.redirects.values()):
+        here, seen = start, {start}
+        while (here := site.redirects.get(here, "")) and here not in seen:
+            seen.add(here)
+        if len(seen) >= steps:
+            yield start
+
+
+def _redirects(case: Case, address: str) -> int:
+    """How many redirects lead from an old address to this page; 0 where they do not, or not in twenty."""
+    here = address
+    for count in range(20):
+        if urljoin(case.site.url, here) == case.site.url + case.path:
+            return count
+        answer = case.answer(case.site.url + here if here.startswith("/") else here)
+        if answer is None or not 300 <= answer.status < 400:
+            break
+        here = answer.headers.get("location", "")
+    return 0
 
 
 @rule(
@@ -131,9 +171,7 @@ def head_too_far(case: Case) -> Iterator[Found]:
     if not reads or case.reader.reads_page:
         return
     if case.whole.ends_at > reads.value:
-        yield Found(
-            reads, weight(case.whole.ends_at), weight(reads.value), excess=case.whole.ends_at / reads.value
-        )
+        yield Found(reads, *weights(case.whole.ends_at, reads.value), excess=case.whole.ends_at / reads.value)
 
 
 @rule(
@@ -145,7 +183,30 @@ def head_too_far(case: Case) -> Iterator[Found]:
 def page_too_large(case: Case) -> Iterator[Found]:
     reads, size = case.reader.reads, len(case.page.html or b"")
     if reads and case.reader.reads_page and size > reads.value:
-        yield Found(reads, weight(size), weight(reads.value))
+        yield Found(reads, *weights(size, reads.value))
+
+
+@rule(
+    "resources-too-heavy",
+    WARNING,
+    "The pictures, icons and films that the page names for previews weigh %(measured)s together; this network "
+    "takes at most %(limit)s.",
+    "Choose lighter ones, or mend the template that names so many.",
+    PICTURE_KEYS,
+)
+def resources_too_heavy(case: Case) -> Iterator[Found]:
+    most = case.reader.resources
+    answers = (case.answer(url) for url in _resources(case)) if most else ()
+    size = sum(len(answer.body) for answer in answers if answer)
+    if most and size > most.value:
+        yield Found(most, *weights(size, most.value))
+
+
+def _resources(case: Case) -> dict[str, None]:
+    """What Apple fetches besides the page: icon, image, video (LPMetadataProvider, shouldFetchSubresources)."""
+    metas = [url for name in ("og:image", "og:video", "og:audio") for url in case.head.all(name)]
+    links = [link.href for link in case.head.links if {"apple-touch-icon", "icon"} & set(link.rel.split())]
+    return dict.fromkeys(url for url in (*metas, *links) if url)
 
 
 @rule(
@@ -166,7 +227,7 @@ def tags_outside_head(case: Case) -> Iterator[Found]:
     "noindex",
     WARNING,
     "The page asks search engines not to list it.",
-    "If the post should be found, take this out of its front matter.",
+    "If the post should be found, take this out of its front matter; if it is not there, mend the template.",
     NOINDEX_KEYS,
     networks=("google",),
 )
@@ -227,7 +288,7 @@ def canonical_missing(case: Case) -> Iterator[Found]:
     "address-elsewhere",
     ERROR,
     "The page says that it lives on another site, %(measured)s: what people share counts for that one.",
-    "Correct url in site.toml; if it is right, mend the template that writes this.",
+    IN_TEMPLATE,
 )
 def address_elsewhere(case: Case) -> Iterator[Found]:
     for fact, said in _addresses(case):
@@ -263,6 +324,21 @@ def address_decorated(case: Case) -> Iterator[Found]:
         yield Found(case.reader.address or WHATSAPP, said.text, limit)
 
 
+@rule(
+    "address-cut",
+    ADVICE,
+    "The address has %(measured)s characters, of which this network shows %(limit)s: “%(shown)s”.",
+    "Leave it if the post is out already, for its links would break. A new one reads better with a shorter slug.",
+    (("permalink", "url", "path", "slug"), "slug"),
+    networks=("google",),
+)
+def address_cut(case: Case) -> Iterator[Found]:
+    address = case.reading.address.text
+    shown, is_cut = shorten(address, URL_LENGTH.value)
+    if is_cut:
+        yield Found(URL_LENGTH, str(len(address)), str(URL_LENGTH.value.limit), {"shown": shown})
+
+
 def _addresses(case: Case) -> Iterator[tuple[Fact[Any], Said]]:
     if case.reader.address and case.reading.address.text:
         yield case.reader.address, case.reading.address
@@ -274,10 +350,12 @@ PAGE_RULES: tuple[Rule, ...] = (
     page_packed_wrongly,
     no_gzip,
     page_slow,
+    redirects_too_many,
     page_differs,
     page_moves_by_itself,
     head_too_far,
     page_too_large,
+    resources_too_heavy,
     tags_outside_head,
     noindex,
     no_large_preview,
@@ -286,4 +364,5 @@ PAGE_RULES: tuple[Rule, ...] = (
     address_elsewhere,
     address_not_https,
     address_decorated,
+    address_cut,
 )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from http import HTTPStatus
 
-from bitacora.share.crawl import Head
+from bitacora.content.pictures import size_of
+from bitacora.share.crawl import Head, Link
 from bitacora.share.metadata import ALT_GRAPHEMES, clean, graphemes
 from bitacora.share.readers import CONVENTION, LARGE, OFFICIAL, READERS, SMALL, TEXT, Fact, Reader, Reading, Size
 from bitacora.share.rule import (
@@ -32,7 +34,7 @@ from bitacora.share.rule import (
     host_of,
     rule,
     scheme_of,
-    weight,
+    weights,
 )
 
 # --- picture: is there one, and can it be had
@@ -43,9 +45,8 @@ _ANOTHER_PICTURE = "Choose another picture as share_image, or save this one as a
 @rule(
     "picture-missing",
     WARNING,
-    "The post has no picture, so this network shows words alone.",
-    "Add a picture, best of 1200 × 630 pixels.",
-    PICTURE_KEYS,
+    "The page names no picture (og:image), so this network shows words alone.",
+    IN_TEMPLATE,
     networks=tuple(name for name in READERS if name != "google"),
 )
 def picture_missing(case: Case) -> Iterator[Found]:
@@ -56,15 +57,31 @@ def picture_missing(case: Case) -> Iterator[Found]:
 @rule(
     "icon-missing",
     ADVICE,
-    "There is neither a picture nor an icon of the site of 108 pixels or more (apple-touch-icon) to show instead.",
-    IN_TEMPLATE,
+    "There is neither a picture nor a square icon of the site of 108 pixels or more (apple-touch-icon) to show "
+    "instead.",
+    "Put a square touch-icon.png into the site's static folder; if it is there, mend the template that "
+    "writes this.",
     networks=("imessage",),
 )
 def icon_missing(case: Case) -> Iterator[Found]:
     icons = [link for link in case.head.links if "apple-touch-icon" in link.rel.split() and link.href]
-    large = [link for link in icons if _side(link.sizes) is None or (_side(link.sizes) or 0) >= 108]
-    if not case.head.first("og:image") and not large:
-        yield Found(APPLE, icons[0].sizes if icons else "0", "108 × 108 px")
+    if case.head.first("og:image"):
+        return
+    sizes = [_icon_size(case, link) for link in icons]
+    if not any(
+        size is None or (_ICON.holds(size.width, size.height) and size.width == size.height) for size in sizes
+    ):
+        yield Found(APPLE, str(sizes[0]) if sizes else "0", str(_ICON))
+
+
+def _icon_size(case: Case, link: Link) -> Size | None:
+    """As measured where it is ours, else as declared; None where neither is known."""
+    answer = case.answer(link.href)
+    width, height = size_of(answer.body) if answer and answer.status == HTTPStatus.OK else (0, 0)
+    if width:
+        return Size(width, height)
+    found = re.match(r"(\d{1,5})x(\d{1,5})", link.sizes.lower())
+    return Size(int(found[1]), int(found[2])) if found else None
 
 
 @rule(
@@ -72,7 +89,6 @@ def icon_missing(case: Case) -> Iterator[Found]:
     ERROR,
     "The address of the picture, %(measured)s, is not a full one, so this network does not find it.",
     IN_TEMPLATE,
-    PICTURE_KEYS,
 )
 def picture_not_absolute(case: Case) -> Iterator[Found]:
     written = case.picture.written
@@ -108,10 +124,23 @@ def picture_gone(case: Case) -> Iterator[Found]:
 
 
 @rule(
+    "picture-no-picture",
+    ERROR,
+    "The address of the picture answers with a file of the type “%(measured)s” and not with a picture.",
+    "Write the name of a picture's file; if the post does so already, mend the template that writes this.",
+    PICTURE_KEYS,
+)
+def picture_no_picture(case: Case) -> Iterator[Found]:
+    served = _served_type(case.picture)
+    if case.picture.status == HTTPStatus.OK and not served.startswith("image/"):
+        yield Found(FOR_ALL, served or "–", "image/jpeg")
+
+
+@rule(
     "picture-redirected",
     WARNING,
     "The address of the picture sends on to another one (code %(status)s), which not every network follows.",
-    IN_TEMPLATE,
+    "Write the address that it leads to; if the post names no address, mend the template that writes this.",
     PICTURE_KEYS,
 )
 def picture_redirected(case: Case) -> Iterator[Found]:
@@ -188,14 +217,14 @@ def picture_not_measured(case: Case) -> Iterator[Found]:
 @rule(
     "picture-unknown",
     ADVICE,
-    "The page names another picture than the post's own, %(measured)s: its size is not known here.",
-    IN_TEMPLATE,
+    "The page names a picture that cannot be measured, %(measured)s: nobody knows how networks will show it.",
+    "Name a JPEG, PNG, GIF, WebP or AVIF; if the post does so already, mend the template that writes this.",
     PICTURE_KEYS,
 )
 def picture_unknown(case: Case) -> Iterator[Found]:
     picture = case.picture
-    is_there = picture.url and picture.is_ours and picture.tag != "apple-touch-icon"
-    if is_there and not picture.is_measured and not picture.problem and picture.status in (0, 200):
+    is_there = picture.url and picture.is_ours and _served_type(picture).startswith("image/")
+    if is_there and picture.tag != "apple-touch-icon" and not picture.is_measured and not picture.problem:
         yield Found(cite("nothing was measured", CONVENTION), picture.url, "1200 × 630 px")
 
 
@@ -277,27 +306,28 @@ def picture_too_many_pixels(case: Case) -> Iterator[Found]:
 @rule(
     "picture-too-heavy",
     WARNING,
-    "The picture weighs %(measured)s; this network takes at most %(limit)s.",
+    "The picture weighs %(measured)s; this network takes less than %(limit)s.",
     _ANOTHER_PICTURE,
     PICTURE_KEYS,
 )
 def picture_too_heavy(case: Case) -> Iterator[Found]:
     most, size = case.reader.pictures.bytes, case.picture.bytes
     if most and _is_too_heavy(size, most):
-        yield Found(most, weight(size), weight(most.value), {}, by_source(most, ERROR, WARNING), size / most.value)
+        severity = by_source(most, ERROR, WARNING)
+        yield Found(most, *weights(size, most.value), {}, severity, excess=size / most.value)
 
 
 @rule(
     "picture-heavy",
     WARNING,
-    "The picture weighs %(measured)s; above %(limit)s this network often leaves it out.",
+    "The picture weighs %(measured)s; above %(limit)s this network leaves it out now and then.",
     _ANOTHER_PICTURE,
     PICTURE_KEYS,
 )
 def picture_heavy(case: Case) -> Iterator[Found]:
     aim, most, size = case.reader.pictures.aim, case.reader.pictures.bytes, case.picture.bytes
     if aim and size > aim.value and not (most and _is_too_heavy(size, most)):
-        yield Found(aim, weight(size), weight(aim.value))
+        yield Found(aim, *weights(size, aim.value))
 
 
 @rule(
@@ -310,7 +340,7 @@ def picture_heavy(case: Case) -> Iterator[Found]:
 def picture_too_wide(case: Case) -> Iterator[Found]:
     widest, ratio = case.reader.pictures.widest, case.picture.ratio
     if widest and ratio > widest.value:
-        values = {"times": f"{ratio:.1f}"}
+        values = {"times": f"{ratio:.2f}"}
         yield Found(widest, case.picture.pixels, f"{widest.value:g}:1", values, by_source(widest, ERROR, WARNING))
 
 
@@ -341,7 +371,7 @@ def picture_cropped(case: Case) -> Iterator[Found]:
 )
 def picture_type(case: Case) -> Iterator[Found]:
     types, kind = case.reader.pictures.types, case.picture.type
-    if types and kind and kind not in types.value:
+    if types and kind.startswith("image/") and kind not in types.value:
         names = ", ".join(_short(name) for name in types.value)
         yield Found(types, _short(kind), names, {}, by_source(types, ERROR, WARNING))
 
@@ -351,13 +381,24 @@ def picture_type(case: Case) -> Iterator[Found]:
     WARNING,
     "The page says that its picture is of the type %(limit)s, but it arrives as %(measured)s.",
     IN_TEMPLATE,
-    PICTURE_KEYS,
     networks=(),
 )
 def picture_type_differs(case: Case) -> Iterator[Found]:
     declared, served = case.head.first("og:image:type").lower(), _served_type(case.picture)
     if case.picture.tag == "og:image" and declared and served and declared != served:
         yield Found(OGP, served, declared)
+
+
+@rule(
+    "picture-type-undeclared",
+    ADVICE,
+    "The page does not say of what type its picture is (og:image:type).",
+    IN_TEMPLATE,
+    networks=(),
+)
+def picture_type_undeclared(case: Case) -> Iterator[Found]:
+    if case.picture.tag == "og:image" and case.picture.is_ours and not case.head.first("og:image:type"):
+        yield Found(OGP, "–", case.picture.type or "image/jpeg")
 
 
 @rule(
@@ -380,7 +421,6 @@ def picture_size_undeclared(case: Case) -> Iterator[Found]:
     WARNING,
     "The page says that its picture is %(limit)s, but it is %(measured)s.",
     IN_TEMPLATE,
-    PICTURE_KEYS,
     networks=("discord",),
 )
 def picture_size_wrong(case: Case) -> Iterator[Found]:
@@ -395,7 +435,6 @@ def picture_size_wrong(case: Case) -> Iterator[Found]:
     ADVICE,
     "The page names %(measured)s pictures: this network shows a gallery of up to 4 instead of one.",
     IN_TEMPLATE,
-    PICTURE_KEYS,
     networks=("discord",),
 )
 def several_pictures(case: Case) -> Iterator[Found]:
@@ -434,8 +473,7 @@ def alt_missing(case: Case) -> Iterator[Found]:
     "alt-too-long",
     WARNING,
     "The picture's description has %(measured)s characters; at most %(limit)s are allowed.",
-    "Shorten the caption or the alt of the picture.",
-    ALT_KEYS,
+    IN_TEMPLATE,
     networks=("x",),
 )
 def alt_too_long(case: Case) -> Iterator[Found]:
@@ -454,11 +492,13 @@ def alt_too_long(case: Case) -> Iterator[Found]:
 )
 def alt_repeats_title(case: Case) -> Iterator[Found]:
     alt = clean(case.reading.alt.text)
-    if alt and alt.casefold() == clean(case.reading.title.text).casefold():
+    title = case.reading.title
+    if title.tag != "title" and alt and alt.casefold() == clean(title.text).casefold():
         yield Found(MASTODON, alt, "–")
 
 
 _MOST_LOST, _HALF = 0.15, 0.5
+_ICON = Size(108, 108)
 
 
 def least_size(reader: Reader, card: str) -> Fact[Size] | None:
@@ -536,18 +576,13 @@ def _short(media_type: str) -> str:
     return media_type.removeprefix("image/").removesuffix("+xml").upper()
 
 
-def _side(sizes: str) -> int | None:
-    """The shorter side of `sizes="180x180"`; None where none is said."""
-    found = re.match(r"(\d{1,5})x(\d{1,5})", sizes.lower())
-    return min(int(found[1]), int(found[2])) if found else None
-
-
 PICTURE_RULES: tuple[Rule, ...] = (
     picture_missing,
     icon_missing,
     picture_not_absolute,
     picture_not_https,
     picture_gone,
+    picture_no_picture,
     picture_redirected,
     picture_sets_cookie,
     picture_disallowed,
@@ -566,6 +601,7 @@ PICTURE_RULES: tuple[Rule, ...] = (
     picture_cropped,
     picture_type,
     picture_type_differs,
+    picture_type_undeclared,
     picture_size_undeclared,
     picture_size_wrong,
     several_pictures,

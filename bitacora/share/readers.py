@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import regex
 
@@ -83,8 +83,8 @@ class PictureRules:
 
     `least`: smaller ones are not shown (`least_small` if the page asks for the small form). `large`: smaller ones
     are shown small. `best`: what is recommended. `most`: larger ones are refused. `widest`: width by height.
-    `aim`: bytes beyond which it fails in practice. `ratio`, `small_ratio`: the box it is cropped into, width by
-    height; 0 where it keeps its own.
+    `aim`: bytes beyond which it fails in practice, now and then. `ratio`, `small_ratio`: the box it is cropped
+    into, width by height; 0 where it keeps its own.
     """
 
     ratio: Fact[float]
@@ -109,8 +109,10 @@ class Reader:
     """A network as a reader of our page.
 
     `reads`: bytes of HTML within which the head must end, or the whole page must where `reads_page`; None: no
-    limit known. `patience`: seconds. `shape` is how it chooses its form: by "card" (twitter:card), "size", "wide"
-    (wider than tall), always "small", or "text". `site`: "breadcrumb", "domain", "DOMAIN", "name" or "name only".
+    limit known. `patience`: seconds, for the picture too if it `waits_for_picture`. `redirects`: how many it
+    follows. `resources`: bytes of the pictures, icons and films that a head names, together. `shape` is how it
+    chooses its form: by "card" (twitter:card), "size", "wide" (wider than tall), always "small", or "text".
+    `site`: "breadcrumb", "domain", "DOMAIN", "name" or "name only".
     `either`: a tag's name may stand in `name` or in `property`. `relative`: which addresses of pictures that are
     not absolute it follows: "none", "slash" or "any". `shows_description` are the forms that show one, and
     `byline_replaces_description` says that the author's name stands in its place.
@@ -140,6 +142,9 @@ class Reader:
     relative: Fact[str] = field(default_factory=lambda: Fact("none", "ogp.me", OFFICIAL))
     shows_description: tuple[str, ...] = (LARGE, SMALL, TEXT)
     byline_replaces_description: bool = False
+    redirects: Fact[int] | None = None
+    resources: Fact[int] | None = None
+    waits_for_picture: bool = False
     is_approximate: bool = False
 
     def debugger_of(self, url: str) -> str:
@@ -172,9 +177,10 @@ class Reading:
     fields: tuple[tuple[str, str], ...] = ()
 
 
-def read(reader: Reader, head: Head, oembed: Mapping[str, Any]) -> Reading:
-    """A head through the eyes of one reader. `oembed` is the page's oEmbed document, empty if it has none."""
-    tags = _Tags(reader, head, oembed)
+def read(reader: Reader, head: Head, oembed: Mapping[str, Any], host: str = "") -> Reading:
+    """A head through the eyes of one reader. `oembed` is the page's oEmbed document, empty if it has none; `host`
+    is the page's, where it matters."""
+    tags = _Tags(reader, head, oembed, host)
     title, description = tags.find(reader.title.value), tags.find(reader.description.value)
     if reader.name == "discord":
         title, description = _pair(title, description)
@@ -226,6 +232,15 @@ def articles(head: Head) -> Iterator[Mapping[str, Any]]:
                 yield item
 
 
+def text_of(value: object) -> str:
+    """The text of a JSON value: itself, or its name, or that of its first part."""
+    if isinstance(value, list):
+        value = value[0] if value else ""
+    if isinstance(value, dict):
+        value = value.get("name")
+    return _line(value) if isinstance(value, str) else ""
+
+
 _CLUSTER = regex.compile(r"\X")
 _ARTICLE_TYPES = frozenset(("Article", "NewsArticle", "BlogPosting"))
 _ACCENT = re.compile(r"#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
@@ -252,6 +267,7 @@ class _Tags:
     reader: Reader
     head: Head
     oembed: Mapping[str, Any]
+    host: str = ""
 
     def find(self, precedence: Precedence) -> Said:
         for source in precedence:
@@ -274,16 +290,22 @@ class _Tags:
         if source == "title":
             return _said(next(filter(None, map(_line, self.head.titles)), ""), source)
         if source == "canonical":
-            return _said(self.head.link("canonical"), source)
+            return _said(self._canonical(), source)
         if source == "apple-touch-icon":
             return _said(self.head.link("apple-touch-icon"), source)
         if kind == "json-ld":
-            return _said(_value(news_block(self.head).get(name)), source)
+            return _said(text_of(news_block(self.head).get(name)), source)
         if source == "article:datePublished":
-            return _said(next((_value(item.get(name)) for item in articles(self.head)), ""), source)
+            return _said(next((text_of(item.get(name)) for item in articles(self.head)), ""), source)
         if kind == "oembed":
-            return _said(_value(self.oembed.get(name)), source)
+            return _said(text_of(self.oembed.get(name)), source)
         return self._first_of((source,))
+
+    def _canonical(self) -> str:
+        """Mastodon believes one of the page's own host alone (link_details_extractor.rb: observed)."""
+        address = self.head.link("canonical")
+        is_believed = self.reader.name != "mastodon" or not self.host or _host(address) in {"", self.host}
+        return address if is_believed else ""
 
 
 def is_proper(meta: Meta) -> bool:
@@ -296,17 +318,15 @@ def _said(text: str, tag: str) -> Said:
     return Said(text, tag) if text else Said()
 
 
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:  # http://[
+        return ""
+
+
 def _line(text: str) -> str:
     return " ".join(text.split())
-
-
-def _value(value: object) -> str:
-    """The text of a JSON value: itself, or its name, or that of its first part."""
-    if isinstance(value, list):
-        value = value[0] if value else ""
-    if isinstance(value, dict):
-        value = value.get("name")
-    return _line(value) if isinstance(value, str) else ""
 
 
 def _objects(value: object) -> Iterator[Mapping[str, Any]]:
@@ -369,6 +389,7 @@ _DISCORD = "Discord docs, link previews"
 _APPLE = "Apple TN3156"
 _MASTODON = "mastodon/mastodon app/lib/link_details_extractor.rb"
 _MASTODON_CARD = "mastodon/mastodon features/status/components/card"
+_MASTODON_LIMIT = "mastodon/mastodon PreviewCard limit"
 _SIMULATOR = "@automattic/social-previews 3.3.8"
 _SLACK = "opengraphplus.com, whitep4nth3r.com"
 _BLUESKY = "bluesky-social/atproto lexicons/app/bsky/embed/external.json"
@@ -378,6 +399,8 @@ _NOTHING = "nothing found"
 
 GZIP = "gzip, deflate"
 KILOBYTE, MEGABYTE = 1_000, 1_000_000
+URL_LENGTH = Fact(Length(68), _SIMULATOR, OBSERVED)
+"""Google's line with the address."""
 LINE_GRAPHEMES = 40
 """A line of a phone's chat: WhatsApp's docs give 80 characters for two lines (official)."""
 
@@ -567,6 +590,8 @@ _DISCORD_READER = Reader(
     user_agent=Fact("Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)", _DISCORD, OFFICIAL),
     encoding=_AS_PLAIN,
     patience=Fact(10, _DISCORD, OFFICIAL),
+    waits_for_picture=True,
+    redirects=Fact(5, _DISCORD, OFFICIAL),
     title=Fact((("og:title", "twitter:title"), "oembed:title", "title"), _DISCORD, OFFICIAL),
     description=Fact((("og:description", "twitter:description"), "description"), _DISCORD, OFFICIAL),
     picture=Fact((("og:image", "twitter:image"), "oembed:thumbnail_url"), _DISCORD, OFFICIAL),
@@ -611,8 +636,8 @@ _IMESSAGE = Reader(
         small_ratio=Fact(1.0, _NOTHING, UNKNOWN),
         large=Fact(Size(150, 0), _APPLE, OFFICIAL),
         best=Fact(Size(900, 0), _APPLE, OFFICIAL),
-        bytes=Fact(10 * MEGABYTE, _APPLE, OFFICIAL),
     ),
+    resources=Fact(10 * MEGABYTE, _APPLE, OFFICIAL),
     debugger=Fact("", _APPLE, OFFICIAL),
     debugger_note=_ON_THE_PHONE,
 )
@@ -634,7 +659,8 @@ _MASTODON_READER = Reader(
     pictures=PictureRules(
         ratio=Fact(_WIDE, _NOTHING, UNKNOWN),
         small_ratio=Fact(1.0, _NOTHING, UNKNOWN),
-        bytes=Fact(8 * MEGABYTE, "mastodon/mastodon PreviewCard limit (2 MB without libvips)", OBSERVED),
+        bytes=Fact(8 * MEGABYTE, f"{_MASTODON_LIMIT} with libvips", OBSERVED),
+        aim=Fact(2 * MEGABYTE, f"{_MASTODON_LIMIT} without libvips", OBSERVED),
         types=Fact((JPEG, PNG, GIF, WEBP), _THIRD, CONVENTION),
     ),
     either=Fact(True, _MASTODON, OBSERVED),

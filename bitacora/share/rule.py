@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 
+from bitacora.content.front_matter import key_of
 from bitacora.settings import Site
-from bitacora.share.crawl import Head, Page
+from bitacora.share.crawl import Answer, Head, Page
 from bitacora.share.networks import ShareText
 from bitacora.share.readers import CONVENTION, OBSERVED, OFFICIAL, Fact, Reader, Reading
 
@@ -96,8 +97,9 @@ class Picture:
 class Case:
     """A page before one reader. `head` is what this reader gets of it, `whole` all of it.
 
-    `twin` is the head that another reader got, None if theirs was the same request. `text` is what its form will
-    hold, None where the site offers no link to that.
+    `twin` is the head that another reader got, None if theirs was the same request. `path` is the page's
+    site-relative address, and `ask` gives what the site answers at another one; it follows no redirect. `text` is
+    what its form will hold, None where the site offers no link to that.
     """
 
     reader: Reader
@@ -109,12 +111,22 @@ class Case:
     reading: Reading
     picture: Picture
     form: str
+    path: str
+    ask: Callable[[str], Answer]
     robots: RobotFileParser | None = None
     text: ShareText | None = None
 
     @property
     def is_readable(self) -> bool:
         return self.page.status in (200, 206) and self.page.is_html and self.page.html is not None
+
+    def answer(self, url: str) -> Answer | None:
+        """What our own site answers at an address as a page writes it; None for another site's."""
+        try:
+            path = own_path(self.site, urljoin(self.site.url + self.path, url))
+        except ValueError:  # http://[
+            return None
+        return self.ask(path) if path else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +181,7 @@ class Rule:
 
 
 def _place(keys: tuple[str, ...], default: str, lines: Mapping[str, int]) -> tuple[str, int]:
-    written = {key.lower(): (key, line) for key, line in lines.items()}
+    written = {key_of(key): (key, line) for key, line in lines.items()}
     return next((written[key] for key in keys if key in written), (default, 0))
 
 
@@ -190,8 +202,8 @@ ALT_KEYS = (
     ("image_alt", "image_accessibility", "image_caption", "image_figcaption", *PICTURE_KEYS[0]),
     "single_image",
 )
-DATE_KEYS = (("updated", "last_modified_at", "lastmod", "modified", "date", "publishdate", "publish_date"), "date")
 LANG_KEYS = (("lang", "language", "locale"), "lang")
+AUTHOR_KEYS = (("authors", "author"), "")
 NOINDEX_KEYS = (("noindex", "hidden", "unlisted", "robots"), "noindex")
 _NO_KEY: tuple[tuple[str, ...], str] = ((), "")
 
@@ -233,6 +245,13 @@ def weight(count: int) -> str:
     return f"{count / 1_000_000:.1f} MB"
 
 
+def weights(size: int, limit: int) -> tuple[str, str]:
+    """A weight and its limit, to the byte where two that differ would read alike."""
+    measured, allowed = weight(size), weight(limit)
+    reads_alike = measured == allowed and size != limit
+    return (f"{size / 1000:.3f} kB" if reads_alike else measured), allowed
+
+
 def by_source(fact: Fact[Any], official: str, other: str) -> str:
     return official if fact.confidence == OFFICIAL else other
 
@@ -243,6 +262,12 @@ def parts_of(url: str) -> tuple[str, str, str, str, str] | None:
         return parts.scheme, parts.hostname or "", parts.path, parts.query, parts.fragment
     except ValueError:  # http://[
         return None
+
+
+def own_path(site: Site, url: str) -> str:
+    """The site-relative address of what is ours, else empty."""
+    url = url.partition("#")[0]
+    return url[len(site.url) :] if url.startswith(site.url + "/") else ""
 
 
 def host_of(url: str) -> str:

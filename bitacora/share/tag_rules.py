@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from bitacora.share.crawl import Head
 from bitacora.share.metadata import clean, fediverse_handle, x_handle
-from bitacora.share.readers import CONVENTION, OBSERVED, OFFICIAL, Reader, articles, is_proper, news_block
+from bitacora.share.readers import CONVENTION, OBSERVED, OFFICIAL, Reader, articles, is_proper, news_block, text_of
 from bitacora.share.rule import (
     ADVICE,
-    DATE_KEYS,
+    AUTHOR_KEYS,
     DISCORD,
     IN_TEMPLATE,
     LANG_KEYS,
@@ -23,7 +24,9 @@ from bitacora.share.rule import (
     Rule,
     X,
     cite,
+    host_of,
     rule,
+    scheme_of,
 )
 
 # --- what else the page says
@@ -46,7 +49,7 @@ def type_not_article(case: Case) -> Iterator[Found]:
     "site-name-missing",
     ADVICE,
     "The page does not say the name of the site (og:site_name), so this network shows its address instead.",
-    "Write title in site.toml; if it is there, mend the template that writes this.",
+    IN_TEMPLATE,
     networks=("imessage", "mastodon", "discord", "slack", "telegram"),
 )
 def site_name_missing(case: Case) -> Iterator[Found]:
@@ -73,8 +76,7 @@ def locale_form(case: Case) -> Iterator[Found]:
     "locale-missing",
     ADVICE,
     "The page does not say its language (og:locale), so this network takes it for American English.",
-    "Write language in site.toml; if it is there, mend the template that writes this.",
-    LANG_KEYS,
+    IN_TEMPLATE,
     networks=("facebook", "threads"),
 )
 def locale_missing(case: Case) -> Iterator[Found]:
@@ -86,8 +88,7 @@ def locale_missing(case: Case) -> Iterator[Found]:
     "time-form",
     WARNING,
     "A time of the post, “%(measured)s”, is not written as date, time and offset from UTC.",
-    "Write the date like 2018-07-17 12:00:00-0300; if it is right, mend the template that writes this.",
-    DATE_KEYS,
+    IN_TEMPLATE,
     networks=("mastodon", "facebook", "threads"),
 )
 def time_form(case: Case) -> Iterator[Found]:
@@ -98,30 +99,85 @@ def time_form(case: Case) -> Iterator[Found]:
 
 
 @rule(
+    "time-missing",
+    ADVICE,
+    "The page says that it is an article but not from when (article:published_time), so no date is shown.",
+    IN_TEMPLATE,
+    networks=("mastodon",),
+)
+def time_missing(case: Case) -> Iterator[Found]:
+    if case.head.first("og:type") == "article" and not case.reading.date:
+        yield Found(MASTODON, "–", "article:published_time")
+
+
+@rule(
+    "locale-alternate-missing",
+    ADVICE,
+    "The page links to itself in another language, %(measured)s, but does not say so to networks "
+    "(og:locale:alternate).",
+    IN_TEMPLATE,
+    networks=("facebook", "threads"),
+)
+def locale_alternate_missing(case: Case) -> Iterator[Found]:
+    said = {_language(text) for name in ("og:locale", "og:locale:alternate") for text in case.head.all(name)}
+    for tag in case.whole.translations:
+        if _language(tag) not in said:
+            yield Found(OGP, tag, "og:locale:alternate", subject=tag)
+
+
+@rule(
+    "author-form",
+    ADVICE,
+    "The page names its author as “%(measured)s” (article:author), where the address of a page about them "
+    "belongs.",
+    IN_TEMPLATE,
+    networks=("facebook", "threads"),
+)
+def author_form(case: Case) -> Iterator[Found]:
+    for said in case.head.all("article:author"):
+        if scheme_of(said) not in {"http", "https"} or not host_of(said):
+            yield Found(OGP, said or "–", "https://…", subject=said)
+
+
+@rule(
     "creator-form",
     WARNING,
     "The author's account, “%(measured)s”, is not written like @user@instance: Mastodon does not name the author.",
-    "Correct fediverse in [authors] of site.toml.",
+    "Correct fediverse of the author: in [authors] of site.toml, or in the post if it stands there.",
+    AUTHOR_KEYS,
     networks=("mastodon",),
 )
 def creator_form(case: Case) -> Iterator[Found]:
-    said = case.head.first("fediverse:creator")
+    said = case.head.first("fediverse:creator") or _left_out(case, "fediverse", fediverse_handle)
     if said and fediverse_handle(said) != said:
         yield Found(cite("mastodon/mastodon PR #30398", OBSERVED), said, "@user@instance")
+
+
+def _left_out(case: Case, key: str, read: Callable[[str], str]) -> str:
+    """An account of an author of this page that the settings name in a way that nothing can be made of."""
+    names = {author.get("name") for found in articles(case.head) for author in _authors(found)}
+    accounts = (author.get(key, "") for author in case.site.authors.values() if author.get("name") in names)
+    return next((account for account in accounts if account and not read(account)), "")
+
+
+def _authors(article: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    said = article.get("author")
+    return (author for author in (said if isinstance(said, list) else [said]) if isinstance(author, dict))
 
 
 @rule(
     "account-form",
     ADVICE,
     "The account “%(measured)s” is not written like @name.",
-    "Correct x in [authors] of site.toml.",
+    "Correct x of the author: in [authors] of site.toml, or in the post if it stands there.",
+    AUTHOR_KEYS,
     networks=("x",),
 )
 def account_form(case: Case) -> Iterator[Found]:
     for name in ("twitter:site", "twitter:creator"):
-        said = case.head.first(name)
-        if said and x_handle(said) != said:
-            yield Found(X, said, "@name", subject=name)
+        for said in case.head.all(name) or filter(None, [_left_out(case, "x", x_handle)]):
+            if not said or x_handle(said) != said:
+                yield Found(X, said or "–", "@name", subject=said)
 
 
 @rule(
@@ -149,6 +205,18 @@ def card_small(case: Case) -> Iterator[Found]:
 
 
 @rule(
+    "card-without-picture",
+    ADVICE,
+    "The page asks to show its picture large (twitter:card) but has none.",
+    IN_TEMPLATE,
+    networks=("x",),
+)
+def card_without_picture(case: Case) -> Iterator[Found]:
+    if case.reading.card == "summary_large_image" and not case.picture.written:
+        yield Found(case.reader.shape, "summary_large_image", "summary")
+
+
+@rule(
     "pair-broken",
     ADVICE,
     "The page names “%(tag)s” without its value, so it is not shown.",
@@ -168,7 +236,7 @@ def pair_broken(case: Case) -> Iterator[Found]:
     ADVICE,
     "The accent colour, “%(measured)s”, is missing or not written like #0a5f63: the bar beside the "
     "preview is grey.",
-    "Write accent in site.toml.",
+    IN_TEMPLATE,
     networks=("discord",),
 )
 def accent_form(case: Case) -> Iterator[Found]:
@@ -227,6 +295,19 @@ def _said_in(head: Head, tag: str) -> Iterable[str]:
     return () if tag.startswith("og:image") else head.all(tag)
 
 
+_OVERRIDDEN = {
+    "headline": "og:title",
+    "description": "og:description",
+    "author": "og:author",
+    "datePublished": "article:published_time",
+    "publisher": "og:site_name",
+}
+
+
+def _language(tag: str) -> str:
+    return re.split("[-_]", tag)[0].lower()
+
+
 def _is_time(text: str) -> bool:
     if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)", text):
         return False
@@ -277,14 +358,11 @@ def data_missing(case: Case) -> Iterator[Found]:
 )
 def data_overrides(case: Case) -> Iterator[Found]:
     block = news_block(case.head)
-    for name, said, tag in (
-        ("headline", case.reading.title, "og:title"),
-        ("description", case.reading.description, "og:description"),
-    ):
-        usual = clean(case.head.first(tag))
-        if said.tag == f"json-ld:{name}" and clean(said.text) != usual:
-            values = {"type": block["@type"], "shown": clean(said.text), "other": usual}
-            yield Found(MASTODON, str(values["shown"]), usual or "–", values, subject=name)
+    for name, tag in _OVERRIDDEN.items():
+        said, usual = clean(text_of(block.get(name))), clean(case.head.first(tag))
+        if said and usual and said != usual:
+            values = {"type": block["@type"], "shown": said, "other": usual}
+            yield Found(MASTODON, said, usual, values, subject=name)
 
 
 @rule(
@@ -304,11 +382,15 @@ TAG_RULES: tuple[Rule, ...] = (
     site_name_missing,
     locale_form,
     locale_missing,
+    locale_alternate_missing,
     time_form,
+    time_missing,
+    author_form,
     creator_form,
     account_form,
     card_missing,
     card_small,
+    card_without_picture,
     pair_broken,
     accent_form,
     tag_repeated,

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bitacora.share.page_rules import PAGE_RULES, page_not_html, page_packed_wrongly, page_slow, page_status
 from bitacora.share.picture_rules import PICTURE_RULES
+from bitacora.share.readers import CONFIDENCES
 from bitacora.share.rule import SEVERITIES, Case, Found, PictureFacts, Rule, Verdict
 from bitacora.share.tag_rules import TAG_RULES
 from bitacora.share.text_rules import TEXT_RULES
@@ -59,10 +60,16 @@ def messages() -> frozenset[str]:
 
 
 def _joined(group: list[tuple[Verdict, Found]], labels: Mapping[str, str]) -> Verdict:
-    worst, _ = min(group, key=lambda pair: (SEVERITIES.index(pair[0].severity), -pair[1].excess))
+    worst, _ = min(group, key=_weight)
     names = tuple(dict.fromkeys(verdict.network for verdict, _ in group if verdict.network))
     values = {**worst.values, "networks": tuple(labels[name] for name in names)}
     return replace(worst, network=names[0] if len(names) == 1 else "", values=values)
+
+
+def _weight(pair: tuple[Verdict, Found]) -> tuple[int, float, int]:
+    """Worst first; where it is as bad in several, by the network that one can be surest of."""
+    verdict, found = pair
+    return SEVERITIES.index(verdict.severity), -found.excess, CONFIDENCES.index(verdict.confidence)
 
 
 READABLE: tuple[Rule, ...] = (page_status, page_not_html, page_packed_wrongly, page_slow)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 
-from flask import current_app
+from flask import current_app, has_request_context, request
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from bitacora.content.post import Post, lines_of
@@ -44,7 +45,12 @@ def desk_of(here: Edition, cards: Cards, post: Post, say: Say, *, draws: bool) -
 
 
 def fetch(path: str, headers: Mapping[str, str]) -> Answer:
-    """What this application really answers, through all of its layers, under a host that is always let in."""
+    """What this application really answers, through all of its layers, under a host that is always let in.
+
+    A share page that is fetched for a share page gets nothing, or one that is named as a picture would never end.
+    """
+    if has_request_context() and OWN in request.environ:
+        return Answer(HTTPStatus.LOOP_DETECTED, {}, b"")
     site = current_app.extensions["bitacora"].site
     builder = EnvironBuilder(
         path=path,
