@@ -723,6 +723,11 @@ def check(source: bytes, path: str) -> None:
     assert said.isprintable()
 
 
+def test_a_sentence_about_a_post_is_one_line_that_can_be_read() -> None:
+    said = PostError("posts/a.md", 1, 1, "It says \u202e\n\uaaf7\ud800.", "Delete \x1b[2J.")
+    assert str(said) == "posts/a.md:1:1: It says \\u202e\\n\\uaaf7\\ud800. Delete \\x1b[2J."
+
+
 @given(st.dictionaries(KEYS, VALUES, max_size=4), PATHS)
 def test_any_values_are_a_post_or_a_post_error(head: dict[str, Any], path: str) -> None:
     check(json.dumps(head).encode(), path)

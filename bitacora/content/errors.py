@@ -22,8 +22,8 @@ class PostError(Exception):
         self.file = file
         self.line = line
         self.column = column
-        self.reason = reason
-        self.remedy = remedy
+        self.reason = _printable(reason)
+        self.remedy = _printable(remedy)
         self.withdrawn = withdrawn
 
     def __str__(self) -> str:
@@ -63,6 +63,13 @@ class Remark:
     def __str__(self) -> str:
         reason, remedy = (text % dict(self.values) for text in (self.mistake.reason, self.mistake.remedy))
         return f"{self.file}:{self.line}:{self.column}: {reason} {remedy}"
+
+
+def _printable(text: str) -> str:
+    """Whatever an author wrote that found its way into a sentence: the sentence goes into logs and terminals."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def shown(text: str) -> str:
