@@ -170,10 +170,10 @@ def _post(post: Post) -> Response:
 
 
 def _expect(share: Preview, post: Post) -> None:
-    """A network that reads the page asks for its card next: let that be ready then."""
-    reads_link = CRAWLER.search(request.headers.get("User-Agent", "")) and OWN not in request.environ
-    if reads_link and share.picture and share.picture.width:
-        blog().cards.make_beside(edition(), post)
+    """Have the card ready when it is asked for. A network that reads the page does so next."""
+    if share.picture and share.picture.width and OWN not in request.environ:
+        is_urgent = bool(CRAWLER.search(request.headers.get("User-Agent", "")))
+        blog().cards.make_beside(edition(), post, is_urgent=is_urgent)
 
 
 def _below(url: str) -> Response | None:
