@@ -20,7 +20,7 @@ import pytest
 from flask import Flask
 
 from bitacora.web.derived import Derived
-from bitacora.web.derived_files import DerivedFiles
+from bitacora.web.derived_files import FOLDERS, DerivedFiles
 
 # Clients of Redis and Memcached leave their sockets to the collector.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -183,8 +183,8 @@ def test_a_full_or_forbidden_folder_costs_one_line_of_log(
 ) -> None:
     maker = Maker()
     derived = Derived(Flask("x"), "file", tmp_path)
-    for digit in "0123456789abcdef":
-        (tmp_path / digit).write_bytes(b"in the way")
+    for number in range(FOLDERS):
+        (tmp_path / f"{number:02x}").write_bytes(b"in the way")
     twice(derived, maker)
     assert maker.made == 2
     assert len(caplog.records) == 1
@@ -221,9 +221,9 @@ def files(folder: Path) -> list[Path]:
 
 def in_one_folder(count: int) -> list[str]:
     """Keys whose files lie in the same folder."""
-    keys = (f"key {number}" for number in range(100 * count))
+    keys = (f"key {number}" for number in range(2_000 * count))
     return list(
-        islice((key for key in keys if blake2b(key.encode(), digest_size=16).hexdigest()[0] == "0"), count)
+        islice((key for key in keys if blake2b(key.encode(), digest_size=16).hexdigest()[:2] == "00"), count)
     )
 
 
@@ -236,16 +236,16 @@ def test_files_are_kept_for_ever(tmp_path: Path) -> None:
 
 
 def test_files_take_no_more_than_their_bound(tmp_path: Path) -> None:
-    store = DerivedFiles(tmp_path, 16 * 5_000)
-    for number in range(500):
+    store = DerivedFiles(tmp_path, FOLDERS * 5_000)
+    for number in range(2_000):
         store.set(str(number), bytes(400))
         assert store.get(str(number)) == bytes(400)
     taken = [path.stat().st_size for path in files(tmp_path)]
-    assert 16 * 4_000 < sum(taken) <= 16 * 5_000
+    assert FOLDERS * 4_000 < sum(taken) <= FOLDERS * 5_000
 
 
 def test_the_file_that_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:
-    store = DerivedFiles(tmp_path, 16 * 1_000)
+    store = DerivedFiles(tmp_path, FOLDERS * 1_000)
     first, second, third = in_one_folder(3)
     for key, age_s in ((first, 9_000), (second, 8_000)):
         store.set(key, bytes(400))
@@ -257,7 +257,7 @@ def test_the_file_that_was_not_used_for_longest_goes_first(tmp_path: Path) -> No
 
 
 def test_a_file_that_a_killed_worker_left_unfinished_goes_like_any_other(tmp_path: Path) -> None:
-    store = DerivedFiles(tmp_path, 16 * 1_000)
+    store = DerivedFiles(tmp_path, FOLDERS * 1_000)
     first, second = in_one_folder(2)
     store.set(first, b"made")
     unfinished = store._path(first).with_name(".unfinished")
@@ -269,7 +269,7 @@ def test_a_file_that_a_killed_worker_left_unfinished_goes_like_any_other(tmp_pat
 
 
 def test_what_is_larger_than_its_share_is_not_kept_and_pushes_nothing_out(tmp_path: Path) -> None:
-    store = DerivedFiles(tmp_path, 16 * 1_000)
+    store = DerivedFiles(tmp_path, FOLDERS * 1_000)
     small, large = in_one_folder(2)
     store.set(small, b"made")
     assert not store.set(large, bytes(1_000))
@@ -298,7 +298,7 @@ def test_workers_that_make_room_at_the_same_time_do_not_disturb_one_another(tmp_
     keys = in_one_folder(40)
 
     def fill(order: list[str]) -> None:
-        store = DerivedFiles(tmp_path, 16 * 2_000)
+        store = DerivedFiles(tmp_path, FOLDERS * 2_000)
         for key in order * 5:
             store.set(key, bytes(400))
             assert store.get(key) in {bytes(400), None}

@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 
 MOST_WAITING = 64
 """Of each kind. When more wait, the oldest is forgotten: whoever needs the outcome first does the work."""
-REST = 3
-"""Times as long as its work took the thread rests: readers of thousands of posts cost a quarter of a core."""
+REST = 1
+"""Times as long as its work took the thread rests: readers of thousands of posts cost half a core at most."""
 
 
 class Task(NamedTuple):

@@ -17,7 +17,7 @@ from flask_caching.backends.base import BaseCache
 
 from bitacora.content.files import write_atomically
 
-_FOLDERS = "0123456789abcdef"
+FOLDERS = 64
 _USED_S = 3600.0
 """How exactly a file knows when it was last used: not each look need be written down."""
 _CHECK_BYTES = 4
@@ -26,14 +26,14 @@ _CHECK_BYTES = 4
 class DerivedFiles(BaseCache):
     """A Flask-Caching backend that keeps bytes in `folder`, which is its alone, for ever but within `most_bytes`.
 
-    Each of sixteen folders may hold a sixteenth: who writes looks through one of them, and there is no count that
-    processes could disagree about. A file that a crash has cut short is none. Raises OSError as the disk does.
+    Each of 64 folders may hold a 64th: who writes looks through one of them, and there is no count that processes
+    could disagree about. A file that a crash has cut short is none. Raises OSError as the disk does.
     """
 
     def __init__(self, folder: Path, most_bytes: int) -> None:
         super().__init__(default_timeout=0)
         self._folder = folder
-        self._most_bytes = most_bytes // len(_FOLDERS)
+        self._most_bytes = most_bytes // FOLDERS
         with suppress(OSError):
             _erase_files(folder)  # those of older versions, which lie there directly
 
@@ -69,7 +69,7 @@ class DerivedFiles(BaseCache):
 
     def _path(self, key: str) -> Path:
         name = hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
-        return self._folder / name[0] / name
+        return self._folder / f"{int(name[:2], 16) % FOLDERS:02x}" / name
 
 
 def _checked(value: bytes) -> bytes:
