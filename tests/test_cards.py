@@ -537,6 +537,16 @@ def test_a_card_that_is_kept_is_not_looked_at_again(new_blog: NewBlog, monkeypat
     assert made == [given]
 
 
+def test_a_picture_for_x_alone_is_on_its_card_as_early(new_blog: NewBlog) -> None:
+    images = f"{{default: '{REMOTE}', x: a.jpg}}"
+    blog = new_blog({FILE: post(share_image=images), "posts/a.jpg": picture()})
+    here = blog.parts.library.snapshot()
+    own, edition, parts = here.by_url[POST], blog.parts.edition(here), blog.parts
+    parts.cards._make_ahead(edition, own)
+    lacking = [parts.derived.lacks("card", parts.cards._inputs(edition, version)) for version in (own.on_x, own)]
+    assert lacking == [False, True], "nobody is told of the one that stands in for the remote picture"
+
+
 @pytest.mark.parametrize("path", [f"{POST}card-0123456789abcdef.jpg", "/", "/feed.xml", f"{POST[:-1]}.md"])
 def test_what_is_no_page_of_a_post_begins_no_card(
     new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch, path: str

@@ -94,14 +94,21 @@ class Cards:
         self._beside.ask(here, post, is_urgent=is_urgent)
 
     def _make_ahead(self, here: Edition, post: Post) -> None:
-        if self._derived.lacks("card", self._inputs(here, post)):
-            self.made(here, post)
+        for version in versions(post):
+            is_named = self.picture(here, version).width  # else a remote picture is
+            if is_named and self._derived.lacks("card", self._inputs(here, version)):
+                self.made(here, version)
 
     def _inputs(self, here: Edition, post: Post) -> bytes:
         """All that the card depends on: a picture by the hash of its bytes."""
         image = here.shared_image(post)
         photo = [image.src, here.file_hash(post, image), post.focus] if image else []
         return repr((self._drawing, photo, astuple(_said(here, post)), _look_inputs(here))).encode()
+
+
+def versions(post: Post) -> tuple[Post, ...]:
+    """A post as networks show it: all alike, unless it has a picture for X alone."""
+    return (post, post.on_x) if post.share_image_on_x else (post,)
 
 
 def _aside(make: Callable[[], bytes]) -> bytes:
