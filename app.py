@@ -66,7 +66,9 @@ def create_app(environ: Mapping[str, str] = os.environ, clock: Callable[[], floa
         clock=clock,
     )
     page_cache = PageCache(app, library, operator.s_maxage, web.trusts(operator.trusted_hosts), clock)
-    derived = Derived(app, operator.derived_cache, kept / "derived" if kept else None)
+    derived = Derived(
+        app, operator.derived_cache, kept / "derived" if kept else None, operator.derived_mb * 1024 * 1024
+    )
     site = _read_first(library).site
     app.extensions["bitacora"] = Blog(
         operator, library, bodies, files, words, theme, page_cache, derived, Cards(derived), clock, site

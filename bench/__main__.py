@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import median
 
 from bench import cards, freshness, in_process, report, served
+from bench.cards import Waits
 from bench.measure import Timing
 from bench.posts import write_site
 from bench.report import Table, seconds
@@ -150,24 +151,44 @@ def _freshness(plan: Plan) -> Iterable[Table]:
 
 
 def _cards(plan: Plan) -> Iterable[Table]:
+    print("one share card of each kind")
+    blog = in_process.Blog(plan.sites[SMALL], plan.cache())
+    warm = in_process.caller(blog.app, blog.newest.url)
+    first = cards.first_of_a_process(plan.rounds(5, 1))
+    rows = [
+        ("nothing but the page", "", *_waits(cards.waits(warm, plan.rounds(1_000, 200)))),
+        ("drawn, the first of a process", seconds(first), "", ""),
+        *(
+            (name, seconds(cost.cpu), *_waits(cost.waits))
+            for name, cost in cards.costs(warm, plan.rounds(15, 3)).items()
+        ),
+    ]
+    title = "A share card by itself, and a warm page in the same process meanwhile"
+    yield Table(title, ("made from", "CPU of the card", "the page, p50", "p99"), rows)
     count = plan.rounds(200, 40)
     print(f"{count} share cards drawn while readers come")
     site = plan.folder / "cards"
     cards.write_site(site, count + 1)
     urls = [post.url for post in Library(site).snapshot().posts]
-    quiet, busy = cards.drawn_under_load(site, plan.cache(), urls, plan.rounds(10, 3))
+    loads = cards.drawn_under_load(site, (plan.cache(), plan.cache()), urls, plan.rounds(10, 3))
+    quiet = next(iter(loads.values()))
     rows = [
-        ("while nothing is drawn", seconds(quiet.p50), seconds(quiet.p99), "", ""),
         (
-            f"while {busy.cards} cards are drawn",
-            seconds(busy.p50),
-            seconds(busy.p99),
-            f"{busy.p50 / quiet.p50:.2f}",
-            seconds(busy.seconds / busy.cards),
-        ),
+            name,
+            seconds(load.p50),
+            seconds(load.p99),
+            f"{load.p50 / quiet.p50:.2f}",
+            f"{load.cards}" if load.cards else "",
+            f"{load.seconds:.1f} s",
+        )
+        for name, load in loads.items()
     ]
-    title = f"A warm page from {cards.WORKERS} workers, and every card asked for from two sides"
-    yield Table(title, ("", "p50", "p99", "times its p50", "a card, wall"), rows)
+    title = f"Readers of a warm page from {cards.WORKERS} workers, while cards are drawn for {count} other posts"
+    yield Table(title, ("", "p50", "p99", "times its p50", "cards made", "in"), rows)
+
+
+def _waits(waits: Waits) -> tuple[str, str]:
+    return seconds(waits.p50), seconds(waits.p99)
 
 
 _STEPS: Mapping[str, Callable[[Plan], Iterable[Table]]] = {

@@ -272,6 +272,7 @@ class Operator:
     site: Path = _setting(_folder, None, "folder of the site; default: this checkout")
     watch: str = _setting(_one_of("auto", "inotify", "poll"), "auto", "how changes on disk are noticed")
     derived_cache: str = _setting(_derived, "file", "where derived things such as cards are kept")
+    derived_mb: int = _setting(_number(64, 1_000_000), 2048, "most MiB of derived things in files")
     cache_dir: Path | None = _setting(_folder, None, "folder for derived things and for last good versions")
     trusted_hosts: tuple[str, ...] = _setting(_hosts, (), "host names answered to; default: any")
     trust_proxy: int = _setting(_number(0, 9), 0, "number of proxies in front whose headers are believed")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from fontTools.ttLib import TTFont
 from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageStat, features
 
 from bitacora.share import fonts
@@ -155,6 +156,12 @@ def test_every_card_is_accepted_everywhere(title: str, look: Look) -> None:
 @pytest.mark.parametrize("name", [name for name in TITLES if name not in UNDRAWN])
 def test_nothing_is_missing_in_scripts_that_have_a_font(name: str) -> None:
     assert draw(said(*TITLES[name][:2]), PAPER).missing == ""
+
+
+@pytest.mark.parametrize("face", [*fonts.SERIF[:3], fonts.SANS[0]], ids=lambda face: face.file)
+def test_a_font_is_known_to_have_the_characters_that_it_has(face: fonts.Face) -> None:
+    with TTFont(fonts._path(face.package, face.file)) as font:
+        assert fonts._characters(face.package, face.file) == set(font.getBestCmap())
 
 
 @pytest.mark.usefixtures("required_fonts")
@@ -313,6 +320,19 @@ def test_a_word_longer_than_a_line_is_first_made_smaller_and_then_broken() -> No
     broken = set_block("W" * 60, SERIF, FRAME)
     assert "".join(broken.lines) == "W" * 60
     assert max(fonts.width(line, broken.ink) for line in broken.lines) <= 575
+
+
+def test_the_same_letter_is_measured_once_however_long_its_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[str] = []
+    width = fonts.width
+
+    def noted(text: str, ink: Ink) -> float:
+        measured.append(text)
+        return width(text, ink)
+
+    monkeypatch.setattr(fonts, "width", noted)
+    set_block("W" * 4_000, Ink(fonts.SERIF, 0, "#000000"), Frame(570, 400, ((92, 2), (64, 4), (36, 9))))
+    assert measured.count("W") == 1
 
 
 def test_a_dash_between_words_begins_no_line() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import io
 import os
+import shutil
 import socket
 import struct
 import sys
@@ -272,7 +273,7 @@ def test_an_edit_is_in_the_address_and_on_the_card_at_the_next_request(new_blog:
 def test_a_picture_that_changes_meanwhile_is_not_kept_under_the_hash_of_another(new_blog: NewBlog) -> None:
     blog = new_blog({FILE: post(image="a.jpg"), "posts/a.jpg": picture("#3060a0")})
     here = blog.parts.library.snapshot()
-    old, address = blog.parts.edition(here), card_url(blog)
+    old, address = blog.parts.edition(here), own_card(blog)
     blog.write("posts/a.jpg", picture("#a03060"))
     made = blog.parts.cards.made(old, here.by_url[POST])
     assert made.problem.reason_id == "The picture cannot be read from the disk."
@@ -337,7 +338,7 @@ def test_what_is_no_address_of_a_card_is_not_found(new_blog: NewBlog, name: str)
 )
 def test_what_is_not_published_has_no_card(new_blog: NewBlog, head: Mapping[str, str], draws: Draws) -> None:
     blog = new_blog({FILE: post(permalink=POST)}, clock=Clock(NOON))
-    address = card_url(blog)
+    address = own_card(blog)
     blog.write(FILE, post(permalink=POST, **head))
     assert blog.get(address).status in {404, 410}
     assert draws.titles == []
@@ -365,7 +366,7 @@ def test_a_card_is_drawn_once_whoever_asks_and_after_a_restart(tmp_path: Path, d
 
 def test_threads_that_ask_at_the_same_time_wait_for_one_drawing(new_blog: NewBlog, draws: Draws) -> None:
     blog = new_blog({FILE: post("Uno")})
-    address = card_url(blog)
+    address = own_card(blog)
     with ThreadPoolExecutor(8) as crowd, draws.held():
         answers = [crowd.submit(blog.get, address) for _ in range(8)]
         assert draws.begun.wait(PATIENCE_S)
@@ -392,7 +393,7 @@ def test_threads_wait_for_one_another_even_without_a_folder(tmp_path: Path) -> N
 
 def test_other_pages_are_answered_while_a_card_is_drawn(new_blog: NewBlog, draws: Draws) -> None:
     blog = new_blog({FILE: post("Uno"), "posts/2018-07-18-y.md": post("Dos")})
-    address = card_url(blog)
+    address = own_card(blog)
     with ThreadPoolExecutor(1) as crowd, draws.held():
         card = crowd.submit(blog.get, address)
         assert draws.begun.wait(PATIENCE_S)
@@ -416,7 +417,7 @@ def test_a_card_is_drawn_by_a_thread_that_gives_way_to_readers(
     monkeypatch.setattr(cards, "draw", noted)
     before = os.getpriority(os.PRIO_PROCESS, 0)
     blog = new_blog({FILE: post()})
-    blog.get(card_url(blog))
+    blog.get(own_card(blog))
     assert priorities[0] > before
     assert os.getpriority(os.PRIO_PROCESS, 0) == before
 
@@ -482,12 +483,13 @@ def test_a_cache_folder_without_locks_costs_no_card(new_blog: NewBlog, monkeypat
         "Mozilla/5.0 (Macintosh) Safari/601.2.4 facebookexternalhit/1.1 Facebot Twitterbot/1.0",
     ],
 )
-def test_a_card_is_begun_when_a_network_reads_its_page(new_blog: NewBlog, draws: Draws, agent: str) -> None:
-    blog = new_blog({FILE: post("Uno")})
-    page = blog.get(POST, user_agent=agent)
-    assert draws.begun.wait(PATIENCE_S)
-    blog.get(tags(page)["og:image"].removeprefix(URL))
-    assert draws.titles == ["Uno"]
+def test_a_network_that_reads_a_page_is_served_first(
+    new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch, agent: str
+) -> None:
+    blog = new_blog({FILE: post()})
+    begun = begun_in(blog, monkeypatch)
+    blog.get(POST, user_agent=agent)
+    assert begun == [(FILE, True)]
 
 
 def test_the_page_does_not_wait_for_the_card(new_blog: NewBlog, draws: Draws) -> None:
@@ -501,39 +503,96 @@ def test_the_page_does_not_wait_for_the_card(new_blog: NewBlog, draws: Draws) ->
     assert draws.titles == ["Uno", "Dos"]
 
 
-def test_no_card_is_begun_for_readers_nor_for_our_own_look(
-    new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_the_first_request_for_a_page_begins_its_card_and_no_other_does(
+    new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
-    begun: list[str] = []
+    blog = new_blog({FILE: post()})
+    begun = begun_in(blog, monkeypatch)
+    blog.get(POST, method, user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
+    blog.get(POST, user_agent=PREVIEWER)
+    assert blog.dispatched == [POST], "the second one finds the page kept"
+    assert begun == [(FILE, False)]
+
+
+def test_a_card_is_made_of_the_page_that_somebody_read(new_blog: NewBlog, draws: Draws) -> None:
     blog = new_blog({FILE: post("Uno")})
-    monkeypatch.setattr(blog.parts.cards, "make_beside", lambda here, post: begun.append(post.path))
-    blog.get(POST, user_agent="Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
-    blog.parts.page_cache.store.clear()
+    page = blog.get(POST)
+    assert draws.begun.wait(PATIENCE_S)
+    blog.get(tags(page)["og:image"].removeprefix(URL))
+    assert draws.titles == ["Uno"]
+
+
+def test_a_card_that_is_kept_is_not_looked_at_again(new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch) -> None:
+    blog = new_blog({FILE: post()})
     here = blog.parts.library.snapshot()
-    with blog.app.app_context():
-        blog.parts.desk(here, here.by_url[POST], draws=False)
-    assert blog.dispatched.count(POST) > 1
+    given = blog.parts.edition(here), here.by_url[POST]
+    blog.parts.cards.made(*given)
+    made: list[object] = []
+    monkeypatch.setattr(blog.parts.cards, "made", lambda *what: made.append(what))
+    blog.parts.cards._make_ahead(*given)
+    assert made == []
+    shutil.rmtree(blog.parts.derived._backend._folder)
+    blog.parts.cards._make_ahead(*given)
+    assert made == [given]
+
+
+def test_a_picture_for_x_alone_is_on_its_card_as_early(new_blog: NewBlog) -> None:
+    images = f"{{default: '{REMOTE}', x: a.jpg}}"
+    blog = new_blog({FILE: post(share_image=images), "posts/a.jpg": picture()})
+    here = blog.parts.library.snapshot()
+    own, edition, parts = here.by_url[POST], blog.parts.edition(here), blog.parts
+    parts.cards._make_ahead(edition, own)
+    lacking = [parts.derived.lacks("card", parts.cards._inputs(edition, version)) for version in (own.on_x, own)]
+    assert lacking == [False, True], "nobody is told of the one that stands in for the remote picture"
+
+
+@pytest.mark.parametrize("path", [f"{POST}card-0123456789abcdef.jpg", "/", "/feed.xml", f"{POST[:-1]}.md"])
+def test_what_is_no_page_of_a_post_begins_no_card(
+    new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    blog = new_blog({FILE: post()})
+    begun = begun_in(blog, monkeypatch)
+    assert blog.get(path, user_agent=PREVIEWER).status == 200
     assert begun == []
 
 
-def test_a_card_that_fails_beside_a_request_is_logged_and_tried_again(
-    new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_no_card_is_begun_for_our_own_look(new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch) -> None:
+    blog = new_blog({FILE: post("Uno")})
+    begun = begun_in(blog, monkeypatch)
+    here = blog.parts.library.snapshot()
+    with blog.app.app_context():
+        blog.parts.desk(here, here.by_url[POST], draws=False)
+    assert POST in blog.dispatched
+    assert begun == []
+
+
+def begun_in(blog: Blog, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
+    """The files of posts whose card is to be made beside a request, and whether first."""
+    begun: list[tuple[str, bool]] = []
+
+    def note(here: object, post: Any, *, is_urgent: bool) -> None:
+        begun.append((post.path, is_urgent))
+
+    monkeypatch.setattr(blog.parts.cards, "make_beside", note)
+    return begun
+
+
+def test_a_card_that_fails_beside_a_request_is_drawn_when_it_is_asked_for(
+    new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failed = threading.Event()
 
     def fail(*_: object) -> NoReturn:
+        failed.set()
         raise MemoryError
 
+    blog = new_blog({FILE: post("Uno")})
     with monkeypatch.context() as broken:
         broken.setattr(cards, "draw", fail)
-        broken.setattr(cards.log, "exception", lambda *words: failed.set())
-        blog = new_blog({FILE: post("Uno"), "posts/2018-07-18-y.md": post("Dos")})
-        blog.get(POST, user_agent=PREVIEWER)
+        assert blog.get(POST).status == 200
         assert failed.wait(PATIENCE_S)
-    lock = blog.parts.cards._beside
-    assert lock.acquire(timeout=PATIENCE_S)
-    lock.release()
-    assert blog.get(card_url(blog)).status == 200
+    assert blog.get(own_card(blog)).status == 200
 
 
 # --- bad input
@@ -548,6 +607,10 @@ def bomb() -> bytes:
     header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
     pixels = zlib.compress(bytes(100_000))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+def noise(form: str) -> bytes:
+    return encoded(Image.effect_noise((600, 400), 80).convert("RGB"), form)
 
 
 UNUSABLE: Mapping[str, tuple[str, Callable[[], bytes | None], str]] = {
@@ -565,13 +628,19 @@ UNUSABLE: Mapping[str, tuple[str, Callable[[], bytes | None], str]] = {
     "SVG": ("a.svg", lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>', "es un dibujo SVG"),
     "SVG in disguise": ("a.png", lambda: b'<svg xmlns="http://www.w3.org/2000/svg"/>', "es un dibujo SVG"),
     "HEIC": ("a.heic", lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200), "está en HEIC"),
+    "PNG cut short": ("a.png", lambda: noise("PNG")[:-20_000], "está dañado o incompleto"),
+    "WebP cut short": ("a.webp", lambda: noise("WEBP")[:-2_000], "está dañado o incompleto"),
+    "AVIF cut short": ("a.avif", lambda: noise("AVIF")[:-2_000], "está dañado o incompleto"),
+    "PNG of zeros": ("a.png", lambda: noise("PNG")[:1000] + bytes(20_000), "está dañado o incompleto"),
     "TIFF": ("a.tiff", lambda: encoded(Image.new("RGB", (1600, 900)), "TIFF"), "no es un archivo JPEG, PNG"),
     "HEIC in disguise": ("a.jpg", lambda: b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200), "está en HEIC"),
 }
 
 
 @pytest.mark.parametrize("name", UNUSABLE)
-def test_a_picture_that_cannot_be_used_is_replaced_and_explained(new_blog: NewBlog, name: str) -> None:
+def test_a_picture_that_cannot_be_used_is_replaced_and_explained(
+    new_blog: NewBlog, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
     file, make, said = UNUSABLE[name]
     data = make()
     blog = new_blog(
@@ -589,6 +658,41 @@ def test_a_picture_that_cannot_be_used_is_replaced_and_explained(new_blog: NewBl
         section.get("id") for section in share.html.iter("section") if card_url(blog) in str(pictures(section))
     }
     assert "on-facebook" in forms, "networks show the card that stands in"
+    assert len(caplog.records) <= 1
+
+
+@pytest.mark.parametrize(
+    ("file", "written"),
+    [
+        ("a#b.jpg", "a%23b.jpg"),
+        ("a?b.jpg", "a%3Fb.jpg"),
+        ("a b.jpg", "a b.jpg"),
+        ("a b.jpg", "a%20b.jpg"),
+        ("100%.jpg", "100%.jpg"),
+        ("a%20b.jpg", "a%2520b.jpg"),
+        ("ñandú.jpg", "ñandú.jpg"),
+        ("a.jpg", "a.jpg?v=2#top"),
+    ],
+)
+def test_a_picture_with_an_odd_name_is_on_the_card(new_blog: NewBlog, file: str, written: str) -> None:
+    head = {"intro": "De qué se trata.", "single_image": f"'{written}'"}
+    blog = new_blog({FILE: post(**head), f"posts/{file}": picture("#3060a0")})
+    assert "La imagen no se puede usar" not in words(blog.get(f"{POST}share/"))
+    red, _, blue = opened(blog.get(card_url(blog))).getpixel((600, 300))  # type: ignore[misc]
+    assert red < blue
+
+
+@pytest.mark.parametrize(
+    ("file", "meant"), [("a#b.jpg", "a"), ("a?b.jpg", "a"), ("a%20b.jpg", "a b.jpg"), ("a#b.svg", "a")]
+)
+def test_a_name_with_signs_that_mean_something_in_an_address_is_explained(
+    new_blog: NewBlog, file: str, meant: str
+) -> None:
+    blog = new_blog({FILE: post(single_image=f"'{file}'"), f"posts/{file}": picture()})
+    said = words(blog.get(f"{POST}share/"))
+    assert f'No existe el archivo "{meant}".' in said
+    assert "escribe # como %23, ? como %3F y % como %25" in said
+    assert blog.get(card_url(blog)).status == 200
 
 
 def pictures(element: Any) -> list[str]:
@@ -620,6 +724,13 @@ USABLE: Mapping[str, tuple[str, Callable[[], bytes]]] = {
     "16 bits": ("a.png", lambda: encoded(Image.new("I;16", (1600, 900), 30_000), "PNG")),
     "animated GIF": ("a.gif", lambda: animated("GIF")),
     "animated WebP": ("a.webp", lambda: animated("WEBP")),
+    "animated PNG": ("a.png", lambda: animated("PNG")),
+    "palette with transparency": (
+        "a.png",
+        lambda: encoded(Image.new("RGBA", (1600, 900), "#3060a080").quantize(), "PNG"),
+    ),
+    "one bit": ("a.png", lambda: encoded(Image.new("1", (1600, 900), 1), "PNG")),
+    "JPEG named PNG": ("a.png", picture),
 }
 
 
@@ -629,11 +740,14 @@ def animated(form: str) -> bytes:
 
 
 @pytest.mark.parametrize("name", USABLE)
-def test_a_picture_of_an_unusual_kind_becomes_a_card_without_a_word(new_blog: NewBlog, name: str) -> None:
+def test_a_picture_of_an_unusual_kind_becomes_a_card_without_a_word(
+    new_blog: NewBlog, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
     file, make = USABLE[name]
     blog = new_blog({FILE: post("Uno", intro="De qué se trata.", single_image=file), f"posts/{file}": make()})
     assert "no se puede usar" not in words(blog.get(f"{POST}share/"))
     assert opened(blog.get(card_url(blog))).size == (1200, 630)
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,16 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
 from bitacora.web.derived import Derived
+from bitacora.web.derived_files import FOLDERS, DerivedFiles
 
 # Clients of Redis and Memcached leave their sockets to the collector.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -174,9 +178,131 @@ def test_a_store_that_comes_back_is_used_again(
     assert maker.made == 3
 
 
-def test_a_full_or_forbidden_folder_costs_nothing_but_the_making(tmp_path: Path) -> None:
+def test_a_full_or_forbidden_folder_costs_one_line_of_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     maker = Maker()
-    derived = Derived(Flask("x"), "file", tmp_path / "derived")
-    shutil.rmtree(tmp_path / "derived")
+    derived = Derived(Flask("x"), "file", tmp_path)
+    for number in range(FOLDERS):
+        (tmp_path / f"{number:02x}").write_bytes(b"in the way")
     twice(derived, maker)
-    assert maker.made >= 1
+    assert maker.made == 2
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("where", ["file", "memory", "redis", "memcached"])
+def test_what_is_kept_is_not_lacking(where: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    if where == "redis":
+        where = request.getfixturevalue("redis")[0]
+    if where == "memcached":
+        where = request.getfixturevalue("memcached")
+    maker = Maker()
+    derived = Derived(Flask("x"), where, tmp_path)
+    assert derived.lacks("icon", b"inputs")
+    twice(derived, maker)
+    assert not derived.lacks("icon", b"inputs")
+    assert derived.lacks("icon", b"others")
+    twice(derived, maker)
+    assert maker.made == 1, "to ask changes nothing"
+
+
+def test_nothing_is_lacking_while_it_could_not_be_kept() -> None:
+    derived = Derived(Flask("x"), f"redis://127.0.0.1:{free_port()}/0", None)
+    assert not derived.lacks("icon", b"inputs")
+    assert not derived.lacks("icon", b"inputs")
+
+
+# --- in files
+
+
+def files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def in_one_folder(count: int) -> list[str]:
+    """Keys whose files lie in the same folder."""
+    keys = (f"key {number}" for number in range(2_000 * count))
+    return list(
+        islice((key for key in keys if blake2b(key.encode(), digest_size=16).hexdigest()[:2] == "00"), count)
+    )
+
+
+def test_files_are_kept_for_ever(tmp_path: Path) -> None:
+    store = DerivedFiles(tmp_path, 1 << 20)
+    store.set("a", b"made", timeout=1)
+    for path in files(tmp_path):
+        os.utime(path, (0, 0))
+    assert DerivedFiles(tmp_path, 1 << 20).get("a") == b"made"
+
+
+def test_files_take_no_more_than_their_bound(tmp_path: Path) -> None:
+    store = DerivedFiles(tmp_path, FOLDERS * 5_000)
+    for number in range(2_000):
+        store.set(str(number), bytes(400))
+        assert store.get(str(number)) == bytes(400)
+    taken = [path.stat().st_size for path in files(tmp_path)]
+    assert FOLDERS * 4_000 < sum(taken) <= FOLDERS * 5_000
+
+
+def test_the_file_that_was_not_used_for_longest_goes_first(tmp_path: Path) -> None:
+    store = DerivedFiles(tmp_path, FOLDERS * 1_000)
+    first, second, third = in_one_folder(3)
+    for key, age_s in ((first, 9_000), (second, 8_000)):
+        store.set(key, bytes(400))
+        path, then = store._path(key), time.time() - age_s
+        os.utime(path, (then, then))
+    store.get(first)
+    store.set(third, bytes(400))
+    assert [store.has(key) for key in (first, second, third)] == [True, False, True]
+
+
+def test_a_file_that_a_killed_worker_left_unfinished_goes_like_any_other(tmp_path: Path) -> None:
+    store = DerivedFiles(tmp_path, FOLDERS * 1_000)
+    first, second = in_one_folder(2)
+    store.set(first, b"made")
+    unfinished = store._path(first).with_name(".unfinished")
+    unfinished.write_bytes(bytes(900))
+    os.utime(unfinished, (0, 0))
+    store.set(second, bytes(400))
+    assert not unfinished.exists()
+    assert store.get(first) == b"made"
+
+
+def test_what_is_larger_than_its_share_is_not_kept_and_pushes_nothing_out(tmp_path: Path) -> None:
+    store = DerivedFiles(tmp_path, FOLDERS * 1_000)
+    small, large = in_one_folder(2)
+    store.set(small, b"made")
+    assert not store.set(large, bytes(1_000))
+    assert (store.get(small), store.get(large)) == (b"made", None)
+
+
+@pytest.mark.parametrize("torn", [b"", b"\0", b"cut"])
+def test_a_file_that_a_crash_has_cut_short_is_made_anew(tmp_path: Path, torn: bytes) -> None:
+    maker = Maker()
+    twice(Derived(Flask("x"), "file", tmp_path / "derived"), maker)
+    (path,) = files(tmp_path / "derived")
+    path.write_bytes(torn)
+    twice(Derived(Flask("x"), "file", tmp_path / "derived"), maker)
+    assert maker.made == 2
+
+
+def test_files_of_older_versions_are_erased(tmp_path: Path) -> None:
+    store = DerivedFiles(tmp_path, 1 << 20)
+    store.set("a", b"made")
+    (tmp_path / "2029240f6d1128be89ddc32729463129").write_bytes(b"\0\0\0\0")
+    assert DerivedFiles(tmp_path, 1 << 20).get("a") == b"made"
+    assert files(tmp_path) == [store._path("a")]
+
+
+def test_workers_that_make_room_at_the_same_time_do_not_disturb_one_another(tmp_path: Path) -> None:
+    keys = in_one_folder(40)
+
+    def fill(order: list[str]) -> None:
+        store = DerivedFiles(tmp_path, FOLDERS * 2_000)
+        for key in order * 5:
+            store.set(key, bytes(400))
+            assert store.get(key) in {bytes(400), None}
+
+    with ThreadPoolExecutor(4) as crowd:
+        for done in [crowd.submit(fill, order) for order in (keys, keys[::-1], keys[20:], keys[:20])]:
+            done.result()

@@ -1,10 +1,11 @@
-"""Reading files of a site: always below its folder, always whole, never for ever."""
+"""Files: those of a site are read below its folder, whole, never for ever; those of caches are written whole."""
 
 from __future__ import annotations
 
 import os
 import re
 import stat
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -234,3 +235,15 @@ def _status(entry: os.DirEntry[str]) -> os.stat_result | OSError:
             return entry.stat(follow_symlinks=False)
         except OSError as error:
             return error
+
+
+def write_atomically(folder: Path, name: str, data: bytes) -> None:
+    """Whole or not at all, for every reader. Raises OSError; what was there stays."""
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        os.replace(temporary, folder / name)  # noqa: PTH105
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

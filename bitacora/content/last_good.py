@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
+
+from bitacora.content.files import write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ class LastGood:
     def _put(self, path: str, version: Version) -> None:
         if self.folder is not None:
             try:
-                _write_atomically(self.folder, _name(path), b"%d\n%b" % version)
+                write_atomically(self.folder, _name(path), b"%d\n%b" % version)
                 self._memory.pop(path, None)
                 return
             except OSError as error:
@@ -114,14 +115,3 @@ def _made(folder: Path | None) -> Path | None:
 
 def _name(path: str) -> str:
     return hashlib.blake2b(os.fsencode(path), digest_size=16).hexdigest()
-
-
-def _write_atomically(folder: Path, name: str, data: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=".")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        os.replace(temporary, folder / name)  # noqa: PTH105
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

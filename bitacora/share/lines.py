@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain
 from math import inf
 
@@ -90,11 +91,12 @@ class _Measure:
 
     def __init__(self, ink: Ink) -> None:
         self.ink = ink
-        self.space = fonts.width(" ", ink)
+        self.width = lru_cache(maxsize=None)(lambda text: fonts.width(text, ink))
+        self.space = self.width(" ")
 
     def pieces(self, text: str) -> list[_Piece]:
         return [
-            _Piece(part, fonts.width(part, self.ink), 0 if number else self.space)
+            _Piece(part, self.width(part), 0 if number else self.space)
             for word in _GLUED.sub("\u00a0", text).split(" ")
             for number, part in enumerate(_PIECE.findall(word))
         ]
@@ -108,7 +110,7 @@ class _Measure:
     def _parts(self, piece: _Piece, room: float) -> list[_Piece]:
         parts: list[_Piece] = []
         for cluster in fonts.clusters(piece.text):
-            wide = fonts.width(cluster, self.ink)
+            wide = self.width(cluster)
             if parts and parts[-1].width + wide <= room:
                 parts[-1] = replace(parts[-1], text=parts[-1].text + cluster, width=parts[-1].width + wide)
             else:

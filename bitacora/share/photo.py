@@ -157,6 +157,8 @@ def _damaged() -> CardError:
 
 
 def _orientation(image: Image.Image) -> int:
+    if image.format == "PNG":
+        _load(image)  # a PNG may say so behind its pixels: Pillow would read them too, and never fail again
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
     except _BROKEN:
@@ -190,12 +192,19 @@ def _hasten(image: Image.Image, scale: float) -> None:
 def _pixels(image: Image.Image) -> Image.Image:
     """Decoded, turned, eight bits a channel: L, RGB, RGBA or CMYK."""
     turn = _TURNS.get(_orientation(image))
+    _load(image)
     try:
-        image.load()
         known = _in_known_mode(image)
     except _BROKEN as error:
         raise _damaged() from error
     return known.transpose(turn) if turn is not None else known
+
+
+def _load(image: Image.Image) -> None:
+    try:
+        image.load()
+    except _BROKEN as error:
+        raise _damaged() from error
 
 
 def _in_known_mode(image: Image.Image) -> Image.Image:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import os
 import re
 import sys
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from bitacora.content.errors import PostError, shown
 from bitacora.content.pictures import DEFAULT_FOCUS, Picture
@@ -24,10 +22,9 @@ from bitacora.share.card import CardError, CardText, Look, crop, draw
 from bitacora.share.card import edition as drawing_edition
 from bitacora.share.metadata import SharePicture
 from bitacora.share.photo import refusal_of
+from bitacora.web.beside import Beside
 from bitacora.web.derived import Derived
 from bitacora.web.edition import Edition
-
-log = logging.getLogger(__name__)
 
 NAME = re.compile(r"card-[0-9a-f]{16}\.jpg")
 """The last part of a card's address, below the permalink of its post."""
@@ -38,8 +35,8 @@ CRAWLER = re.compile(
 )
 """User agents that read a page to show its link, and then ask for its picture."""
 
-_PRIORITY = 10
-"""Of 19. At 0 a page takes half as long again while cards are drawn; more holds up whoever waits for the card."""
+_NICENESS = 10
+"""More than its worker's. At 0 a page takes half as long again meanwhile; more holds up who waits for the card."""
 _SVG = "image/svg+xml"
 
 
@@ -66,7 +63,7 @@ class Cards:
     def __init__(self, derived: Derived) -> None:
         self._derived = derived
         self._drawing = drawing_edition()
-        self._beside = threading.Lock()
+        self._beside = Beside(self._make_ahead)
 
     def picture(self, here: Edition, post: Post) -> SharePicture:
         """What the tags of a post name: the remote picture as it is, of unknown size, else the post's card."""
@@ -92,24 +89,26 @@ class Cards:
             problem = CardError("The picture cannot be read from the disk.", "Look whether its file is whole.")
             return replace(_drawn(here, post, problem), is_kept=False)
 
-    def make_beside(self, here: Edition, post: Post) -> None:
-        """Make the card beside the request; not while another one is so: it is still made when asked for."""
-        if self._beside.acquire(blocking=False):
-            threading.Thread(target=self._make_beside, args=(here, post), daemon=True).start()
+    def make_beside(self, here: Edition, post: Post, *, is_urgent: bool) -> None:
+        """Make the card beside the request if it is not kept; first of all when somebody will ask for it next."""
+        self._beside.ask(here, post, is_urgent=is_urgent)
 
-    def _make_beside(self, here: Edition, post: Post) -> None:
-        try:
-            self.made(here, post)
-        except Exception:
-            log.exception("the card of %s was not made", post.path)
-        finally:
-            self._beside.release()
+    def _make_ahead(self, here: Edition, post: Post) -> None:
+        for version in versions(post):
+            is_named = self.picture(here, version).width  # else a remote picture is
+            if is_named and self._derived.lacks("card", self._inputs(here, version)):
+                self.made(here, version)
 
     def _inputs(self, here: Edition, post: Post) -> bytes:
         """All that the card depends on: a picture by the hash of its bytes."""
         image = here.shared_image(post)
         photo = [image.src, here.file_hash(post, image), post.focus] if image else []
         return repr((self._drawing, photo, astuple(_said(here, post)), _look_inputs(here))).encode()
+
+
+def versions(post: Post) -> tuple[Post, ...]:
+    """A post as networks show it: all alike, unless it has a picture for X alone."""
+    return (post, post.on_x) if post.share_image_on_x else (post,)
 
 
 def _aside(make: Callable[[], bytes]) -> bytes:
@@ -124,7 +123,7 @@ def _aside(make: Callable[[], bytes]) -> bytes:
 def _give_way() -> None:
     if sys.platform == "linux":  # elsewhere it is the priority of the whole process
         with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
+            os.nice(_NICENESS)
 
 
 def problem_of(here: Edition, post: Post) -> CardError | None:
@@ -132,12 +131,22 @@ def problem_of(here: Edition, post: Post) -> CardError | None:
     found, image = here.shared_picture(post), here.shared_image(post)
     if found is None or image is None or _is_remote(found):
         return None
-    if refusal := refusal_of(re.split("[?#]", image.src)[0]):
-        return refusal
-    if here.snapshot.file_of(post, image) is None:
-        file = {"file": shown(image.src)}
+    name = unquote(re.split("[?#]", image.src)[0])
+    if here.snapshot.file_of(post, image):
+        return refusal_of(name)
+    return (refusal_of(name) if name == image.src else None) or _missing(name, image.src)
+
+
+def _missing(name: str, written: str) -> CardError:
+    """There is no file `name`, which is what an address means that was `written` so."""
+    file = {"file": shown(name)}
+    if name == written:
         return CardError("There is no file %(file)s.", "Put the picture beside the post, or mend its name.", file)
-    return None
+    return CardError(
+        "There is no file %(file)s.",
+        "Put the picture beside the post, or mend its name: write # as %%23, ? as %%3F and %% as %%25.",
+        file,
+    )
 
 
 def _made(here: Edition, post: Post) -> Made:

@@ -21,10 +21,14 @@ from flask_caching import Cache
 from flask_caching.backends import MemcachedCache, RedisCache
 from flask_caching.backends.base import BaseCache
 
+from bitacora.web.derived_files import DerivedFiles
+
 log = logging.getLogger(__name__)
 
-MOST_FILES = 2_000
 KEPT_S = 7 * 86_400
+"""On a server that others may share. Files are bounded in size alone."""
+MOST_BYTES = 2048 * 1024 * 1024
+MOST_IN_MEMORY = 100
 PATIENCE_S = 0.1
 PAUSE_S = 15.0
 LOCK_PATIENCE_S = 5.0
@@ -48,12 +52,12 @@ class Bytes(BaseSerializer):
 class Derived:
     """`get(kind, inputs, make)` gives what `make` makes, made once for the same inputs.
 
-    `where` is "file", "memory", or the address of a Redis or Memcached server. A store that fails or hangs costs
-    `PATIENCE_S` and one line of log, and is then left alone for `PAUSE_S` seconds.
+    `where` is "file", "memory", or the address of a Redis or Memcached server; `most_bytes` bounds files. A store
+    that fails or hangs costs `PATIENCE_S` and one line of log, and is then left alone for `PAUSE_S` seconds.
     """
 
-    def __init__(self, app: Flask, where: str, folder: Path | None) -> None:
-        cache = Cache(app, config=_config(where, folder))
+    def __init__(self, app: Flask, where: str, folder: Path | None, most_bytes: int = MOST_BYTES) -> None:
+        cache = Cache(app, config=_config(where, folder, most_bytes))
         self._backend: BaseCache = app.extensions["cache"][cache]
         self._where = urlsplit(where).hostname or where
         self._paused_until = 0.0
@@ -72,6 +76,11 @@ class Derived:
             made = make()
             self._try(lambda: self._backend.set(key, made, timeout=KEPT_S))
             return made
+
+    def lacks(self, kind: str, inputs: bytes) -> bool:
+        """Whether it is certain that a thing is not kept, and could be: not while the store is left alone."""
+        key = self.key(kind, inputs)
+        return self._try(lambda: bool(self._backend.has(key))) is False
 
     @contextmanager
     def _alone(self, key: str) -> Iterator[None]:
@@ -170,16 +179,16 @@ def _no_pickles(file: object) -> NoReturn:  # noqa: ARG001
     raise ValueError("a pickle in the cache")
 
 
-def _config(where: str, folder: Path | None) -> dict[str, object]:
+def _config(where: str, folder: Path | None, most_bytes: int) -> dict[str, object]:
     if where.startswith(("redis:", "rediss:")):
         return {"CACHE_TYPE": f"{__name__}.redis_cache", "CACHE_REDIS_URL": where, "CACHE_SERIALIZER": Bytes()}
     if where.startswith("memcached:"):
         servers = [urlsplit(where).netloc]
         return {"CACHE_TYPE": f"{__name__}.memcached_cache", "CACHE_MEMCACHED_SERVERS": servers}
     if where == "memory" or folder is None:
-        return {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": 100}
+        return {"CACHE_TYPE": "SimpleCache", "CACHE_THRESHOLD": MOST_IN_MEMORY}
     return {
-        "CACHE_TYPE": "FileSystemCache",
-        "CACHE_DIR": str(folder),
-        "CACHE_THRESHOLD": MOST_FILES,
+        "CACHE_TYPE": f"{DerivedFiles.__module__}.{DerivedFiles.__name__}",
+        "CACHE_DIR": folder,
+        "CACHE_LIMIT_BYTES": most_bytes,
     }

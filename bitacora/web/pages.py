@@ -13,10 +13,9 @@ from flask import Blueprint, Response, abort, g, request
 from bitacora.content.permalink import quote_path
 from bitacora.content.post import Author, Post
 from bitacora.content.snapshot import Snapshot, Subject, base, owner_of, variants
-from bitacora.share.metadata import Preview
 from bitacora.share.networks import share_links, share_texts
 from bitacora.web.blog import blog, edition, page, redirect, say, share_of, share_of_page, snapshot
-from bitacora.web.cards import CRAWLER, Made
+from bitacora.web.cards import CRAWLER, Made, versions
 from bitacora.web.cards import NAME as CARD
 from bitacora.web.desk import OWN
 from bitacora.web.edition import term_url
@@ -150,7 +149,7 @@ def address(path: str) -> Response:
 def _post(post: Post) -> Response:
     here = snapshot()
     share = share_of(post)
-    _expect(share, post)
+    _expect(post)
     default = f"{post.kind}.html"
     has_own = post.template in here.templates
     if post.template and not has_own:
@@ -169,11 +168,11 @@ def _post(post: Post) -> Response:
     )
 
 
-def _expect(share: Preview, post: Post) -> None:
-    """A network that reads the page asks for its card next: let that be ready then."""
-    reads_link = CRAWLER.search(request.headers.get("User-Agent", "")) and OWN not in request.environ
-    if reads_link and share.picture and share.picture.width:
-        blog().cards.make_beside(edition(), post)
+def _expect(post: Post) -> None:
+    """Have the card ready when it is asked for. A network that reads the page does so next."""
+    if OWN not in request.environ:
+        is_urgent = bool(CRAWLER.search(request.headers.get("User-Agent", "")))
+        blog().cards.make_beside(edition(), post, is_urgent=is_urgent)
 
 
 def _below(url: str) -> Response | None:
@@ -211,8 +210,7 @@ def _share(post: Post) -> Response:
 def _card(post: Post, url: str) -> Response:
     """The post's card as it is now, whichever hash is asked for: the address of an old one was shared already."""
     here, cards = edition(), blog().cards
-    versions = (post, post.on_x) if post.share_image_on_x else (post,)
-    current = next((version for version in versions if cards.url(here, version) == url), None)
+    current = next((version for version in versions(post) if cards.url(here, version) == url), None)
     made = cards.made(here, current or post)
     jpeg = made.jpeg
     response = Response(jpeg, mimetype="image/jpeg")
