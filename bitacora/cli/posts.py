@@ -21,6 +21,7 @@ from bitacora.content.snapshot import Snapshot
 from bitacora.share.desk import Desk
 from bitacora.share.verdicts import Verdict
 from bitacora.web.blog import blog
+from bitacora.web.desk import OWN
 
 posts = AppGroup("posts", help="Look after the posts.")
 
@@ -58,7 +59,7 @@ def _read(here: Snapshot, *, judges: bool) -> Iterator[str]:
     """Ask for pages as readers do: some things go wrong only when a body or a template is rendered."""
     reader = current_app.test_client()
     for address in (*_LISTS, *here.by_url):
-        reader.get(address)
+        reader.get(address, environ_overrides={OWN: True})
     for post in _with_a_bar(here) if judges else ():
         if post.url in blog().library.snapshot().by_url:
             found = blog().desk(here, post, draws=False).summary

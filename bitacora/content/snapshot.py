@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from bitacora.content.errors import PostError, shown
 from bitacora.content.files import SETTINGS_FILE, Signature, Tree, is_markdown
+from bitacora.content.front_matter import key_of
 from bitacora.content.permalink import quote_path
 from bitacora.content.pictures import Picture, measure, media_type
 from bitacora.content.post import Author, Image, Post, Term, lines_of
@@ -184,7 +185,8 @@ class Snapshot:
 
     def _missing_template(self, name: str, posts: Sequence[Post]) -> PostError:
         first = min(posts, key=lambda post: post.path)
-        line = lines_of(self.source(first), first.path).get("template", 1)
+        lines = {key_of(key): line for key, line in lines_of(self.source(first), first.path).items()}
+        line = lines.get("template") or lines.get("layout", 1)
         who = "it looks" if len(posts) == 1 else f"it and {len(posts) - 1} more look"
         there = sorted(other for other in self.templates if other.endswith(".html") and "_" not in other[:1])
         meant = get_close_matches(name, there, 1)
