@@ -282,6 +282,10 @@ class Operator:
     status_token: str = _setting(_secret, "", "bearer token for details of /readyz and for /metrics")
     trust_templates: bool = _setting(_switch, False, "runs a site's own templates outside the sandbox")
     log: str = _setting(_one_of("text", "json"), "text", "form of the log")
+    releases: int = _setting(_number(2, 1000), 5, "published releases that are kept to roll back to")
+    broken: str = _setting(
+        _one_of("last-good", "refuse"), "last-good", "what becomes of a pulled tree with broken posts"
+    )
 
 
 def read_site(toml: str, environ: Mapping[str, str], port: int = 8000) -> Site:
