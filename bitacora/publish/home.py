@@ -9,7 +9,7 @@ import shlex
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -118,7 +118,8 @@ class Home:
     def tell(self, outcome: str, commit: str, message: str) -> Attempt:
         """Keep how an attempt ended, for the command that lists it and for /readyz."""
         attempt = Attempt(time.time(), outcome, commit, message)
-        write_json(self._attempt, asdict(attempt))
+        with suppress(OSError):  # a full disk, of which the message speaks
+            write_json(self._attempt, asdict(attempt))
         return attempt
 
 

@@ -49,14 +49,17 @@ def publish(
     clears up. Raises nothing that has to do with git, the disk or the tree: the attempt says so.
     """
     attempt = None
-    home.wanted.touch()
-    while home.wanted.exists():
-        with home.alone(waits=waits) as lock:
-            if lock is None:
-                return None
-            while home.wanted.exists():
-                home.wanted.unlink()
-                attempt = _attempt(home, home.git(lock), check, refuses=refuses, forced=forced, keep=keep)
+    try:
+        home.wanted.touch()
+        while home.wanted.exists():
+            with home.alone(waits=waits) as lock:
+                if lock is None:
+                    return None
+                while home.wanted.exists():
+                    home.wanted.unlink()
+                    attempt = _attempt(home, home.git(lock), check, refuses=refuses, forced=forced, keep=keep)
+    except OSError as error:
+        return home.tell("failed", "", said(error))
     return attempt
 
 
