@@ -118,7 +118,8 @@ def prepare(home: Home, git: Git, commit: str, check: Check, *, refuses: bool) -
     known = () if before is None else _report(home, before).findings
     if refuses and (errors := new_errors(report, known, _changed(git, before, commit))):
         clear_up(home)
-        raise PublishError("\n".join(map(str, errors)))
+        files = {error.file for error in errors}  # a warning may say why the file is broken
+        raise PublishError("\n".join(str(finding) for finding in report.findings if finding.file in files))
     author, date, subject = git.about(commit)
     about = {"author": author, "date": date, "subject": subject, "published": 0.0}
     write_json(home.report(commit), about | asdict(report))
