@@ -256,9 +256,7 @@ def test_a_rollback_can_name_its_commit(home: Home, editor: Editor) -> None:
 
 
 @pytest.mark.parametrize("commit", [None, "feedbeef", "--upload-pack=x"])
-def test_without_such_a_release_a_rollback_changes_nothing(
-    home: Home, editor: Editor, commit: str | None
-) -> None:
+def test_without_such_a_release_a_rollback_changes_nothing(home: Home, editor: Editor, commit: str | None) -> None:
     only = editor.publish({"posts/a.md": post()})
     pull(home)
     with pytest.raises(PublishError, match="no such release"):
@@ -309,7 +307,7 @@ def blob(editor: Editor, text: str) -> bytes:
 
 
 def test_files_named_like_options_are_files(home: Home, editor: Editor) -> None:
-    files = {name: "x" for name in ("-x", "--upload-pack=touch pwned", "posts/--exec=id.md")}
+    files = dict.fromkeys(("-x", "--upload-pack=touch pwned", "posts/--exec=id.md"), "x")
     editor.publish(files)
     assert pull(home).outcome == "published"
     assert set(files_of(home.current)) == set(files)

@@ -144,7 +144,9 @@ def test_git_killed_at_any_call_leaves_a_whole_site_and_the_next_one_finishes(
     site: tuple[Home, Editor], tmp_path: Path
 ) -> None:
     """A git that dies takes the attempt with it, not the publisher."""
-    real = subprocess.run(["sh", "-c", "command -v git"], capture_output=True, text=True, check=True).stdout.strip()
+    real = subprocess.run(
+        ["sh", "-c", "command -v git"], capture_output=True, text=True, check=True
+    ).stdout.strip()
     copy = copies(site[0], tmp_path / "copies")
     (tmp_path / "copies").mkdir()
     for number in count(1):
