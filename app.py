@@ -17,6 +17,7 @@ from bitacora import cli, web
 from bitacora.content.bodies import Bodies
 from bitacora.content.library import Library
 from bitacora.content.snapshot import Snapshot
+from bitacora.publish.history import GitHistory
 from bitacora.settings import Operator, SettingError, local_url, read_operator, read_port, read_site
 from bitacora.web.blog import Blog
 from bitacora.web.cards import Cards
@@ -63,6 +64,7 @@ def create_app(environ: Mapping[str, str] = os.environ, clock: Callable[[], floa
         read_settings=lambda toml: read_site(toml, environ, port),
         check_template=theme.check,
         reserved=web.reserved(app),
+        history=lambda: GitHistory(kept and kept / "history.json"),
         clock=clock,
     )
     page_cache = PageCache(app, library, operator.s_maxage, web.trusts(operator.trusted_hosts), clock)

@@ -107,6 +107,18 @@ class Git:
             return None
         return found.decode().strip()
 
+    def is_shallow(self) -> bool:
+        """Whether commits before some point are missing."""
+        return self.run("rev-parse", "--is-shallow-repository").strip() == b"true"
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        """Whether one commit leads to another; false for one that is not there."""
+        try:
+            self.run("merge-base", "--is-ancestor", old, new)
+        except GitError:
+            return False
+        return True
+
     def branch(self) -> str:
         """The full name of the branch that HEAD names, whether it exists or not."""
         return self.run("symbolic-ref", "HEAD").decode().strip()

@@ -164,7 +164,7 @@ def read_json(file: Path) -> dict[str, Any]:
 def write_json(file: Path, value: dict[str, Any]) -> None:
     """Whole or not at all."""
     new = file.with_name(f".{file.name}.{os.getpid()}")
-    new.write_text(json.dumps(value, ensure_ascii=False, indent=1), encoding="utf-8")
+    new.write_text(json.dumps(value, indent=1), encoding="ascii")
     new.replace(file)
 
 
