@@ -190,6 +190,13 @@ def _is_item(value: object) -> bool:
     return isinstance(value["label"], str) and is_link(value["url"])
 
 
+def _history(value: object) -> str:
+    text = _text(value)
+    if text and not (is_link(text) and text.startswith("http") and "{path}" in text):
+        raise ValueError("an address with {path} in it, like https://forge.example/blog/commits/main/{path}")
+    return text
+
+
 def _redirects(value: object) -> dict[str, str]:
     if isinstance(value, dict) and all(
         is_link(old) and old.startswith("/") and not re.search("[?#]", old) and is_link(new)
@@ -247,6 +254,7 @@ class Site:
     navigation: tuple[tuple[str, str], ...] = _setting(
         _navigation, (), "labels and addresses on top of each page; default: pages, archive, categories"
     )
+    history: str = _setting(_history, "", "where the history of a file can be seen; {path} stands for the file")
     redirects: Mapping[str, str] = _setting(_redirects, {}, "[redirects]: old address to new one, 301")
     accent: str = _setting(_colour, "", "accent colour of the theme and of share cards")
     logo: str = _setting(_text, "", "picture in static/ that stands for the site")
