@@ -165,9 +165,7 @@ def test_a_damaged_cache_is_made_anew(site: Dated, tmp_path: Path, damage: str) 
 
 def test_a_shallow_clone_is_noticed(site: Dated, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     site.commit({POST: text(body="Otro texto.")})
-    subprocess.run(
-        ["git", "clone", "-q", "--depth=1", f"file://{site.folder}", tmp_path / "shallow"], check=True
-    )
+    subprocess.run(["git", "clone", "-q", "--depth=1", f"file://{site.folder}", tmp_path / "shallow"], check=True)
     history = GitHistory()
     assert not history.look(str(tmp_path / "shallow"))
     assert history.updated(POST) is None

@@ -6,7 +6,6 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +19,7 @@ PATIENCE_S = 30.0
 _WATCHED = ("posts", "pages", "templates", "site.toml")
 _VERSION = 1
 _MOST_VERSIONS = 30
+_MOST_UNKEPT = 500
 
 
 class Checkout(NamedTuple):
@@ -30,13 +30,12 @@ class Checkout(NamedTuple):
     commit: str | None
 
 
-@dataclass
-class Past:
-    """One file's history: seconds since the epoch, ids of its versions (oldest first), former names."""
+class Past(NamedTuple):
+    """One file's history: seconds since the epoch, ids of its versions and former names, the oldest first."""
 
-    updated: int | None = None
-    versions: list[str] = field(default_factory=list)
-    names: list[tuple[str, str]] = field(default_factory=list)
+    updated: int | None
+    versions: tuple[str, ...]
+    names: tuple[tuple[str, str], ...]
 
 
 class GitHistory:
@@ -51,6 +50,7 @@ class GitHistory:
         self._seen: object = None
         self._commit = ""
         self._pasts: dict[str, Past] = {}
+        self._unkept = 0
         self._told = ""
 
     def look(self, site: str) -> bool:
@@ -72,7 +72,7 @@ class GitHistory:
         return None if past is None or past.updated is None else datetime.fromtimestamp(past.updated, UTC)
 
     def former(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
-        return {path: tuple(past.names) for path, past in self._pasts.items() if past.names}
+        return {path: past.names for path, past in self._pasts.items() if past.names}
 
     def read(self, versions: Iterable[str]) -> Mapping[str, bytes]:
         found: dict[str, bytes] = {}
@@ -110,12 +110,15 @@ class GitHistory:
         if commit == self._commit:
             return None
         starts_over = not self._commit or not git.is_ancestor(self._commit, commit)
-        pasts = {} if starts_over else {path: _copy(past) for path, past in self._pasts.items()}
+        pasts = {} if starts_over else dict(self._pasts)
         since = commit if starts_over else f"{self._commit}..{commit}"
         for change in _changes(git, since, self._checkout.prefix):
             _apply(pasts, change)
+            self._unkept += 1
         self._pasts, self._commit = pasts, commit
-        return self._keep(self._checkout.prefix)
+        if starts_over or self._unkept > _MOST_UNKEPT:
+            self._keep(self._checkout.prefix)
+        return None
 
     def _forget(self) -> None:
         self._pasts, self._commit = {}, ""
@@ -134,13 +137,12 @@ class GitHistory:
             log.warning("%s is made anew: %s", self._cache, error)
 
     def _keep(self, prefix: str) -> None:
+        self._unkept = 0
         if self._cache is None:
             return
-        pasts = {path: [past.updated, past.versions, past.names] for path, past in self._pasts.items()}
+        kept = {"version": _VERSION, "prefix": prefix, "commit": self._commit, "pasts": self._pasts}
         try:
-            write_json(
-                self._cache, {"version": _VERSION, "prefix": prefix, "commit": self._commit, "pasts": pasts}
-            )
+            write_json(self._cache, kept)
         except OSError as error:
             log.warning("the history is not kept: %s", error)
 
@@ -168,7 +170,6 @@ def find_checkout(site: Path) -> Checkout | None:
 class _Change(NamedTuple):
     moment: int
     kind: str
-    score: int
     old_path: str
     path: str
     old: str
@@ -192,7 +193,7 @@ def _changes(git: Git, since: str, prefix: str) -> Iterator[_Change]:
             path = old_path = _in_site(next(tokens), prefix)
             if kind[0] in "RC":
                 path = _in_site(next(tokens), prefix)
-            yield _Change(moment, kind[0], int(kind[1:] or 0), old_path, path, old, new)
+            yield _Change(moment, kind[0], old_path, path, old, new)
 
 
 def _apply(pasts: dict[str, Past], change: _Change) -> None:
@@ -200,30 +201,25 @@ def _apply(pasts: dict[str, Past], change: _Change) -> None:
         pasts.pop(change.path, None)
         return
     if change.kind == "R":
-        past = pasts.pop(change.old_path, None) or Past(versions=[change.old])
-        past.names.append((change.old_path, change.old))
-        pasts[change.path] = past
-    elif change.kind in "AC" or change.path not in pasts:
-        pasts[change.path] = Past(versions=[change.new])
-        return
+        past = pasts.pop(change.old_path, Past(None, (change.old,), ()))
+        past = past._replace(names=(*past.names, (change.old_path, change.old)))
+    elif change.kind in "AC":
+        past = Past(None, (change.new,), ())
     else:
-        past = pasts[change.path]
+        past = pasts.get(change.path, Past(None, (change.old,), ()))
     if change.new != past.versions[-1]:
-        past.updated = change.moment
-        past.versions = [*past.versions, change.new][-_MOST_VERSIONS:]
+        versions = (*past.versions, change.new)[-_MOST_VERSIONS:]
+        past = past._replace(updated=change.moment, versions=versions)
+    pasts[change.path] = past
 
 
 def _in_site(path: bytes, prefix: str) -> str:
     return os.fsdecode(path).removeprefix(prefix)
 
 
-def _copy(past: Past) -> Past:
-    return Past(past.updated, list(past.versions), list(past.names))
-
-
 def _past(values: list[Any]) -> Past:
     updated, versions, names = values
-    return Past(updated, versions, [(name, version) for name, version in names])
+    return Past(updated, tuple(versions), tuple((name, version) for name, version in names))
 
 
 def _object_id(source: bytes, like: str) -> str:
