@@ -28,6 +28,7 @@ PERMALINK_PLACEHOLDERS = (
     "y_day", "week", "w_year", "w_day", "hour", "minute", "second", "title", "slug", "categories",
     "slugified_categories", "output_ext",
 )  # fmt: skip
+FORGES = ("github", "gitlab", "gitea", "forgejo", "bitbucket")
 AUTHOR_KEYS = ("name", "url", "picture", "fediverse", "x", "bluesky")
 SECRET_BYTES = 32
 
@@ -218,6 +219,13 @@ def _secret(value: object) -> str:
     raise ValueError(f"at least {SECRET_BYTES} bytes long, or absent")
 
 
+def _token(value: object) -> str:
+    text = _text(value)
+    if re.fullmatch("[!-~]*", text):
+        return text
+    raise ValueError("a token as the forge shows it, in one word")
+
+
 def _derived(value: object) -> str:
     text = _text(value)
     if text in {"file", "memory"} or text.startswith(("redis://", "rediss://", "memcached://")):
@@ -287,6 +295,8 @@ class Operator:
     s_maxage: int = _setting(_number(0, 86400), 0, "seconds a shared cache may keep a page")
     secret_key: str = _setting(_secret, "", "signs preview and status links; the feature is off without it")
     hook_secret: str = _setting(_secret, "", "checks push webhooks; the feature is off without it")
+    forge: str = _setting(_one_of(*FORGES), "", "kind of the forge that origin lies on; default: by its host")
+    forge_token: str = _setting(_token, "", "reports to the forge what became of a push; off without it")
     status_token: str = _setting(_secret, "", "bearer token for details of /readyz and for /metrics")
     trust_templates: bool = _setting(_switch, False, "runs a site's own templates outside the sandbox")
     log: str = _setting(_one_of("text", "json"), "text", "form of the log")
@@ -360,7 +370,7 @@ def _read(setting: Any, name: str, value: object, line: int = 1) -> Any:
     try:
         return read(value)
     except ValueError as error:
-        shown = _HIDDEN if read in {_secret, _derived} else value
+        shown = _HIDDEN if read in {_secret, _token, _derived} else value
         raise SettingError(name, shown, str(error), line) from None
 
 

@@ -40,6 +40,7 @@ _SET = {
     "GIT_ALLOW_PROTOCOL": "https:ssh:file",
     "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=10",
     "GIT_LFS_SKIP_SMUDGE": "1",
+    "GIT_DEFAULT_REF_FORMAT": "files",  # HEAD is read, and stale locks are removed, without git
 }
 _SHOWN_CHARACTERS = 500
 

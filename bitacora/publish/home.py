@@ -53,8 +53,10 @@ class Home:
     `current` is what `BITACORA_SITE` names, or a folder in it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, lock: int | None = None) -> None:
+        """`lock` is a descriptor of the lock that whoever started this process took for it."""
         self.folder = folder
+        self._handed_over = lock
         self.repo = folder / "repo.git"
         self.releases = folder / "releases"
         self.current = folder / "current"
@@ -62,6 +64,8 @@ class Home:
         self._attempt = folder / "attempt.json"
         self.wanted = folder / "wanted"
         """Stands there while somebody waits to be published."""
+        self.deliveries = folder / "deliveries"
+        """What webhooks brought of late."""
         self.held = folder / "held"
         """Names the commit that a rollback took down: it comes back only when told to."""
 
@@ -76,13 +80,19 @@ class Home:
     def git(self, held: int | None = None) -> Git:
         return Git(self.repo, () if held is None else (held,))
 
+    def branch(self) -> str:
+        """The full name of the branch that is published, without asking git. Raises OSError."""
+        return (self.repo / "HEAD").read_text(encoding="utf-8").removeprefix("ref:").strip()
+
     @contextmanager
     def alone(self, *, waits: bool) -> Iterator[int | None]:
         """The lock that all who publish take; None when another has it and `waits` is false.
 
         It ends with the last process that holds it, git included.
         """
-        descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor, self._handed_over = self._handed_over, None
+        if descriptor is None:
+            descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
