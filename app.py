@@ -17,12 +17,14 @@ from bitacora import cli, web
 from bitacora.content.bodies import Bodies
 from bitacora.content.library import Library
 from bitacora.content.snapshot import Snapshot
+from bitacora.logs import set_up as set_up_log
+from bitacora.publish.history import GitHistory
+from bitacora.publish.home import Home
 from bitacora.settings import Operator, SettingError, local_url, read_operator, read_port, read_site
 from bitacora.web.blog import Blog
 from bitacora.web.cards import Cards
 from bitacora.web.derived import Derived
 from bitacora.web.files import Files
-from bitacora.web.logs import set_up as set_up_log
 from bitacora.web.page_cache import PageCache
 from bitacora.web.theme import Theme
 from bitacora.web.words import Words
@@ -63,6 +65,7 @@ def create_app(environ: Mapping[str, str] = os.environ, clock: Callable[[], floa
         read_settings=lambda toml: read_site(toml, environ, port),
         check_template=theme.check,
         reserved=web.reserved(app),
+        history=lambda: GitHistory(kept and kept / "history.json"),
         clock=clock,
     )
     page_cache = PageCache(app, library, operator.s_maxage, web.trusts(operator.trusted_hosts), clock)
@@ -70,12 +73,18 @@ def create_app(environ: Mapping[str, str] = os.environ, clock: Callable[[], floa
         app, operator.derived_cache, kept / "derived" if kept else None, operator.derived_mb * 1024 * 1024
     )
     site = _read_first(library).site
+    home = Home.of(operator.site)
     app.extensions["bitacora"] = Blog(
-        operator, library, bodies, files, words, theme, page_cache, derived, Cards(derived), clock, site
+        operator, library, bodies, files, words, theme, page_cache, derived, Cards(derived), clock, home, site
     )
     cli.set_up(app)
     if site.url == local_url(port) and sys.argv[-3:-1] != _OF_ANOTHER_SITE:
         log.warning("no url is set: feeds and previews lead to %s", site.url)
+    if operator.hook_secret and home is None:
+        log.warning(
+            "BITACORA_HOOK_SECRET does nothing: %s was not made by flask site init-git, which webhooks need",
+            operator.site,
+        )
     return app
 
 

@@ -28,6 +28,7 @@ PERMALINK_PLACEHOLDERS = (
     "y_day", "week", "w_year", "w_day", "hour", "minute", "second", "title", "slug", "categories",
     "slugified_categories", "output_ext",
 )  # fmt: skip
+FORGES = ("github", "gitlab", "gitea", "forgejo", "bitbucket")
 AUTHOR_KEYS = ("name", "url", "picture", "fediverse", "x", "bluesky")
 SECRET_BYTES = 32
 
@@ -190,6 +191,13 @@ def _is_item(value: object) -> bool:
     return isinstance(value["label"], str) and is_link(value["url"])
 
 
+def _history(value: object) -> str:
+    text = _text(value)
+    if text and not (is_link(text) and text.startswith("http") and "{path}" in text):
+        raise ValueError("an address with {path} in it, like https://forge.example/blog/commits/main/{path}")
+    return text
+
+
 def _redirects(value: object) -> dict[str, str]:
     if isinstance(value, dict) and all(
         is_link(old) and old.startswith("/") and not re.search("[?#]", old) and is_link(new)
@@ -209,6 +217,13 @@ def _secret(value: object) -> str:
     if not text or len(text.encode()) >= SECRET_BYTES:
         return text
     raise ValueError(f"at least {SECRET_BYTES} bytes long, or absent")
+
+
+def _token(value: object) -> str:
+    text = _text(value)
+    if re.fullmatch("[!-~]*", text):
+        return text
+    raise ValueError("a token as the forge shows it, in one word")
 
 
 def _derived(value: object) -> str:
@@ -247,6 +262,7 @@ class Site:
     navigation: tuple[tuple[str, str], ...] = _setting(
         _navigation, (), "labels and addresses on top of each page; default: pages, archive, categories"
     )
+    history: str = _setting(_history, "", "where the history of a file can be seen; {path} stands for the file")
     redirects: Mapping[str, str] = _setting(_redirects, {}, "[redirects]: old address to new one, 301")
     accent: str = _setting(_colour, "", "accent colour of the theme and of share cards")
     logo: str = _setting(_text, "", "picture in static/ that stands for the site")
@@ -279,9 +295,15 @@ class Operator:
     s_maxage: int = _setting(_number(0, 86400), 0, "seconds a shared cache may keep a page")
     secret_key: str = _setting(_secret, "", "signs preview and status links; the feature is off without it")
     hook_secret: str = _setting(_secret, "", "checks push webhooks; the feature is off without it")
+    forge: str = _setting(_one_of(*FORGES), "", "kind of the forge that origin lies on; default: by its host")
+    forge_token: str = _setting(_token, "", "reports to the forge what became of a push; off without it")
     status_token: str = _setting(_secret, "", "bearer token for details of /readyz and for /metrics")
     trust_templates: bool = _setting(_switch, False, "runs a site's own templates outside the sandbox")
     log: str = _setting(_one_of("text", "json"), "text", "form of the log")
+    releases: int = _setting(_number(2, 1000), 5, "published releases that are kept to roll back to")
+    broken: str = _setting(
+        _one_of("last-good", "refuse"), "last-good", "what becomes of a pulled tree with broken posts"
+    )
 
 
 def read_site(toml: str, environ: Mapping[str, str], port: int = 8000) -> Site:
@@ -348,7 +370,7 @@ def _read(setting: Any, name: str, value: object, line: int = 1) -> Any:
     try:
         return read(value)
     except ValueError as error:
-        shown = _HIDDEN if read in {_secret, _derived} else value
+        shown = _HIDDEN if read in {_secret, _token, _derived} else value
         raise SettingError(name, shown, str(error), line) from None
 
 

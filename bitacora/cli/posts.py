@@ -33,13 +33,18 @@ _LISTS = ("/", "/archive/", "/categories/", "/tags/", "/feed.xml", "/sitemap.xml
 
 @posts.command()
 @click.option("--share/--no-share", default=True, help="Judge the share previews as well.")
-def check(share: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+def check(share: bool, as_json: bool) -> None:
     """Say what is held back and what previews lack, one line each. Exits with 1 when a file is held back."""
     library = blog().library
     warnings = list(_read(library.snapshot(), judges=share))
     here = library.snapshot()
     warnings = [*_remarks(here), *_hardly_meant(here), *warnings]
     problems = sorted({*here.problems, *blog().theme.problems}, key=_place)
+    if as_json:
+        found = [{**_place_and_words(problem), "severity": "error"} for problem in problems]
+        click.echo(json.dumps({"posts": len(here.posts), "findings": found}, ensure_ascii=False, indent=1))
+        sys.exit(1 if problems else 0)
     for line in (*map(str, problems), *warnings):
         click.echo(" ".join(line.split()))
     shown = f"{len(here.posts)} posts and {len(here.pages)} pages are up"
@@ -157,6 +162,11 @@ def _told(here: Snapshot, post: Post, verdict: Verdict, severity: str = "") -> s
 
 def _counted(things: Sized, name: str) -> str:
     return f"{len(things) or 'no'} {name if len(things) == 1 else name + 's'}"
+
+
+def _place_and_words(problem: PostError) -> dict[str, object]:
+    names = ("file", "line", "column", "reason", "remedy")
+    return {name: getattr(problem, name) for name in names}
 
 
 def _place(problem: PostError | Remark) -> tuple[str, int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from pathlib import Path
 from shlex import quote
@@ -9,6 +10,13 @@ from zoneinfo import ZoneInfo
 
 import click
 from flask.cli import AppGroup
+
+from bitacora.publish.check import check
+from bitacora.publish.git import GitError
+from bitacora.publish.home import Home, PublishError, make
+from bitacora.publish.release import listed, publish
+from bitacora.publish.release import rollback as roll_back
+from bitacora.web.blog import blog
 
 site = AppGroup("site", help="Look after the site's folder.")
 
@@ -49,3 +57,62 @@ def new(folder: Path) -> None:
         raise click.ClickException(f"{folder} cannot be made: {error.strerror}.") from None
     click.echo(f"Your site is in {folder}. Its first post is {post}.")
     click.echo(f"See it: BITACORA_SITE={quote(str(folder))} make serve")
+
+
+@site.command("init-git")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--from", "remote", help="The repository to pull from; without it, editors push to the server.")
+@click.option("--branch", default="main", show_default=True, help="The branch that is published.")
+def init_git(folder: Path, remote: str | None, branch: str) -> None:
+    """Make FOLDER, from which a site is served that editors publish by git push."""
+    try:
+        home = make(folder.absolute(), branch, remote)
+    except (GitError, PublishError) as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{folder} cannot be made: {error.strerror}.") from None
+    click.echo(f"Serve it: BITACORA_SITE={quote(str(home.current))} make serve")
+    if remote is None:
+        click.echo(f"Publish: git push ssh://THIS-SERVER{quote(str(home.repo))} {branch}")
+    else:
+        click.echo(f"Publish: BITACORA_SITE={quote(str(home.current))} flask site pull")
+
+
+@site.command()
+@click.option("--force", is_flag=True, help="Publish even what was rolled back.")
+def pull(force: bool) -> None:
+    """Fetch what was pushed, check it, and publish it. Exits with 1 when it is not published."""
+    operator = blog().operator
+    attempt = publish(_home(), check, refuses=operator.broken == "refuse", forced=force, keep=operator.releases)
+    assert attempt is not None
+    click.echo(f"{attempt.outcome} {attempt.commit[:10]}".strip() + f": {attempt.message}")
+    sys.exit(0 if attempt.outcome in {"published", "unchanged", "held"} else 1)
+
+
+@site.command()
+@click.argument("commit", required=False)
+def rollback(commit: str | None) -> None:
+    """Serve the release before, or that of COMMIT."""
+    try:
+        release = roll_back(_home(), commit)
+    except (GitError, PublishError) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{release.commit[:10]} is served again: {release.subject}")
+
+
+@site.command()
+def releases() -> None:
+    """List the releases that are kept, the last published first; * is the one that is served."""
+    for release in listed(_home()):
+        errors = [finding for finding in release.findings if finding.severity == "error"]
+        checked = f"{len(errors)} errors, {len(release.findings) - len(errors)} warnings"
+        mark = "*" if release.served else " "
+        click.echo(f"{mark} {release.commit[:10]}  {release.date}  {release.author}  {checked}  {release.subject}")
+
+
+def _home() -> Home:
+    site = blog().operator.site
+    home = Home.of(site)
+    if home is None:
+        raise click.ClickException(f"{site} was not made by flask site init-git.")
+    return home

@@ -7,13 +7,15 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from weakref import WeakMethod
 
 from bitacora.content.errors import PostError
 from bitacora.content.files import FOLDERS, SETTINGS_FILE, Signature, Tree, identity, signature
+from bitacora.content.history import History, NoHistory
 from bitacora.content.last_good import LastGood, Version
 from bitacora.content.permalink import PLACEHOLDERS, PermalinkError, check_pattern
 from bitacora.content.post import Post, read_post
@@ -30,6 +32,7 @@ GIT_PATIENCE_S = 5.0
 _RETRY_S = 0.1
 _GIT_POLL_S = 0.01
 _STILL_WRITING_S = 2.0
+_GIT_IS_DONE_S = 0.1
 _MOST_WITHDRAWN = 100
 _MOST_ADDRESSES = 1 << 17
 _SPARE_BYTES = 16 * 1024 * 1024
@@ -40,8 +43,8 @@ class Library:
 
     `state` is a folder for last good versions, `spool` one for a nameless file of sources; None keeps either in
     memory. `check_template(name, source)` raises PostError for a template that does not compile, `reserved` knows
-    the engine's own addresses, `clock` gives seconds since the epoch. Safe to use from many threads; a process
-    that was forked off starts anew by itself.
+    the engine's own addresses, `history` makes what knows of former versions, `clock` gives seconds since the
+    epoch. Safe to use from many threads; a process that was forked off starts anew by itself.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Library:
         read_settings: Callable[[str], Site] = lambda toml: read_site(toml, {}),
         check_template: Callable[[str, str], None] = lambda _name, _source: None,
         reserved: Reserved = lambda _url: False,
+        history: Callable[[], History] = NoHistory,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.root = root
@@ -63,6 +67,7 @@ class Library:
         self._read_settings = read_settings
         self._check_template = check_template
         self._reserved = lru_cache(_MOST_ADDRESSES)(reserved)
+        self._new_history = history
         self._clock = clock
         self._generation = 0
         self._start_anew()
@@ -91,6 +96,9 @@ class Library:
         self._sources = Sources(self._spool)
         self._compact_at = 0
         self._last_good = LastGood(self._state)
+        self._history = self._new_history()
+        self._former: tuple[tuple[str, str], ...] = ()
+        self._dated: dict[str, tuple[Post, Post]] = {}
         self._is_tidied = False
 
     def _forked(self) -> None:
@@ -216,10 +224,13 @@ class Library:
         try:
             if EVERYTHING in dirty:
                 self._open()
+            has_new_past = self._look_back()
             changes = self._looked(dirty)
             if changes is None:
                 return False
-            is_different = self._apply(changes)
+            is_different = self._apply(changes) or has_new_past
+            if has_new_past:
+                self._former = tuple(self._former_addresses())
         except OSError as error:
             self._tried = time.monotonic(), identity(self.root)
             if self._snapshot is None:
@@ -246,6 +257,15 @@ class Library:
             if self._watch is not None:
                 self._watch.close()
             self._tree, self._watch, self._git = tree, watch, GitLock(tree.real)
+
+    def _look_back(self) -> bool:
+        """Whether git knows something new. It writes the files of a commit first and says so a moment later."""
+        assert self._tree is not None
+        assert self._git is not None
+        has_new_past = self._history.look(self._tree.real)
+        if self._git.index() != self._git_index and self._snapshot is not None:
+            self._later[STATE] = time.monotonic() + _GIT_IS_DONE_S
+        return has_new_past
 
     def _known(self, path: str) -> Signature | None:
         entry = self._entries.get(path)
@@ -306,7 +326,9 @@ class Library:
         if isinstance(value, Site):
             self._site = value
         elif self._site is None and isinstance(found, Broken):
-            raise SettingError(SETTINGS_FILE, found.problem.reason, "a file that can be read")
+            wrong = found.problem.__cause__
+            unreadable = SettingError(SETTINGS_FILE, found.problem.reason, "a file that can be read")
+            raise wrong if isinstance(wrong, SettingError) else unreadable
 
     def _last_good_settings(self, found: Broken) -> Value | None:
         return self._broken(SETTINGS_FILE, self._entries.get(SETTINGS_FILE), found).value
@@ -343,10 +365,8 @@ class Library:
             _check_permalink(site, toml)
             return site
         except SettingError as error:
-            if self._snapshot is None and self._last_good.newest(SETTINGS_FILE, None) is None:
-                raise
             remedy = "Correct it; until then the settings from before stay."
-            raise PostError(SETTINGS_FILE, error.line, 1, str(error), remedy) from None
+            raise PostError(SETTINGS_FILE, error.line, 1, str(error), remedy) from error
 
     def _settings_in_force(self) -> Site:
         if self._site is None:
@@ -410,6 +430,9 @@ class Library:
         if found.problem.withdrawn:
             self._last_good.withdraw(path, found.signature[-1] if found.signature else time.time_ns())
             return nothing
+        versions = None if found.data is None else self._history.before(path, found.data)
+        if versions is not None:
+            return self._from_history(path, found, versions) or nothing
         version = None
         if known and known.source and not _is_draft(known.value):
             version = Version(known.ctime_ns, known.source.read())
@@ -423,6 +446,43 @@ class Library:
         except PostError:
             return nothing
         return Entry(found.signature, found.problem, value, self._sources.add(newest.source), newest.ctime_ns)
+
+    def _from_history(self, path: str, found: Broken, versions: Iterator[bytes]) -> Entry | None:
+        """The last good version that was committed: the same for every replica, whatever it saw itself."""
+        for data in versions:
+            try:
+                value = self._understand(path, data)
+            except PostError as problem:
+                if problem.withdrawn:
+                    return None
+                continue
+            return (
+                None if _is_draft(value) else Entry(found.signature, found.problem, value, self._sources.add(data))
+            )
+        return None
+
+    def _former_addresses(self) -> Iterator[tuple[str, str]]:
+        """Where posts were to be found under their former names, and the files that they are now."""
+        for path, names in self._history.former().items():
+            sources = self._history.read({version for _, version in names})
+            for name, version in names:
+                try:
+                    post = read_post(sources.get(version, b""), name, self._settings_in_force())
+                except PostError:
+                    continue
+                if not post.draft and kind_of(name) == "text":
+                    yield post.url, path
+
+    def _with_past(self, path: str, post: Post) -> Post:
+        """A post that says nothing of it was updated when it was last committed."""
+        updated = None if post.updated else self._history.updated(path)
+        if updated is None or (post.date is not None and updated <= post.date):
+            return post
+        known, dated = self._dated.get(path, (None, None))
+        if dated is None or known is not post or dated.updated != updated:
+            dated = replace(post, updated=updated)
+            self._dated[path] = post, dated
+        return dated
 
     def _under_new_settings(self, path: str, entry: Entry) -> Entry:
         """Times, addresses and authors depend on the settings; a post that they break stays as it was."""
@@ -467,7 +527,7 @@ class Library:
             if entry.problem:
                 problems.append(entry.problem)
             if isinstance(entry.value, Post):
-                posts.append(entry.value)
+                posts.append(self._with_past(path, entry.value))
             elif isinstance(entry.value, str):
                 templates[path.removeprefix("templates/")] = entry.value
         snapshot = build(
@@ -480,6 +540,7 @@ class Library:
             entries=self._entries,
             tree=self._tree,
             reserved=self._reserved,
+            former=self._former,
             now=now,
             old=self._snapshot,
         )

@@ -61,10 +61,11 @@ class Good(NamedTuple):
 
 
 class Broken(NamedTuple):
-    """A version that cannot be shown."""
+    """A version that cannot be shown; `data` is what was read of it."""
 
     signature: Signature | None
     problem: PostError
+    data: bytes | None = None
 
 
 @dataclass
@@ -196,7 +197,7 @@ class Scan:
         try:
             value = self._understand(path, data)
         except PostError as problem:
-            self.changes.found[path] = Broken(version, problem)
+            self.changes.found[path] = Broken(version, problem, data)
         else:
             self.changes.found[path] = Good(version, value, self._keep(data))
 

@@ -64,6 +64,7 @@ class Snapshot:
     valid_from: float
     valid_until: float
     candidates: Sequence[Post] = field(repr=False)
+    former: Sequence[tuple[str, str]] = field(repr=False)
     templates: Mapping[str, str] = field(repr=False)
     files: Mapping[str, Signature] = field(repr=False)
     entries: Mapping[str, Entry] = field(repr=False)
@@ -238,16 +239,19 @@ def build(
     tree: Tree,
     reserved: Reserved,
     now: float,
+    former: Sequence[tuple[str, str]] = (),
     old: Snapshot | None = None,
 ) -> Snapshot:
     """The site at `now` (seconds since the epoch), out of every post that can be read, drafts included.
 
+    `former` are addresses under which files were to be found before they were renamed, and their paths now.
     Where only bodies differ from the `old` snapshot, all that was made of the heads is taken over.
     """
     if (
         old is not None
         and old.valid_from <= now < old.valid_until
         and old.site == site
+        and old.former == former
         and old.candidates == posts
     ):
         return replace(
@@ -272,6 +276,7 @@ def build(
         if owner.url in by_url:  # it may have lost its own address, and with it what hangs below
             clashes.append(_address_below(by_url.pop(url), owner))
     redirects = _redirects(site, by_url, reserved, clashes)
+    redirects |= _moved(former, by_url, redirects, reserved)
     listed = [post for post in by_url.values() if post.kind == "post" and not post.hidden]
     listed.reverse()
     return Snapshot(
@@ -287,6 +292,7 @@ def build(
         valid_from=valid_from,
         valid_until=valid_until,
         candidates=posts,
+        former=former,
         templates=templates,
         files=files,
         entries=entries,
@@ -380,7 +386,7 @@ def _precedence(post: Post) -> tuple[bool, datetime, str]:
 
 def _redirects(
     site: Site, by_url: Mapping[str, Post], reserved: Reserved, clashes: list[PostError]
-) -> Mapping[str, str]:
+) -> dict[str, str]:
     """Old addresses and where they lead: those of the settings first, then those of posts, in their order."""
     redirects = {old: new for old, new in site.redirects.items() if old not in by_url and old != new}
     for old, hidden in _taken_below(by_url, tuple(redirects)):
@@ -398,6 +404,18 @@ def _redirects(
                 owner = SETTINGS_FILE if alias in site.redirects else by_url[winner].path
                 clashes.append(_same_alias(post, alias, owner))
     return redirects
+
+
+def _moved(
+    former: Iterable[tuple[str, str]], by_url: Mapping[str, Post], taken: Mapping[str, str], reserved: Reserved
+) -> dict[str, str]:
+    """Redirects from the addresses of renamed files, unless somebody else is there or wants to be."""
+    by_path = {post.path: post.url for post in by_url.values()} if former else {}
+    return {
+        url: by_path[path]
+        for url, path in former
+        if path in by_path and url not in by_url and url not in taken and not reserved(url)
+    }
 
 
 def _subjects(pairs: Iterable[tuple[Term | Author, Post]]) -> Mapping[str, Subject]:

@@ -20,6 +20,7 @@ from bitacora.web.assets import assets
 from bitacora.web.blog import blog, page, redirect, say, snapshot
 from bitacora.web.feeds import feeds
 from bitacora.web.headers import NO_STORE, briefly, security
+from bitacora.web.hooks import hooks
 from bitacora.web.page_cache import ALIVE, HOST_IS_TRUSTED, SNAPSHOT
 from bitacora.web.pages import pages
 from bitacora.web.status import status
@@ -54,7 +55,7 @@ def set_up(app: Flask) -> None:
     """Routes, and what every request begins and ends with."""
     app.url_map.converters |= {"page": PageNumber, "year": YearNumber, "month": MonthNumber}
     app.url_map.redirect_defaults = app.url_map.merge_slashes = False
-    for blueprint in (pages, feeds, assets, status):
+    for blueprint in (pages, feeds, assets, hooks, status):
         app.register_blueprint(blueprint)
     app.before_request(_begin)
     app.after_request(_finish)
@@ -131,6 +132,8 @@ def _finish(response: Response) -> Response:
     here: Snapshot | None = g.get("snapshot")
     url: str | None = g.pop("keep", None)
     if here and url and response.status_code == 200 and request.method in {"GET", "HEAD"}:
+        if (home := blog().home) and (commit := home.served()):
+            response.headers["X-Content-Revision"] = commit
         beside = g.pop("beside", False)
         return blog().page_cache.keep(response, url, here, request.environ, beside=beside)
     if here and response.status_code in {301, 308}:

@@ -13,6 +13,7 @@ from bitacora.content.bodies import Bodies
 from bitacora.content.library import Library
 from bitacora.content.post import Post
 from bitacora.content.snapshot import Snapshot
+from bitacora.publish.home import Home
 from bitacora.settings import Operator, Site
 from bitacora.share.desk import Desk
 from bitacora.share.metadata import Preview, preview, site_preview
@@ -33,8 +34,8 @@ _NOT_XML = {code: None for code in (*range(32), *range(0xD800, 0xE000), 0xFFFE, 
 class Blog:
     """The parts, made by `create_app` once.
 
-    `clock` gives seconds since the epoch. `site` is what the settings were when last seen, for answers that may
-    not ask the disk.
+    `clock` gives seconds since the epoch. `home` is where git publishes the site, if it does. `site` is what the
+    settings were when last seen, for answers that may not ask the disk.
     """
 
     operator: Operator
@@ -47,6 +48,7 @@ class Blog:
     derived: Derived
     cards: Cards
     clock: Callable[[], float]
+    home: Home | None = None
     site: Site = field(default_factory=Site)
 
     def edition(self, snapshot: Snapshot) -> Edition:

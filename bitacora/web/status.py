@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from dataclasses import asdict
 from ipaddress import ip_address
 
 from flask import Blueprint, Response, request
@@ -11,6 +12,7 @@ from flask import Blueprint, Response, request
 from bitacora.content.errors import PostError
 from bitacora.content.snapshot import Snapshot
 from bitacora.content.watch import LOCK_GETS_STALE_S
+from bitacora.publish.home import Home
 from bitacora.settings import SettingError
 from bitacora.web.blog import Blog, blog
 from bitacora.web.headers import NO_STORE
@@ -67,9 +69,16 @@ def _details(parts: Blog, here: Snapshot) -> dict[str, object]:
         "git_lock_seconds": age,
         "git_lock_is_stale": age is not None and age >= LOCK_GETS_STALE_S,
         "next_transition": None if here.valid_until == float("inf") else here.valid_until,
+        "publishing": _publishing(parts.home) if parts.home else None,
         "problems": [_problem(problem) for problem in (*here.problems, *parts.theme.problems)],
         "remarks": [_problem(remark) for remark in here.remarks],
     }
+
+
+def _publishing(home: Home) -> dict[str, object]:
+    """The commit that is served, and how the last attempt to publish ended: `at` in seconds since the epoch."""
+    last = home.attempt()
+    return {"served": home.served(), "last_attempt": asdict(last) if last else None}
 
 
 def _problem(problem: PostError) -> dict[str, object]:

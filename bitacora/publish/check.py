@@ -1,0 +1,141 @@
+"""The checker, run on a tree that is not served yet, in a process of its own: the tree may kill it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bitacora.publish.git import Blob
+
+PATIENCE_S = 300.0
+_ENGINE = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing to mend: `severity` is "error" for what would be held back, else "warning"."""
+
+    file: str
+    line: int
+    column: int
+    severity: str
+    reason: str
+    remedy: str
+
+    def __str__(self) -> str:
+        kind = "" if self.severity == "error" else f"{self.severity}: "
+        return " ".join(f"{self.file}:{self.line}:{self.column}: {kind}{self.reason} {self.remedy}".split())
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the checker says of a tree: findings in order, and how many posts it would show."""
+
+    posts: int
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.severity != "error")
+
+
+Check = Callable[[Path], Report]
+"""Checks the site in a folder. Raises CheckError when that cannot be done."""
+
+
+class CheckError(Exception):
+    """The checker itself did not work."""
+
+
+def check(site: Path) -> Report:
+    """What `flask posts check` says of the site in a folder."""
+    with tempfile.TemporaryDirectory() as cache:
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(("BITACORA_", "GIT_"))}
+        environ |= {"BITACORA_SITE": str(site), "BITACORA_CACHE_DIR": cache, "BITACORA_WATCH": "poll"}
+        command = [sys.executable, "-m", "flask", "--app", "app", "posts", "check", "--json", "--no-share"]
+        try:
+            done = subprocess.run(  # noqa: S603 - no word of it comes from the tree
+                command,
+                cwd=_ENGINE,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=PATIENCE_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise CheckError(f"The check took longer than {PATIENCE_S:.0f} s and was ended.") from None
+        except OSError as error:
+            raise CheckError(f"The checker cannot be run: {error.strerror}.") from None
+    return _report(done)
+
+
+def findings_of_tree(blobs: Iterable[Blob], folder: Path) -> tuple[Finding, ...]:
+    """What git can hold and a folder cannot, of a commit that was written out to `folder`."""
+    found: list[Finding] = []
+    names: dict[str, list[str]] = defaultdict(list)
+    for blob in blobs:
+        path = os.fsdecode(blob.path)
+        shown = blob.path.decode(errors="backslashreplace")
+        names[shown.casefold()].append(shown)
+        if sentence := _ODD_MODES.get(blob.mode):
+            found.append(Finding(shown, 1, 1, "warning", *sentence))
+        elif _is_pointer(folder / path):
+            found.append(Finding(shown, 1, 1, "warning", *_POINTER))
+    for same in names.values():
+        if len(same) > 1:
+            reason = f"Its name differs from that of {', '.join(same[:-1])} only in case."
+            remedy = "Rename one: on many computers the two are one file."
+            found.append(Finding(same[-1], 1, 1, "warning", reason, remedy))
+    return tuple(found)
+
+
+_ODD_MODES = {
+    "120000": ("It is a symbolic link, and links are not followed.", "Commit the file itself in its place."),
+    "160000": ("It is a submodule, and submodules are not fetched.", "Commit its files themselves."),
+}
+_POINTER = (
+    "It is a pointer of Git LFS, and the file behind it is not fetched.",
+    "Commit the file itself: git lfs untrack, then git add --renormalize.",
+)
+_POINTER_BEGINS = b"version https://git-lfs.github.com/spec/"
+_MOST_POINTER_BYTES = 1024
+
+
+def _is_pointer(file: Path) -> bool:
+    with file.open("rb") as opened:
+        return opened.read(_MOST_POINTER_BYTES).startswith(_POINTER_BEGINS)
+
+
+def new_errors(report: Report, before: Collection[Finding], changed: Collection[str]) -> list[Finding]:
+    """Errors that a push brings: in what it changed, or such as were not there before."""
+    known = {(finding.file, finding.reason) for finding in before}
+    return [error for error in report.errors if error.file in changed or (error.file, error.reason) not in known]
+
+
+def _report(done: subprocess.CompletedProcess[bytes]) -> Report:
+    try:
+        found = json.loads(done.stdout)
+        return Report(found["posts"], tuple(_finding(each) for each in found["findings"]))
+    except (ValueError, KeyError, TypeError):
+        complaint = done.stderr.decode(errors="replace").strip().splitlines()
+        last = complaint[-1] if complaint else f"status {done.returncode}"
+        if last.startswith("Bitácora cannot start."):
+            return Report(0, (Finding("site.toml", 1, 1, "error", last.partition(". ")[2], "Correct it."),))
+        raise CheckError(f"The checker failed: {last}") from None
+
+
+def _finding(found: dict[str, Any]) -> Finding:
+    return Finding(*(found[name] for name in ("file", "line", "column", "severity", "reason", "remedy")))

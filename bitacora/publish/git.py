@@ -1,0 +1,229 @@
+"""Running git on a server: it never asks, never runs what a repository brings along, never waits for ever."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+PATIENCE_S = 60.0
+NO_COMMIT = "0" * 40
+
+# Content comes from whoever may push: no hook of theirs, no helper, no link, no filter of ours that they choose.
+_ALWAYS = (
+    "core.hooksPath=/dev/null",
+    "core.symlinks=false",
+    "core.fsmonitor=false",
+    "core.quotePath=false",
+    "protocol.ext.allow=never",
+    "submodule.recurse=false",
+    "fetch.recurseSubmodules=false",
+    "gc.autoDetach=false",
+    "log.showSignature=false",
+    "http.lowSpeedLimit=1000",
+    "http.lowSpeedTime=20",
+)
+_KEPT = (
+    "PATH", "HOME", "XDG_CONFIG_HOME", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "https_proxy",
+    "HTTPS_PROXY", "no_proxy", "NO_PROXY",
+    # what git tells its own hooks about objects that are pushed but not accepted yet
+    "GIT_QUARANTINE_PATH", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+)  # fmt: skip
+_SET = {
+    "LC_ALL": "C",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_ALLOW_PROTOCOL": "https:ssh:file",
+    "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=10",
+    "GIT_LFS_SKIP_SMUDGE": "1",
+    "GIT_DEFAULT_REF_FORMAT": "files",  # HEAD is read, and stale locks are removed, without git
+}
+_SHOWN_CHARACTERS = 500
+
+
+class GitError(Exception):
+    """What git could not do, in words for whoever runs the server."""
+
+
+class Blob(NamedTuple):
+    """One entry of a tree: `mode` as git writes it ("120000" is a link, "160000" a submodule)."""
+
+    mode: str
+    object_id: str
+    path: bytes
+
+
+class Git:
+    """git on the bare repository `repo`. Every call raises GitError, also when it takes longer than `patience` s.
+
+    `held` are descriptors that git inherits: a lock among them then lasts as long as the git that it guards, even
+    when its owner is killed.
+    """
+
+    def __init__(self, repo: Path, held: Sequence[int] = (), patience: float = PATIENCE_S) -> None:
+        self.repo = repo
+        self._held = held
+        self._patience = patience
+
+    def run(
+        self,
+        *command: str,
+        trusts_user: bool = False,
+        environ: dict[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> bytes:
+        """What git prints. The user's own git configuration is read only where `trusts_user`: it has passwords."""
+        _must_be_ours(self.repo)
+        settings = [part for setting in _ALWAYS for part in ("-c", setting)]
+        process = _started(
+            ["git", f"--git-dir={self.repo.absolute()}", *settings, *command],
+            {**_environ(trusts_user=trusts_user), **(environ or {})},
+            cwd or self.repo,
+            self._held,
+        )
+        with process:
+            try:
+                out, complaint = process.communicate(timeout=self._patience)
+            except subprocess.TimeoutExpired:
+                _end(process)
+                raise GitError(
+                    f"git {command[0]} took longer than {self._patience:.0f} s and was ended."
+                ) from None
+            except BaseException:
+                _end(process)
+                raise
+        if process.returncode:
+            raise GitError(f"git {command[0]} failed: {_shown(complaint) or f'status {process.returncode}'}")
+        return out
+
+    def commit(self, name: str) -> str | None:
+        """The commit that a name leads to, None when it leads nowhere."""
+        try:
+            found = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        except GitError:
+            return None
+        return found.decode().strip()
+
+    def is_shallow(self) -> bool:
+        """Whether commits before some point are missing."""
+        return self.run("rev-parse", "--is-shallow-repository").strip() == b"true"
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        """Whether one commit leads to another; false for one that is not there."""
+        try:
+            self.run("merge-base", "--is-ancestor", old, new)
+        except GitError:
+            return False
+        return True
+
+    def branch(self) -> str:
+        """The full name of the branch that HEAD names, whether it exists or not."""
+        return self.run("symbolic-ref", "HEAD").decode().strip()
+
+    def remote(self) -> str | None:
+        """The address that `origin` stands for, None without one."""
+        try:
+            return self.run("config", "--get", "remote.origin.url").decode().strip()
+        except GitError:
+            return None
+
+    def fetch(self, branch: str, into: str) -> None:
+        """Bring a branch of `origin` to the reference `into`, wherever it was before."""
+        self.run(
+            "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--force", "origin",
+            f"+{branch}:{into}", trusts_user=True,
+        )  # fmt: skip
+
+    def blobs(self, commit: str) -> Iterator[Blob]:
+        """All that a commit holds, links and submodules included."""
+        for line in self.run("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"):
+            if line:
+                facts, _, path = line.partition(b"\t")
+                mode, _, object_id = facts.decode().split()
+                yield Blob(mode, object_id, path)
+
+    def changed(self, old: str, new: str) -> list[bytes]:
+        """Paths that differ between two commits."""
+        found = self.run("diff-tree", "-r", "-z", "--name-only", "--no-ext-diff", "--no-renames", old, new)
+        return [path for path in found.split(b"\0") if path]
+
+    def export(self, commit: str, folder: Path, index: Path) -> None:
+        """Write all files of a commit into an empty folder; `index` is a scratch file."""
+        environ = {"GIT_INDEX_FILE": str(index.absolute()), "GIT_WORK_TREE": str(folder.absolute())}
+        self.run("read-tree", commit, environ=environ, cwd=folder)
+        self.run("checkout-index", "--all", "--quiet", environ=environ, cwd=folder)
+
+    def about(self, commit: str) -> tuple[str, str, str]:
+        """Author, date of the commit (ISO 8601) and subject."""
+        author, date, subject = (
+            self.run("log", "-1", "--no-show-signature", "--format=%an%x00%cI%x00%s", commit)
+            .decode(errors="replace")
+            .rstrip("\n")
+            .split("\0")
+        )
+        return author, date, subject
+
+
+def init(repo: Path, branch: str) -> None:
+    """Make an empty bare repository. Raises GitError."""
+    process = _started(
+        ["git", "init", "--quiet", "--bare", "--template=", f"--initial-branch={branch}", "--", str(repo)],
+        _environ(trusts_user=False),
+        repo.parent,
+        (),
+    )
+    _, complaint = process.communicate(timeout=PATIENCE_S)
+    if process.returncode:
+        raise GitError(f"git init failed: {_shown(complaint)}")
+
+
+def _environ(*, trusts_user: bool) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return kept | _SET | ({} if trusts_user else {"GIT_CONFIG_GLOBAL": os.devnull})
+
+
+def _started(
+    command: Sequence[str], environ: dict[str, str], cwd: Path, held: Sequence[int]
+) -> subprocess.Popen[bytes]:
+    """In a group of its own: git starts programs that must end with it."""
+    try:
+        return subprocess.Popen(  # noqa: S603 - no word of it comes from the tree
+            command,
+            env=environ,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=tuple(held),
+            start_new_session=True,
+        )
+    except FileNotFoundError:
+        raise GitError(f"git cannot be run on {cwd}: it is not installed, or the folder is gone.") from None
+    except OSError as error:
+        raise GitError(f"git cannot be run: {error.strerror}.") from None
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        process.kill()
+
+
+def _must_be_ours(repo: Path) -> None:
+    """git asks this too (CVE-2022-24765), but not of a repository that it is told of by name."""
+    try:
+        owner = repo.stat().st_uid
+    except OSError as error:
+        raise GitError(f"{repo} cannot be read: {error.strerror}.") from None
+    if owner != os.geteuid():
+        raise GitError(f"{repo} belongs to another user (uid {owner}): run this as that user.")
+
+
+def _shown(complaint: bytes) -> str:
+    lines = [line.strip() for line in complaint.decode(errors="replace").splitlines() if line.strip()]
+    return " ".join(lines)[:_SHOWN_CHARACTERS]

@@ -1,0 +1,188 @@
+"""The folder that a site is published in: its repository, its releases, and the link to the one that is served."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shlex
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bitacora.publish.git import Git, init
+
+EMPTY = "empty"
+_ENGINE = Path(__file__).parents[2]
+_HOOK = """\
+#!/bin/sh
+# Written by flask site init-git. Variables of the service (BITACORA_RELEASES, ...) may be set here as well.
+PYTHONPATH={engine} exec {python} -m bitacora.publish {hook} {home}
+"""
+_SETTINGS = {
+    "core.logAllRefUpdates": "true",  # what a forced push leaves behind stays to be found
+    "receive.denyDeleteCurrent": "refuse",
+    "transfer.hideRefs": "refs/bitacora",
+}
+
+
+class PublishError(Exception):
+    """Why nothing was published, in words for whoever pushed."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """The last attempt to publish: `outcome` is "published", "unchanged", "refused", "failed" or "held".
+
+    `at` is in seconds since the epoch.
+    """
+
+    at: float
+    outcome: str
+    commit: str
+    message: str
+
+
+class Home:
+    """Where things lie: `repo.git`, `releases/<commit>/`, `current` (a link to one of them), and a lock.
+
+    `current` is what `BITACORA_SITE` names, or a folder in it.
+    """
+
+    def __init__(self, folder: Path, lock: int | None = None) -> None:
+        """`lock` is a descriptor of the lock that whoever started this process took for it."""
+        self.folder = folder
+        self._handed_over = lock
+        self.repo = folder / "repo.git"
+        self.releases = folder / "releases"
+        self.current = folder / "current"
+        self._lock = folder / "lock"
+        self._attempt = folder / "attempt.json"
+        self.wanted = folder / "wanted"
+        """Stands there while somebody waits to be published."""
+        self.deliveries = folder / "deliveries"
+        """What webhooks brought of late."""
+        self.held = folder / "held"
+        """Names the commit that a rollback took down: it comes back only when told to."""
+
+    @classmethod
+    def of(cls, site: Path) -> Home | None:
+        """The home that a site's folder is served from: links are not followed, they are what changes."""
+        for folder in (site, *site.parents):
+            if (folder.parent / "repo.git").is_dir() and (folder.parent / "releases").is_dir():
+                return cls(folder.parent)
+        return None
+
+    def git(self, held: int | None = None) -> Git:
+        return Git(self.repo, () if held is None else (held,))
+
+    def branch(self) -> str:
+        """The full name of the branch that is published, without asking git. Raises OSError."""
+        return (self.repo / "HEAD").read_text(encoding="utf-8").removeprefix("ref:").strip()
+
+    @contextmanager
+    def alone(self, *, waits: bool) -> Iterator[int | None]:
+        """The lock that all who publish take; None when another has it and `waits` is false.
+
+        It ends with the last process that holds it, git included.
+        """
+        descriptor, self._handed_over = self._handed_over, None
+        if descriptor is None:
+            descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
+            except BlockingIOError:
+                yield None
+            else:
+                yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def release(self, commit: str) -> Path:
+        return self.releases / commit
+
+    def report(self, commit: str) -> Path:
+        """What is known of a release: its check, when it was published."""
+        return self.releases / f"{commit}.json"
+
+    def served(self) -> str | None:
+        """The commit that `current` leads to; None before the first."""
+        try:
+            name = Path(os.readlink(self.current)).name
+        except OSError:
+            return None
+        return None if name == EMPTY else name
+
+    def attempt(self) -> Attempt | None:
+        """The last attempt, None when there was none or it cannot be read."""
+        try:
+            return Attempt(**read_json(self._attempt))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def tell(self, outcome: str, commit: str, message: str) -> Attempt:
+        """Keep how an attempt ended, for the command that lists it and for /readyz."""
+        attempt = Attempt(time.time(), outcome, commit, message)
+        with suppress(OSError):  # a full disk, of which the message speaks
+            write_json(self._attempt, asdict(attempt))
+        return attempt
+
+
+def make(folder: Path, branch: str, remote: str | None) -> Home:
+    """Make a home, or mend one that was half made. Raises PublishError, OSError or GitError."""
+    home = Home(folder)
+    if folder.exists() and not home.repo.exists() and any(folder.iterdir()):
+        raise PublishError(f"{folder} is not empty: name a folder that does not exist yet.")
+    home.releases.mkdir(parents=True, exist_ok=True)
+    if not home.repo.exists():
+        init(home.repo, branch)
+    git = home.git()
+    for name, value in _SETTINGS.items():
+        git.run("config", name, value)
+    if remote is not None:
+        git.run("config", "remote.origin.url", remote)
+    elif git.remote() is None:
+        for hook in ("pre-receive", "post-receive"):
+            _write_hook(home, hook)
+    (home.release(EMPTY) / "posts").mkdir(parents=True, exist_ok=True)
+    if not home.current.is_symlink():
+        flip(home, EMPTY)
+    return home
+
+
+def flip(home: Home, name: str) -> None:
+    """Let `current` lead to a release, at once for everybody."""
+    new = home.folder / f".current.{os.getpid()}"
+    new.unlink(missing_ok=True)
+    new.symlink_to(Path("releases") / name)
+    new.replace(home.current)
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """Raises OSError or ValueError."""
+    found = json.loads(file.read_bytes())
+    if not isinstance(found, dict):
+        raise ValueError(f"{file} holds no table")
+    return found
+
+
+def write_json(file: Path, value: dict[str, Any]) -> None:
+    """Whole or not at all."""
+    new = file.with_name(f".{file.name}.{os.getpid()}")
+    new.write_text(json.dumps(value, indent=1), encoding="ascii")
+    new.replace(file)
+
+
+def _write_hook(home: Home, hook: str) -> None:
+    file = home.repo / "hooks" / hook
+    file.parent.mkdir(exist_ok=True)
+    words = {"engine": _ENGINE, "python": sys.executable, "hook": hook, "home": home.folder.absolute()}
+    file.write_text(
+        _HOOK.format(**{name: shlex.quote(str(word)) for name, word in words.items()}), encoding="utf-8"
+    )
+    file.chmod(0o755)

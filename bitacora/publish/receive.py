@@ -1,0 +1,82 @@
+"""What happens when somebody pushes to the server: git runs these as its hooks, and shows what they print."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from bitacora.publish.check import Check, CheckError
+from bitacora.publish.git import GitError
+from bitacora.publish.home import Home, PublishError
+from bitacora.publish.release import counted, prepare, publish, said, short
+
+
+class Update(NamedTuple):
+    """One line that git gives a hook: commits before and after (zeros for none), and the reference."""
+
+    old: str
+    new: str
+    ref: str
+
+    @property
+    def deletes(self) -> bool:
+        return set(self.new) == {"0"}
+
+
+def pre_receive(home: Home, updates: Iterable[Update], check: Check) -> bool:
+    """Whether the push may come in: not when it breaks a post, or takes the published branch away."""
+    branch = home.git().branch()
+    for update in updates:
+        if update.ref != branch:
+            print(f"{short(update.ref)} is kept but not published: {short(branch)} is.")
+        elif update.deletes:
+            print(f"{short(branch)} is what the site shows, and cannot be deleted.")
+            return False
+        elif not _may_come(home, update.new, check):
+            return False
+    return True
+
+
+def post_receive(home: Home, updates: Iterable[Update], check: Check, keep: int) -> bool:
+    """Publish the branch if it was pushed. Whether that was done, or there was nothing to do."""
+    branch = home.git().branch()
+    if not any(update.ref == branch for update in updates):
+        return True
+    attempt = publish(home, check, keep=keep)
+    if attempt is None or attempt.outcome in {"published", "unchanged"}:
+        print(f"Published {attempt.commit[:10]}: {attempt.message}" if attempt else "Published.")
+        return True
+    print(f"Not published. {attempt.message}")
+    return False
+
+
+def _may_come(home: Home, commit: str, check: Check) -> bool:
+    print("Checking the posts...", flush=True)
+    try:
+        with home.alone(waits=True) as lock:
+            report = prepare(home, home.git(lock), commit, check, refuses=True)
+    except PublishError as error:
+        print(f"{error}\nNothing was published: mend this, commit, and push again.")
+        return False
+    except (GitError, CheckError) as error:
+        print(f"{error} Nothing was published.")
+        return False
+    except OSError as error:
+        print(said(error))
+        return False
+    for finding in report.findings:
+        print(finding)
+    print(counted(report))
+    return True
+
+
+def read_updates(lines: Iterable[str]) -> list[Update]:
+    return [Update(*line.rstrip("\n").split(" ", 2)) for line in lines]
+
+
+def main(hook: str, home: Home, check: Check, keep: int) -> int:
+    """The exit status of a hook, whose updates are on standard input."""
+    updates = read_updates(sys.stdin)
+    done = pre_receive(home, updates, check) if hook == "pre-receive" else post_receive(home, updates, check, keep)
+    return 0 if done else 1

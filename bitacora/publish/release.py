@@ -1,0 +1,234 @@
+"""From a commit to what is served: checked, written out beside what is there, and put in its place at once."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from bitacora.publish.check import Check, CheckError, Finding, Report, findings_of_tree, new_errors
+from bitacora.publish.git import Git, GitError
+from bitacora.publish.home import Attempt, Home, PublishError, flip, read_json, write_json
+
+KEPT = 5
+READERS_LEAVE_S = 60.0
+"""Workers may still read the release before, and whoever reads it last must find its files."""
+
+_TIP = "refs/bitacora/fetched"
+_RELEASE_REF = "refs/bitacora/releases/"
+_HALF = ".half-"
+_LOCK_IS_STALE_S = 600.0
+
+
+@dataclass(frozen=True)
+class Release:
+    """One that is kept: when it was last published (seconds since the epoch), and what its check found."""
+
+    commit: str
+    author: str
+    date: str
+    subject: str
+    published: float
+    posts: int
+    findings: tuple[Finding, ...]
+    served: bool
+
+
+def publish(
+    home: Home, check: Check, *, refuses: bool = False, forced: bool = False, keep: int = KEPT, waits: bool = True
+) -> Attempt | None:
+    """Serve the newest commit of the published branch; of `origin`'s, where there is one.
+
+    With `refuses` a tree that breaks posts is not published; else each of them keeps its last good version.
+    `forced` brings back what a rollback took down. None when another is at it already and `waits` is false: that
+    one goes on until nobody is waiting. Killed at any moment it leaves the old or the new site; the next call
+    clears up. Raises nothing that has to do with git, the disk or the tree: the attempt says so.
+    """
+    attempt = None
+    try:
+        home.wanted.touch()
+        while home.wanted.exists():
+            with home.alone(waits=waits) as lock:
+                if lock is None:
+                    return None
+                while home.wanted.exists():
+                    home.wanted.unlink()
+                    attempt = _attempt(home, home.git(lock), check, refuses=refuses, forced=forced, keep=keep)
+    except OSError as error:
+        return home.tell("failed", "", said(error))
+    return attempt
+
+
+def rollback(home: Home, commit: str | None = None) -> Release:
+    """Serve a kept release again: the one published before, or the one that is named. Raises PublishError."""
+    with home.alone(waits=True) as lock:
+        kept = list(listed(home))
+        now = next((release for release in kept if release.served), None)
+        if commit is None:
+            older = [release for release in kept if now and release.published < now.published]
+            found = max(older, key=lambda release: release.published, default=None)
+        else:
+            found = next((release for release in kept if release.commit.startswith(commit)), None)
+        if found is None:
+            raise PublishError("There is no such release. flask site releases lists those that are kept.")
+        if now is not None and now.commit != found.commit:
+            git = home.git(lock)
+            home.held.write_text(git.commit(published_ref(git)) or now.commit, encoding="ascii")
+        flip(home, found.commit)
+        home.tell("published", found.commit, "rolled back")
+        return found
+
+
+def listed(home: Home) -> Iterator[Release]:
+    """The releases that are kept, the last published first."""
+    served = home.served()
+    for commit, found in _reports(home):
+        if not found["published"]:
+            continue
+        yield Release(
+            commit,
+            found["author"],
+            found["date"],
+            found["subject"],
+            found["published"],
+            found["posts"],
+            tuple(Finding(**each) for each in found["findings"]),
+            commit == served,
+        )
+
+
+def prepare(home: Home, git: Git, commit: str, check: Check, *, refuses: bool) -> Report:
+    """Write a commit out beside what is served and check it there; it gets its name only when it is whole.
+
+    The caller holds the lock. Raises PublishError with a line for each post that it breaks, when it `refuses`.
+    """
+    if home.release(commit).exists() and home.report(commit).exists():
+        return _report(home, commit)
+    clear_up(home)
+    half = home.releases / f"{_HALF}{commit}"
+    half.mkdir()
+    git.export(commit, half, home.releases / f"{_HALF}{commit}.index")
+    found = check(half)
+    report = replace(found, findings=(*findings_of_tree(git.blobs(commit), half), *found.findings))
+    before = home.served()
+    known = () if before is None else _report(home, before).findings
+    if refuses and (errors := new_errors(report, known, _changed(git, before, commit))):
+        clear_up(home)
+        files = {error.file for error in errors}  # a warning may say why the file is broken
+        raise PublishError("\n".join(str(finding) for finding in report.findings if finding.file in files))
+    author, date, subject = git.about(commit)
+    about = {"author": author, "date": date, "subject": subject, "published": 0.0}
+    write_json(home.report(commit), about | asdict(report))
+    os.sync()  # the files before the link that leads to them, should the power fail
+    half.rename(home.release(commit))
+    return report
+
+
+def clear_up(home: Home) -> None:
+    """Remove what somebody left behind who was killed. The caller holds the lock."""
+    for path in home.releases.iterdir():
+        if path.name.startswith("."):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        elif path.suffix == ".json" and not home.release(path.stem).exists():
+            path.unlink()
+    for path in home.folder.glob(".*"):
+        path.unlink()
+    for lock in (home.repo / "refs" / "bitacora").rglob("*.lock"):
+        lock.unlink()  # nobody but us writes there
+    for lock in home.repo.glob("*.lock"):
+        if time.time() - lock.stat().st_mtime > _LOCK_IS_STALE_S:
+            lock.unlink(missing_ok=True)
+
+
+def _attempt(home: Home, git: Git, check: Check, *, refuses: bool, forced: bool, keep: int) -> Attempt:
+    commit = ""
+    try:
+        if git.remote() is not None:
+            git.fetch(git.branch(), _TIP)
+        commit = git.commit(published_ref(git)) or ""
+        if not commit:
+            return home.tell("failed", commit, f"The branch {short(git.branch())} has no commit yet.")
+        if commit == home.served() and home.release(commit).exists():
+            return home.tell("unchanged", commit, "It is what is served already.")
+        if not forced and home.held.exists() and home.held.read_text(encoding="ascii") == commit:
+            reason = "It was rolled back. Push a new commit, or say flask site pull --force."
+            return home.tell("held", commit, reason)
+        report = prepare(home, git, commit, check, refuses=refuses)
+        _serve(home, git, commit)
+        _prune(home, git, keep)
+        return home.tell("published", commit, counted(report))
+    except PublishError as error:
+        return home.tell("refused", commit, str(error))
+    except (GitError, CheckError) as error:
+        clear_up(home)
+        return home.tell("failed", commit, str(error))
+    except OSError as error:
+        clear_up(home)
+        return home.tell("failed", commit, said(error))
+
+
+def _serve(home: Home, git: Git, commit: str) -> None:
+    git.run("update-ref", f"{_RELEASE_REF}{commit}", commit)
+    write_json(home.report(commit), read_json(home.report(commit)) | {"published": time.time()})
+    flip(home, commit)
+    home.held.unlink(missing_ok=True)
+
+
+def _changed(git: Git, before: str | None, commit: str) -> set[str]:
+    """The files that a commit changes: all of them where nothing was before."""
+    if before is None or git.commit(before) is None:
+        paths = [blob.path for blob in git.blobs(commit)]
+    else:
+        paths = git.changed(before, commit)
+    return {os.fsdecode(path) for path in paths}
+
+
+def _prune(home: Home, git: Git, keep: int) -> None:
+    """Remove all but the last published releases, and none that somebody may still be reading."""
+    served = home.served()
+    for number, (commit, found) in enumerate(_reports(home)):
+        is_young = time.time() - home.report(commit).stat().st_mtime < READERS_LEAVE_S
+        if commit == served or is_young or (number < keep and found["published"]):
+            continue
+        home.release(commit).rename(home.releases / f"{_HALF}{commit}")
+        git.run("update-ref", "-d", f"{_RELEASE_REF}{commit}")
+    clear_up(home)
+
+
+def _reports(home: Home) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Of the releases that are there, the last published first."""
+    found = {file.stem: read_json(file) for file in home.releases.glob("[!.]*.json")}
+    whole = [(commit, report) for commit, report in found.items() if home.release(commit).exists()]
+    yield from sorted(whole, key=lambda pair: -pair[1]["published"])
+
+
+def _report(home: Home, commit: str) -> Report:
+    try:
+        found = read_json(home.report(commit))
+        return Report(found["posts"], tuple(Finding(**each) for each in found["findings"]))
+    except FileNotFoundError:
+        return Report(0)
+
+
+def published_ref(git: Git) -> str:
+    """The reference that is published: a branch, or what was fetched last where there is an `origin`."""
+    return git.branch() if git.remote() is None else _TIP
+
+
+def short(branch: str) -> str:
+    return branch.removeprefix("refs/heads/")
+
+
+def counted(report: Report) -> str:
+    return f"{report.posts} posts, {len(report.errors)} errors, {len(report.warnings)} warnings"
+
+
+def said(error: OSError) -> str:
+    """What the disk refused, in words."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return "The disk is full: the site is as it was. Make room and try again."
+    return f"{error.filename or 'The disk'}: {error.strerror or error}. The site is as it was."

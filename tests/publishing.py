@@ -1,0 +1,115 @@
+"""Editors with real git, and the homes that they publish in."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bitacora.publish.check import Report
+from bitacora.publish.home import Home
+
+ROOT = Path(__file__).parent.parent
+SETTINGS = 'title = "El Blog"\nurl = "https://blog.example.org"\n'
+
+
+def post(title: str = "Una entrada", body: str = "Texto.", **head: str) -> str:
+    lines = "".join(f"{key}: {value}\n" for key, value in ({"date": "2026-01-01"} | head).items())
+    return f"---\ntitle: {title}\n{lines}---\n{body}\n"
+
+
+def all_is_well(folder: Path) -> Report:
+    """A checker for tests that are not about it: the real one takes a second."""
+    return Report(sum(1 for _ in folder.glob("posts/*.md")))
+
+
+def flask(*command: str | Path, site: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("BITACORA_")}
+    environ |= {"BITACORA_SITE": str(site), **{f"BITACORA_{k.upper()}": v for k, v in settings.items()}}
+    return subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "app", *command],
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@dataclass
+class Pushed:
+    """How a push went, and what git showed of it."""
+
+    accepted: bool
+    told: str
+
+
+class Editor:
+    """A clone in `folder` of a repository; whatever is written is committed and pushed whole."""
+
+    def __init__(self, folder: Path, repository: Path) -> None:
+        self.folder = folder
+        self.repository = repository
+        folder.mkdir(parents=True)
+        self.git("init", "-q", "-b", "main")
+        self.git("remote", "add", "origin", str(repository))
+
+    def git(self, *command: str, stdin: bytes = b"") -> str:
+        done = self._run(*command, stdin=stdin)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.decode(errors="replace").strip()
+
+    def write(self, files: Mapping[str, str | bytes | None]) -> None:
+        """None deletes."""
+        for path, text in files.items():
+            file = self.folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            if text is None:
+                file.unlink()
+            else:
+                file.write_bytes(text.encode() if isinstance(text, str) else text)
+
+    def commit(self, files: Mapping[str, str | bytes | None]) -> str:
+        self.write(files)
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", "a change")
+        return self.git("rev-parse", "HEAD")
+
+    def push(self, *how: str) -> Pushed:
+        done = self._run("push", *(how or ("origin", "HEAD:main")))
+        return Pushed(done.returncode == 0, done.stderr.decode(errors="replace"))
+
+    def publish(self, files: Mapping[str, str | bytes | None]) -> str:
+        """Commit, push, and be sure that it was taken."""
+        commit = self.commit(files)
+        pushed = self.push()
+        assert pushed.accepted, pushed.told
+        return commit
+
+    def _run(self, *command: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        alone = ("user.name=Ana", "user.email=ana@blog.example", "gc.auto=0", "protocol.file.allow=always")
+        settings = [part for setting in alone for part in ("-c", setting)]
+        return subprocess.run(
+            ["git", *settings, *command], cwd=self.folder, input=stdin, capture_output=True, check=False
+        )
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {
+        str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()
+    }
+
+
+def left_over(home: Home) -> list[str]:
+    """What has no business in a home at rest."""
+    known = {"repo.git", "releases", "current", "lock", "attempt.json", "held"}
+    beside = [path.name for path in home.folder.iterdir() if path.name not in known]
+    half = [path.name for path in home.releases.iterdir() if path.name.startswith(".")]
+    unpaired = [file.name for file in home.releases.glob("*.json") if not home.release(file.stem).exists()]
+    return beside + half + unpaired
+
+
+Publish = Callable[[], object]

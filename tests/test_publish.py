@@ -1,0 +1,443 @@
+"""From a commit to what is served, by real git: whole, checked, and back again."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from publishing import SETTINGS, Editor, all_is_well, files_of, left_over, post
+
+from bitacora.publish.check import CheckError, Finding, Report
+from bitacora.publish.git import Git, GitError
+from bitacora.publish.home import Attempt, Home, PublishError, make
+from bitacora.publish.release import listed, publish, rollback
+
+BROKEN = Finding("posts/a.md", 2, 8, "error", "It is broken.", "Mend it.")
+
+
+def refuses_to_check(_folder: Path) -> Report:
+    raise CheckError("The checker failed.")
+
+
+def finds_it_broken(_folder: Path) -> Report:
+    return Report(0, (BROKEN,))
+
+
+@pytest.fixture
+def upstream(tmp_path: Path) -> Path:
+    """The repository at a forge."""
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", tmp_path / "forge.git"], check=True)
+    return tmp_path / "forge.git"
+
+
+@pytest.fixture
+def editor(tmp_path: Path, upstream: Path) -> Editor:
+    return Editor(tmp_path / "work", upstream)
+
+
+@pytest.fixture
+def home(tmp_path: Path, upstream: Path) -> Home:
+    return make(tmp_path / "home", "main", str(upstream))
+
+
+def pull(home: Home, **how: bool | int) -> Attempt:
+    attempt = publish(home, all_is_well, **how)  # type: ignore[arg-type]
+    assert attempt is not None
+    return attempt
+
+
+def test_a_new_home_serves_an_empty_site(home: Home) -> None:
+    assert (home.current / "posts").is_dir()
+    assert files_of(home.current) == {}
+    assert Home.of(home.current).folder == home.folder  # type: ignore[union-attr]
+    assert Home.of(home.current / "blog").folder == home.folder  # type: ignore[union-attr]
+
+
+def test_a_folder_that_was_not_made_for_it_is_no_home(tmp_path: Path) -> None:
+    assert Home.of(tmp_path / "site") is None
+
+
+def test_making_a_home_again_keeps_what_is_served(home: Home, editor: Editor) -> None:
+    editor.publish({"posts/a.md": post()})
+    commit = pull(home).commit
+    make(home.folder, "main", str(editor.repository))
+    assert home.served() == commit
+
+
+def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.txt").write_text("…")
+    with pytest.raises(PublishError, match="not empty"):
+        make(tmp_path / "full", "main", None)
+    assert files_of(tmp_path / "full") == {"thesis.txt": "…".encode()}
+
+
+def test_what_was_pushed_is_served_whole(home: Home, editor: Editor) -> None:
+    files = {"posts/a.md": post(), "site.toml": SETTINGS, "posts/b/foto.jpg": bytes(range(256))}
+    commit = editor.publish(files)
+    attempt = pull(home)
+    assert (attempt.outcome, attempt.commit, attempt.message) == (
+        "published",
+        commit,
+        "1 posts, 0 errors, 0 warnings",
+    )
+    assert files_of(home.current) == {
+        path: text.encode() if isinstance(text, str) else text for path, text in files.items()
+    }
+    assert left_over(home) == []
+
+
+def test_nothing_new_changes_nothing(home: Home, editor: Editor) -> None:
+    editor.publish({"posts/a.md": post()})
+    pull(home)
+    served = os.readlink(home.current)
+    assert pull(home).outcome == "unchanged"
+    assert os.readlink(home.current) == served
+
+
+def test_a_forced_push_is_published_and_what_it_left_behind_can_be_rolled_back_to(
+    home: Home, editor: Editor
+) -> None:
+    first = editor.publish({"posts/a.md": post("Primera")})
+    pull(home)
+    editor.git("checkout", "-q", "--orphan", "other")
+    editor.commit({"posts/a.md": post("Otra historia")})
+    assert editor.push("--force", "origin", "HEAD:main").accepted
+    assert pull(home).outcome == "published"
+    assert b"Otra historia" in files_of(home.current)["posts/a.md"]
+    home.git().run("gc", "--quiet", "--prune=now")
+    assert rollback(home).commit == first
+    assert b"Primera" in files_of(home.current)["posts/a.md"]
+
+
+def test_a_deleted_branch_leaves_the_site_as_it_was(home: Home, editor: Editor) -> None:
+    commit = editor.publish({"posts/a.md": post()})
+    pull(home)
+    subprocess.run(["git", "-C", editor.repository, "update-ref", "-d", "refs/heads/main"], check=True)
+    attempt = pull(home)
+    assert attempt.outcome == "failed"
+    assert "main" in attempt.message
+    assert home.served() == commit
+
+
+def test_a_branch_without_a_commit_says_so(home: Home) -> None:
+    assert pull(home).outcome == "failed"
+    assert (home.current / "posts").is_dir()
+
+
+def test_a_remote_that_is_away_leaves_the_site_as_it_was(home: Home, editor: Editor) -> None:
+    commit = editor.publish({"posts/a.md": post()})
+    pull(home)
+    editor.repository.rename(editor.repository.with_name("away.git"))
+    attempt = pull(home)
+    assert (attempt.outcome, home.served()) == ("failed", commit)
+    assert "does not appear to be a git repository" in attempt.message
+    assert home.attempt() == attempt
+
+
+def test_a_git_that_hangs_is_ended_with_all_that_it_started(home: Home, tmp_path: Path) -> None:
+    pipe = tmp_path / "hangs"
+    os.mkfifo(pipe)
+    with pytest.raises(GitError, match="took longer than 0 s"):
+        Git(home.repo, patience=0.3).run("hash-object", "--no-filters", "--", str(pipe))
+
+
+def test_with_the_refusing_policy_a_broken_tree_is_not_served(home: Home, editor: Editor) -> None:
+    commit = editor.publish({"posts/a.md": post()})
+    pull(home)
+    editor.publish({"posts/a.md": post("[")})
+    attempt = publish(home, finds_it_broken, refuses=True)
+    assert attempt is not None
+    assert (attempt.outcome, attempt.message) == ("refused", "posts/a.md:2:8: It is broken. Mend it.")
+    assert home.served() == commit
+    assert left_over(home) == []
+
+
+def test_with_the_usual_policy_a_broken_tree_is_served_and_said_to_be_broken(home: Home, editor: Editor) -> None:
+    editor.publish({"posts/a.md": post("[")})
+    attempt = publish(home, finds_it_broken)
+    assert attempt is not None
+    assert (attempt.outcome, attempt.message) == ("published", "0 posts, 1 errors, 0 warnings")
+    assert [release.findings for release in listed(home)] == [(BROKEN,)]
+
+
+def test_what_was_broken_before_does_not_refuse_a_push_that_is_about_something_else(
+    home: Home, editor: Editor
+) -> None:
+    editor.publish({"posts/a.md": post("[")})
+    publish(home, finds_it_broken)
+    commit = editor.publish({"posts/b.md": post()})
+    assert publish(home, finds_it_broken, refuses=True).commit == commit  # type: ignore[union-attr]
+    editor.publish({"posts/a.md": post("[ [")})
+    assert publish(home, finds_it_broken, refuses=True).outcome == "refused"  # type: ignore[union-attr]
+
+
+def test_a_checker_that_fails_publishes_nothing(home: Home, editor: Editor) -> None:
+    editor.publish({"posts/a.md": post()})
+    attempt = publish(home, refuses_to_check)
+    assert attempt is not None
+    assert (attempt.outcome, attempt.message) == ("failed", "The checker failed.")
+    assert home.served() is None
+    assert left_over(home) == []
+
+
+def test_one_at_a_time_and_whoever_comes_meanwhile_is_published_too(home: Home, editor: Editor) -> None:
+    editor.publish({"posts/a.md": post("Primera")})
+    second = ""
+
+    def is_busy(_folder: Path) -> Report:
+        nonlocal second
+        if not second:
+            second = editor.publish({"posts/a.md": post("Segunda")})
+            assert publish(home, all_is_well, waits=False) is None  # another is at it: this one is left to it
+        return Report(1)
+
+    attempt = publish(home, is_busy)
+    assert attempt is not None
+    assert (attempt.outcome, attempt.commit) == ("published", second)
+    assert home.served() == second
+
+
+def test_a_git_that_outlives_its_publisher_still_holds_the_lock(home: Home, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with home.alone(waits=True) as lock:
+        assert lock is not None
+        orphan = subprocess.Popen(["cat", pipe], pass_fds=[lock])
+    try:
+        with home.alone(waits=False) as another:
+            assert another is None
+    finally:
+        orphan.kill()
+        orphan.wait()
+    with home.alone(waits=False) as another:
+        assert another is not None
+
+
+# --- back again
+
+
+def test_a_rollback_serves_the_release_before_until_something_new_is_pushed(home: Home, editor: Editor) -> None:
+    first = editor.publish({"posts/a.md": post("Primera")})
+    pull(home)
+    second = editor.publish({"posts/a.md": post("Segunda")})
+    pull(home)
+    assert rollback(home).commit == first
+    assert home.served() == first
+    assert pull(home).outcome == "held"
+    assert home.served() == first
+    third = editor.publish({"posts/a.md": post("Tercera")})
+    assert pull(home).outcome == "published"
+    assert home.served() == third
+    assert [release.commit for release in listed(home)] == [third, second, first]
+
+
+def test_what_was_rolled_back_comes_back_when_told_to(home: Home, editor: Editor) -> None:
+    editor.publish({"posts/a.md": post("Primera")})
+    pull(home)
+    second = editor.publish({"posts/a.md": post("Segunda")})
+    pull(home)
+    rollback(home)
+    assert pull(home, forced=True).outcome == "published"
+    assert home.served() == second
+
+
+def test_a_rollback_can_name_its_commit(home: Home, editor: Editor) -> None:
+    commits = []
+    for title in ("Primera", "Segunda", "Tercera"):
+        commits.append(editor.publish({"posts/a.md": post(title)}))
+        pull(home)
+    assert rollback(home, commits[0][:8]).commit == commits[0]
+    assert b"Primera" in files_of(home.current)["posts/a.md"]
+
+
+@pytest.mark.parametrize("commit", [None, "feedbeef", "--upload-pack=x"])
+def test_without_such_a_release_a_rollback_changes_nothing(home: Home, editor: Editor, commit: str | None) -> None:
+    only = editor.publish({"posts/a.md": post()})
+    pull(home)
+    with pytest.raises(PublishError, match="no such release"):
+        rollback(home, commit)
+    assert home.served() == only
+
+
+def test_the_last_releases_are_kept_and_older_ones_go(home: Home, editor: Editor) -> None:
+    commits = []
+    for number in range(5):
+        commits.append(editor.publish({"posts/a.md": post(f"Número {number}")}))
+        for file in home.releases.glob("*.json"):
+            os.utime(file, (0, 0))  # nobody reads them any more
+        pull(home, keep=3)
+    assert [release.commit for release in listed(home)] == commits[:1:-1]
+    assert left_over(home) == []
+
+
+def test_a_release_that_somebody_may_still_read_is_kept(home: Home, editor: Editor) -> None:
+    for number in range(4):
+        editor.publish({"posts/a.md": post(f"Número {number}")})
+        pull(home, keep=2)
+    assert len(list(listed(home))) == 4
+
+
+def test_the_list_says_who_when_what_and_how_it_was_checked(home: Home, editor: Editor) -> None:
+    commit = editor.publish({"posts/a.md": post()})
+    pull(home)
+    (release,) = listed(home)
+    assert (release.commit, release.author, release.subject, release.posts) == (commit, "Ana", "a change", 1)
+    assert release.date.startswith("20")
+    assert release.served
+
+
+# --- bad input
+
+
+def publish_tree(editor: Editor, *lines: bytes) -> str:
+    """Push a tree as `git ls-tree` would show it: names that no file system here could hold included."""
+    tree = editor.git("mktree", "-z", "--missing", stdin=b"\0".join(lines) + b"\0")
+    commit = editor.git("commit-tree", tree, "-m", "odd")
+    editor.git("push", "-q", "--force", "origin", f"{commit}:refs/heads/main")
+    return commit
+
+
+def blob(editor: Editor, text: str) -> bytes:
+    return editor.git("hash-object", "-w", "--stdin", stdin=text.encode()).encode()
+
+
+def test_files_named_like_options_are_files(home: Home, editor: Editor) -> None:
+    files = dict.fromkeys(("-x", "--upload-pack=touch pwned", "posts/--exec=id.md"), "x")
+    editor.publish(files)
+    assert pull(home).outcome == "published"
+    assert set(files_of(home.current)) == set(files)
+
+
+def test_a_link_becomes_no_link_and_is_said(home: Home, editor: Editor) -> None:
+    editor.folder.joinpath("posts").mkdir()
+    editor.folder.joinpath("posts/secret.md").symlink_to("/etc/passwd")
+    editor.publish({})
+    assert pull(home).outcome == "published"
+    assert files_of(home.current) == {"posts/secret.md": b"/etc/passwd"}
+    (release,) = listed(home)
+    assert [finding.file for finding in release.findings] == ["posts/secret.md"]
+    assert "symbolic link" in release.findings[0].reason
+
+
+def test_a_submodule_is_an_empty_folder_and_is_said(home: Home, editor: Editor) -> None:
+    publish_tree(editor, b"160000 commit " + b"1" * 40 + b"\tposts", b"100644 blob " + blob(editor, "x") + b"\ta")
+    assert pull(home).outcome == "published"
+    assert files_of(home.current) == {"a": b"x"}
+    (release,) = listed(home)
+    assert "submodule" in release.findings[0].reason
+
+
+def test_a_pointer_of_lfs_is_said(home: Home, editor: Editor) -> None:
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
+    editor.publish({".gitattributes": "*.jpg filter=lfs\n", "posts/foto.jpg": pointer})
+    assert pull(home).outcome == "published"
+    (release,) = listed(home)
+    assert [(finding.file, finding.severity) for finding in release.findings] == [("posts/foto.jpg", "warning")]
+
+
+def test_names_that_differ_in_case_alone_are_said(home: Home, editor: Editor) -> None:
+    editor.publish({"posts/Uno.md": post(), "posts/uno.md": post()})
+    pull(home)
+    (release,) = listed(home)
+    assert "posts/Uno.md" in release.findings[0].reason
+
+
+def test_a_name_that_is_not_utf_8_disturbs_nothing(home: Home, editor: Editor) -> None:
+    publish_tree(
+        editor,
+        b"100644 blob " + blob(editor, "x") + b"\ta",
+        b"100644 blob " + blob(editor, "y") + b"\tma\xf1ana.md",
+    )
+    assert pull(home).outcome == "published"
+    assert sorted(os.listdir(os.fsencode(home.current))) == [b"a", b"ma\xf1ana.md"]
+
+
+@pytest.mark.parametrize("name", [b"..", b".git", b"."])
+def test_a_name_that_leads_elsewhere_is_written_nowhere(home: Home, editor: Editor, name: bytes) -> None:
+    good = editor.publish({"posts/a.md": post()})
+    pull(home)
+    inner = editor.git("mktree", stdin=b"100644 blob " + blob(editor, "x") + b"\tpwned").encode()
+    publish_tree(editor, b"040000 tree " + inner + b"\t" + name)
+    attempt = pull(home)
+    assert (attempt.outcome, home.served()) == ("failed", good)
+    assert not list(home.folder.rglob("pwned"))
+    assert left_over(home) == []
+
+
+def test_ten_thousand_files_are_one_push(home: Home, editor: Editor) -> None:
+    editor.publish({f"posts/{number}.md": post(str(number)) for number in range(10_000)})
+    assert pull(home).message == "10000 posts, 0 errors, 0 warnings"
+    assert len(files_of(home.current)) == 10_000
+
+
+def test_a_head_that_points_nowhere_says_which_branch_is_missing(home: Home, editor: Editor) -> None:
+    editor.publish({"posts/a.md": post()})
+    (home.repo / "HEAD").write_text("ref: refs/heads/gone\n")
+    attempt = pull(home)
+    assert attempt.outcome == "failed"
+    assert "gone" in attempt.message
+
+
+def test_a_head_that_cannot_be_read_leaves_the_site_as_it_was(home: Home, editor: Editor) -> None:
+    commit = editor.publish({"posts/a.md": post()})
+    pull(home)
+    (home.repo / "HEAD").write_text("nonsense\n")
+    attempt = pull(home)
+    assert (attempt.outcome, home.served()) == ("failed", commit)
+
+
+def test_locks_that_a_killed_git_left_do_not_stop_the_next(home: Home, editor: Editor) -> None:
+    editor.publish({"posts/a.md": post("Primera")})
+    pull(home)
+    for name in ("refs/bitacora/fetched.lock", "packed-refs.lock", "index.lock"):
+        (home.repo / name).touch()
+    os.utime(home.repo / "packed-refs.lock", (0, 0))
+    second = editor.publish({"posts/a.md": post("Segunda")})
+    assert [pull(home).commit for _ in range(2)][-1] == second
+    assert home.served() == second
+
+
+def test_a_repository_of_somebody_else_is_left_alone(home: Home, editor: Editor) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a folder away")
+    editor.publish({"posts/a.md": post()})
+    os.chown(home.repo, 65534, 65534)
+    attempt = pull(home)
+    assert attempt.outcome == "failed"
+    assert "belongs to another user (uid 65534)" in attempt.message
+    assert home.served() is None
+
+
+def test_the_configuration_of_a_user_does_not_choose_filters_for_a_tree(
+    home: Home, editor: Editor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = tmp_path / "ran"
+    (tmp_path / ".gitconfig").write_text(f'[filter "lfs"]\n\tsmudge = touch {ran}\n\trequired = true\n')
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)  # of the editor, who has no such filter
+    editor.publish({".gitattributes": "*.md filter=lfs\n", "a.md": "x"})
+    monkeypatch.delenv("GIT_CONFIG_GLOBAL")
+    assert pull(home).outcome == "published"
+    assert not ran.exists()
+
+
+def test_two_commands_that_wait_for_each_other_do_both_end(home: Home, editor: Editor) -> None:
+    editor.publish({"posts/a.md": post()})
+    with home._lock.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert publish(home, all_is_well, waits=False) is None
+    assert pull(home).outcome == "published"
+    assert not home.wanted.exists()
+
+
+def test_a_release_that_somebody_removed_is_made_again(home: Home, editor: Editor) -> None:
+    commit = editor.publish({"posts/a.md": post()})
+    pull(home)
+    shutil.rmtree(home.release(commit))
+    assert pull(home).outcome == "published"
+    assert set(files_of(home.current)) == {"posts/a.md"}

@@ -1,0 +1,229 @@
+"""Publishing as editors do it: real git, the hooks that it runs, and a real gunicorn under load."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from conftest import Serve
+from publishing import SETTINGS, Editor, flask, post
+from server import Client, Server
+
+from bitacora.publish.home import Home, make
+from bitacora.publish.release import listed
+
+POSTS = 12
+PATHS = ("/", "/archive/", "/feed.xml", *(f"/2026/01/{day:02}/entrada/" for day in range(1, POSTS + 1)))
+READERS = 3
+
+
+def version_of(number: int) -> dict[str, str | bytes | None]:
+    """A site whose every page says which version it is of."""
+    posts: dict[str, str | bytes | None] = {
+        f"posts/2026-01-{day:02}-entrada.md": f"---\ntitle: Entrada v{number:04}\n---\nSoy la v{number:04}.\n"
+        for day in range(1, POSTS + 1)
+    }
+    return {"site.toml": SETTINGS, **posts}
+
+
+def versions(client: Client, path: str) -> set[str]:
+    answer = client.get(path)
+    assert answer.status == 200, path
+    return set(re.findall(r"v\d{4}", answer.text))
+
+
+@contextmanager
+def readers(server: Server) -> Iterator[list[str]]:
+    """Clients that read all the time, and what they were given that they should not have been."""
+    faults: list[str] = []
+    enough = threading.Event()
+
+    def read() -> None:
+        client = Client(server.port)
+        while not enough.is_set():
+            for path in PATHS:
+                answer = client.get(path)
+                found = set(re.findall(r"v\d{4}", answer.text))
+                if answer.status != 200 or len(found) != 1:
+                    faults.append(f"{path}: {answer.status} {sorted(found)}")
+        client.close()
+
+    threads = [threading.Thread(target=read) for _ in range(READERS)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield faults
+    finally:
+        enough.set()
+        for thread in threads:
+            thread.join()
+
+
+@pytest.fixture
+def pushed(tmp_path: Path) -> Home:
+    """Made by the command, as an operator would."""
+    done = flask("site", "init-git", tmp_path / "home", site=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f"BITACORA_SITE={tmp_path}/home/current" in done.stdout
+    return Home(tmp_path / "home")
+
+
+def test_push_refuse_mend_push_live_and_back_under_load(
+    tmp_path: Path, pushed: Home, serve: Serve, at_size: Callable[[int, int], int]
+) -> None:
+    editor = Editor(tmp_path / "work", pushed.repo)
+    editor.publish(version_of(0))
+    server = serve(pushed.current)
+    clients = server.clients()
+    with readers(server) as faults:
+        last = at_size(60, 5)
+        for number in range(1, last + 1):
+            editor.publish(version_of(number))
+            for client in clients:
+                assert versions(client, PATHS[number % len(PATHS)]) == {f"v{number:04}"}
+
+        broken = "posts/2026-01-01-entrada.md"
+        editor.commit({broken: "---\ntitle: Entrada: v9999\n---\nRota.\n"})
+        refused = editor.push()
+        assert not refused.accepted
+        assert f"remote: {broken}:2:15: " in refused.told
+        assert 'Put the whole value in quotes, like title: "Entrada: v9999".' in refused.told
+        assert all(versions(client, "/") == {f"v{last:04}"} for client in clients)
+
+        editor.publish(version_of(last + 1))
+        assert all(versions(client, "/") == {f"v{last + 1:04}"} for client in clients)
+
+        back = flask("site", "rollback", site=pushed.current)
+        assert back.returncode == 0, back.stderr
+        assert all(versions(client, "/archive/") == {f"v{last:04}"} for client in clients)
+    assert faults == []
+    told = flask("site", "releases", site=pushed.current).stdout.splitlines()
+    assert [line[:2] for line in told[:2]] == ["  ", "* "]
+    assert "Ana" in told[0]
+    assert "0 errors, 0 warnings  a change" in told[0]
+
+
+def test_a_pull_publishes_what_was_pushed_to_the_forge(tmp_path: Path, serve: Serve) -> None:
+    forge = tmp_path / "forge.git"
+    Editor(tmp_path / "nobody", forge).git("init", "-q", "--bare", "-b", "main", str(forge))
+    editor = Editor(tmp_path / "work", forge)
+    assert flask("site", "init-git", tmp_path / "home", "--from", forge, site=tmp_path).returncode == 0
+    home = Home(tmp_path / "home")
+    editor.publish(version_of(0))
+    assert flask("site", "pull", site=home.current).returncode == 0
+    server = serve(home.current)
+    clients = server.clients()
+    with readers(server) as faults:
+        first = editor.publish(version_of(1))
+        assert all(versions(client, "/") == {"v0000"} for client in clients)
+        pulled = flask("site", "pull", site=home.current)
+        assert pulled.stdout.endswith("12 posts, 0 errors, 0 warnings\n")
+        assert all(versions(client, "/") == {"v0001"} for client in clients)
+
+        editor.publish({"posts/2026-01-01-entrada.md": "---\ntitle: Entrada: v9999\n---\nRota.\n"})
+        refused = flask("site", "pull", site=home.current, broken="refuse")
+        assert refused.returncode == 1
+        assert "posts/2026-01-01-entrada.md:2:15: " in refused.stdout
+        assert flask("site", "pull", site=home.current).returncode == 0  # the last good version stays up
+        assert all(versions(client, path) == {"v0001"} for client in clients for path in PATHS)
+
+        editor.publish(version_of(2))
+        assert flask("site", "pull", site=home.current).returncode == 0
+        assert all(versions(client, path) == {"v0002"} for client in clients for path in PATHS)
+        assert flask("site", "rollback", first, site=home.current).returncode == 0
+        assert all(versions(client, path) == {"v0001"} for client in clients for path in PATHS)
+        assert flask("site", "pull", site=home.current).stdout.startswith("held ")
+    assert faults == []
+
+
+def test_warnings_are_told_and_pass(tmp_path: Path, pushed: Home) -> None:
+    editor = Editor(tmp_path / "work", pushed.repo)
+    editor.folder.joinpath("posts").mkdir()
+    editor.folder.joinpath("posts/foto.jpg").symlink_to("otra.jpg")
+    editor.commit({"posts/a.md": post()})
+    told = editor.push()
+    assert told.accepted
+    assert "remote: posts/foto.jpg:1:1: warning: It is a symbolic link" in told.told
+
+
+def test_other_branches_and_tags_are_kept_and_not_published(tmp_path: Path, pushed: Home) -> None:
+    editor = Editor(tmp_path / "work", pushed.repo)
+    commit = editor.publish({"posts/a.md": post()})
+    editor.commit({"posts/a.md": "---\ntitle: [\n---\n"})
+    told = editor.push("origin", "HEAD:borrador", "HEAD:refs/tags/v1")
+    assert told.accepted
+    assert "remote: borrador is kept but not published: main is." in told.told
+    assert pushed.served() == commit
+
+
+def test_the_published_branch_cannot_be_deleted(tmp_path: Path, pushed: Home) -> None:
+    editor = Editor(tmp_path / "work", pushed.repo)
+    commit = editor.publish({"posts/a.md": post()})
+    told = editor.push("origin", ":main")
+    assert not told.accepted
+    assert pushed.served() == commit
+    assert pushed.git().commit("refs/heads/main") == commit
+
+
+def test_a_forced_push_is_checked_and_published_like_any_other(tmp_path: Path, pushed: Home) -> None:
+    editor = Editor(tmp_path / "work", pushed.repo)
+    first = editor.publish({"posts/a.md": post("Primera")})
+    editor.git("checkout", "-q", "--orphan", "other")
+    second = editor.commit({"posts/a.md": post("Segunda")})
+    assert not editor.push().accepted
+    assert editor.push("--force", "origin", "HEAD:main").accepted
+    assert pushed.served() == second
+    assert [release.commit for release in listed(pushed)] == [second, first]
+
+
+def test_settings_that_break_are_refused_and_none_can_say_what_the_server_runs(
+    tmp_path: Path, pushed: Home
+) -> None:
+    editor = Editor(tmp_path / "work", pushed.repo)
+    commit = editor.publish({"posts/a.md": post(), "site.toml": SETTINGS})
+    editor.commit({"site.toml": SETTINGS + 'derived_cache = "redis://evil.example"\n'})
+    told = editor.push()
+    assert not told.accepted
+    assert "remote: site.toml:" in told.told
+    assert "derived_cache" in told.told
+    assert pushed.served() == commit
+
+
+def test_a_template_that_reaches_for_the_system_reaches_nothing(
+    tmp_path: Path, pushed: Home, serve: Serve
+) -> None:
+    editor = Editor(tmp_path / "work", pushed.repo)
+    ran = tmp_path / "ran"
+    evil = "{{ cycler.__init__.__globals__.os.popen('touch " + str(ran) + "').read() }}"
+    editor.commit({"posts/2026-01-01-a.md": post(), "site.toml": SETTINGS, "templates/post.html": evil})
+    editor.push()
+    server = serve(pushed.current)
+    server.clients()[0].get("/2026/01/01/a/")
+    assert not ran.exists()
+
+
+def test_a_publication_that_was_cut_short_is_made_up_for_by_a_pull(tmp_path: Path, pushed: Home) -> None:
+    editor = Editor(tmp_path / "work", pushed.repo)
+    editor.publish({"posts/a.md": post("Primera")})
+    (pushed.repo / "hooks/post-receive").rename(pushed.repo / "hooks/off")
+    second = editor.publish({"posts/a.md": post("Segunda")})
+    assert pushed.served() != second
+    assert flask("site", "pull", site=pushed.current).returncode == 0
+    assert pushed.served() == second
+
+
+@pytest.mark.parametrize("command", [("pull",), ("rollback",), ("releases",)])
+def test_where_no_home_was_made_the_commands_say_so(tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / "posts").mkdir()
+    done = flask("site", *command, site=tmp_path)
+    assert done.returncode == 1
+    assert "was not made by flask site init-git" in done.stderr
+
+
+def test_a_home_can_be_made_twice(tmp_path: Path) -> None:
+    make(tmp_path / "home", "main", None)
+    assert flask("site", "init-git", tmp_path / "home", site=tmp_path).returncode == 0
