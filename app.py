@@ -61,6 +61,7 @@ def create_app(environ: Mapping[str, str] = os.environ, clock: Callable[[], floa
         operator.site,
         state=kept / "state" if kept else None,
         spool=kept,
+        index=kept / "index" if kept else None,
         watch=operator.watch,
         read_settings=lambda toml: read_site(toml, environ, port),
         check_template=theme.check,

@@ -16,6 +16,7 @@ from weakref import WeakMethod
 from bitacora.content.errors import PostError
 from bitacora.content.files import FOLDERS, SETTINGS_FILE, Signature, Tree, identity, signature
 from bitacora.content.history import History, NoHistory
+from bitacora.content.index import Index
 from bitacora.content.last_good import LastGood, Version
 from bitacora.content.permalink import PLACEHOLDERS, PermalinkError, check_pattern
 from bitacora.content.post import Post, read_post
@@ -36,15 +37,18 @@ _GIT_IS_DONE_S = 0.1
 _MOST_WITHDRAWN = 100
 _MOST_ADDRESSES = 1 << 17
 _SPARE_BYTES = 16 * 1024 * 1024
+UNKEPT_POSTS = 200
+"""So many are read again at the next start rather than written down now."""
 
 
 class Library:
     """The site in the folder `root`, as it is now.
 
     `state` is a folder for last good versions, `spool` one for a nameless file of sources; None keeps either in
-    memory. `check_template(name, source)` raises PostError for a template that does not compile, `reserved` knows
-    the engine's own addresses, `history` makes what knows of former versions, `clock` gives seconds since the
-    epoch. Safe to use from many threads; a process that was forked off starts anew by itself.
+    memory, and `index` one for what shall be known at the next start. `check_template(name, source)` raises
+    PostError for a template that does not compile, `reserved` knows the engine's own addresses, `history` makes
+    what knows of former versions, `clock` gives seconds since the epoch. Safe to use from many threads; a process
+    that was forked off starts anew by itself.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class Library:
         *,
         state: Path | None = None,
         spool: Path | None = None,
+        index: Path | None = None,
         watch: str = "auto",
         read_settings: Callable[[str], Site] = lambda toml: read_site(toml, {}),
         check_template: Callable[[str, str], None] = lambda _name, _source: None,
@@ -63,6 +68,7 @@ class Library:
         self.root = root
         self._state = state
         self._spool = spool
+        self._index = Index(index)
         self._watch_mode = watch
         self._read_settings = read_settings
         self._check_template = check_template
@@ -100,6 +106,7 @@ class Library:
         self._former: tuple[tuple[str, str], ...] = ()
         self._dated: dict[str, tuple[Post, Post]] = {}
         self._is_tidied = False
+        self._unkept = 0
 
     def _forked(self) -> None:
         """A queue of changes shared with the parent would lose some, and its locks may be held for ever."""
@@ -213,6 +220,9 @@ class Library:
                 snapshot = self._snapshot
                 if snapshot is None or changed or trouble != self._trouble or not self._is_valid(snapshot):
                     self._snapshot = snapshot = self._built()
+                if self._unkept > UNKEPT_POSTS:
+                    self._unkept = 0
+                    _start(self._keep_index)
                 return snapshot
             finally:
                 with self._asking:
@@ -305,14 +315,26 @@ class Library:
             keep=self._sources.add,
             enter=self._enter,
             gone=self._later,
-            deletions_at_once=git_worked or is_new_tree,
+            deletions_at_once=git_worked or is_new_tree or self._snapshot is None,
         )
         if dirty & {EVERYTHING, SETTINGS_FILE}:
             self._take_settings(scan.look([SETTINGS_FILE], self._racy))
+            if self._snapshot is None:
+                self._recall()
         broken: set[str] = set()
         if STATE in dirty or (self._snapshot is not None and self._snapshot.site != self._site):
             broken = {path for path, entry in self._entries.items() if entry.problem}
         return scan.look((dirty | broken) - {STATE, SETTINGS_FILE}, broken | self._racy)
+
+    def _keep_index(self) -> None:
+        entries, racy = self._entries, self._racy
+        kept = {path: entry for path, entry in entries.items() if path not in racy}
+        self._index.keep(self._settings_in_force(), kept)
+
+    def _recall(self) -> None:
+        """What was known when the blog ran last: files that are as they were then are not read again."""
+        known = self._index.load(self._settings_in_force())
+        self._entries.update({path: entry for path, entry in known.items() if path not in self._entries})
 
     def _take_settings(self, changes: Changes) -> None:
         """Put new settings in force before any post is read: times and addresses depend on them."""
@@ -394,12 +416,19 @@ class Library:
             _shown(entries.get(path)) != _shown(self._entries.get(path)) for path in changes.found
         )
         self._entries = entries
+        self._unkept += len(changes.found)
         self._files = {path: version for path, version in (self._files | changes.files).items() if version}
         self._tidy()
         return is_different
 
     def _entry(self, path: str, known: Entry | None, found: Good | Broken | None) -> Entry | None:
-        """What is known about a file from now on, given what was; None for one that is gone."""
+        """What is known about a file from now on, given what was; None for one that is gone.
+
+        What was known when the blog ran last tells what a file means, never what it last meant before it broke:
+        meanwhile it may have been a draft.
+        """
+        if self._snapshot is None and (isinstance(found, Broken) or (found and found.source)):
+            known = None
         if isinstance(found, Broken):
             return self._broken(path, known, found)
         if found is None:

@@ -35,7 +35,7 @@ class Sources:
         if self._pack is not None:
             try:
                 if os.pwrite(self._pack.fd, data, self._end) == len(data):
-                    source = _Packed(self._pack, self._end, len(data))
+                    source = self._pack.source(self._end, len(data))
                     self._end += len(data)
                     return source
             except OSError:
@@ -48,22 +48,33 @@ class Sources:
         return self._end
 
 
-class _Pack:
-    """A file without a name, closed with the last source that lies in it."""
+class Pack:
+    """A file of sources, open until the last source that lies in it is forgotten, whatever becomes of its name."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, descriptor: int) -> None:
+        self.fd = descriptor
+
+    @classmethod
+    def nameless(cls, folder: Path) -> Pack:
         with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
-            self.fd = os.dup(file.fileno())
+            return cls(os.dup(file.fileno()))
+
+    @classmethod
+    def open(cls, file: Path) -> Pack:
+        """Raises OSError."""
+        return cls(os.open(file, os.O_RDONLY | os.O_CLOEXEC))
+
+    def source(self, offset: int, size: int) -> Source:
+        return _Packed(self, offset, size)
 
     def __del__(self) -> None:
-        if hasattr(self, "fd"):
-            os.close(self.fd)
+        os.close(self.fd)
 
 
 class _Packed:
     __slots__ = ("_offset", "_pack", "_size")
 
-    def __init__(self, pack: _Pack, offset: int, size: int) -> None:
+    def __init__(self, pack: Pack, offset: int, size: int) -> None:
         self._pack = pack
         self._offset = offset
         self._size = size
@@ -85,12 +96,12 @@ class _Compressed:
         return zlib.decompress(self._data)
 
 
-def _open_pack(folder: Path | None) -> _Pack | None:
+def _open_pack(folder: Path | None) -> Pack | None:
     if folder is None:
         return None
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return _Pack(folder)
+        return Pack.nameless(folder)
     except OSError as error:
         log.warning("%s cannot hold the sources of posts, memory does: %s", folder, error)
         return None
