@@ -13,6 +13,8 @@ import pytest
 from blogs import Answer, Blog, post
 from conftest import NewBlog
 
+from bitacora.web.preview import preview_url, status_url
+
 BODY = """\
 [TOC]
 
@@ -57,6 +59,9 @@ FILES = {
     "posts/2018-07-14-gone.md": post(expires="2019-01-01"),
     "posts/a.png": b"\x89PNG",
     "pages/about.md": post("Acerca de", BODY, toc="true", image="a.png"),
+    "posts/2018-07-13-draft.md": post("Un borrador", BODY, draft="true", categories="[Proyecto]"),
+    "posts/2018-07-12-broken.md": post("Rota", date="2018-02-30"),
+    "posts/2099-07-11-later.md": post("Por venir"),
 }  # fmt: skip
 SETTINGS = """
 per_page = 2
@@ -87,6 +92,10 @@ PAGES = {
     "not found": "/nothing/",
     "gone": "/2018/07/14/gone/",
     "empty": "/",
+    "preview": "posts/2018-07-13-draft.md",
+    "preview of a broken post": "posts/2018-07-12-broken.md",
+    "preview of a share page": "posts/2018-07-13-draft.md",
+    "status": "",
 }
 HEADING = re.compile(r"h[1-6]")
 NAMED_BY_CONTENT = {"a", "button", "summary"}
@@ -95,10 +104,19 @@ NAMED_BY_CONTENT = {"a", "button", "summary"}
 @pytest.fixture(params=PAGES)
 def page(request: pytest.FixtureRequest, new_blog: NewBlog) -> Answer:
     kind = request.param
-    blog: Blog = new_blog({} if kind == "empty" else FILES, settings=SETTINGS)
-    answer = blog.get(PAGES[kind])
+    blog: Blog = new_blog({} if kind == "empty" else FILES, settings=SETTINGS, secret_key="k" * 32)
+    answer = blog.get(address(blog, kind))
     assert answer.status == {"not found": 404, "gone": 410}.get(kind, 200)
     return answer
+
+
+def address(blog: Blog, kind: str) -> str:
+    with blog.app.app_context():
+        if kind == "status":
+            return status_url()
+        if kind.startswith("preview"):
+            return preview_url(PAGES[kind]) + ("share/" if "share" in kind else "")
+    return PAGES[kind]
 
 
 def elements(page: Answer, *tags: str) -> list[Any]:

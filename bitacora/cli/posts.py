@@ -9,12 +9,14 @@ import re
 import sys
 from collections.abc import Iterator, Sized
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
 from bitacora.cli.fetch_images import fetch_images
+from bitacora.cli.links import days_option, print_link
 from bitacora.content.errors import PostError, Remark
 from bitacora.content.post import Post, repeated_keys
 from bitacora.content.snapshot import Snapshot
@@ -22,6 +24,7 @@ from bitacora.share.desk import Desk
 from bitacora.share.verdicts import Verdict
 from bitacora.web.blog import blog
 from bitacora.web.desk import OWN
+from bitacora.web.preview import PREVIEW_DAYS, preview_url, unpublished
 
 posts = AppGroup("posts", help="Look after the posts.")
 
@@ -108,6 +111,24 @@ def share(post: str, as_json: bool) -> None:
         click.echo(blog().say(here, "Ready to share everywhere"))
 
 
+@posts.command()
+@click.argument("post")
+@days_option(PREVIEW_DAYS)
+def preview(post: str, days: int) -> None:
+    """Print a link to POST, a file that is not published yet, for those who may see it before."""
+    here = blog().library.snapshot()
+    path = _file(here, post)
+    if found := unpublished(here, path, datetime.fromtimestamp(blog().clock(), UTC)):
+        print_link(lambda: preview_url(path, days), days)
+        hint = " Add share/ to see how its link will look." if path.startswith("posts/") else ""
+        click.echo(f"{path} is {'a draft' if found.kind == 'draft' else found.kind}.{hint}", err=True)
+    elif path in here.by_path:
+        click.echo(here.site.url + here.by_path[path].url)
+        click.echo(f"{path} is published: this is its own address.", err=True)
+    else:
+        raise click.ClickException(f"{path} has expired. Change its line expires to show it again.")
+
+
 @posts.command("fetch-images")
 @click.argument("wanted", metavar="[POST]...", nargs=-1)
 @click.option("--write", is_flag=True, help="Name the fetched pictures in the posts' heads.")
@@ -120,11 +141,24 @@ def fetch(wanted: tuple[str, ...], write: bool, hosts: tuple[str, ...]) -> None:
     fetch_images(here, library.root, chosen, hosts, write=write)
 
 
+def _file(here: Snapshot, wanted: str) -> str:
+    """The path of a post's file, even if nothing in it can be read."""
+    for path in _paths(wanted):
+        if path in here.entries and path.startswith(("posts/", "pages/")):
+            return path
+    return _find(here, wanted).path
+
+
+def _paths(wanted: str) -> tuple[str, str]:
+    """What may be meant: seen from the site's folder, or from here."""
+    return posixpath.normpath(wanted), os.path.relpath(wanted or ".", blog().library.root)
+
+
 def _find(here: Snapshot, wanted: str) -> Post:
     """By its file, seen from the site's folder or from here, or by its address or that of its share page."""
     by_path = {post.path: post for post in here.candidates}
     address = re.split("[?#]", wanted.removeprefix(here.site.url))[0].removesuffix("share/")
-    for path in (posixpath.normpath(wanted), os.path.relpath(wanted or ".", blog().library.root)):
+    for path in _paths(wanted):
         if path in by_path:
             return by_path[path]
         if problem := next((problem for problem in here.problems if problem.file == path), None):

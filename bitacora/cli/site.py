@@ -11,12 +11,14 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import AppGroup
 
+from bitacora.cli.links import days_option, print_link
 from bitacora.publish.check import check
 from bitacora.publish.git import GitError
 from bitacora.publish.home import Home, PublishError, make
 from bitacora.publish.release import listed, publish
 from bitacora.publish.release import rollback as roll_back
 from bitacora.web.blog import blog
+from bitacora.web.preview import STATUS_DAYS, status_url
 
 site = AppGroup("site", help="Look after the site's folder.")
 
@@ -57,6 +59,14 @@ def new(folder: Path) -> None:
         raise click.ClickException(f"{folder} cannot be made: {error.strerror}.") from None
     click.echo(f"Your site is in {folder}. Its first post is {post}.")
     click.echo(f"See it: BITACORA_SITE={quote(str(folder))} make serve")
+
+
+@site.command("status-link")
+@days_option(STATUS_DAYS)
+def status_link(days: int) -> None:
+    """Print a link to a page for editors: what is held back and why, what is scheduled, the drafts."""
+    print_link(lambda: status_url(days), days)
+    click.echo("Whoever has it sees all that is not published.", err=True)
 
 
 @site.command("init-git")

@@ -129,6 +129,10 @@ class Snapshot:
         """What answers at a decoded path, as a request names it."""
         return self.by_url.get(path) or self.by_url.get(quote_path(path))
 
+    def with_post(self, post: Post) -> Snapshot:
+        """The same site with one more post at its address, and in no list: one that is not published yet."""
+        return replace(self, by_url={**self.by_url, post.url: post})
+
     def source(self, post: Post) -> bytes:
         """The bytes of the version of the post that is shown."""
         source = self.entries[post.path].source

@@ -21,8 +21,9 @@ from bitacora.web.blog import blog, page, redirect, say, snapshot
 from bitacora.web.feeds import feeds
 from bitacora.web.headers import NO_STORE, briefly, security
 from bitacora.web.hooks import hooks
-from bitacora.web.page_cache import ALIVE, HOST_IS_TRUSTED, SNAPSHOT
+from bitacora.web.page_cache import ALIVE, HOST_IS_TRUSTED, PREVIEW, SNAPSHOT
 from bitacora.web.pages import pages
+from bitacora.web.preview import previews
 from bitacora.web.status import status
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ def set_up(app: Flask) -> None:
     """Routes, and what every request begins and ends with."""
     app.url_map.converters |= {"page": PageNumber, "year": YearNumber, "month": MonthNumber}
     app.url_map.redirect_defaults = app.url_map.merge_slashes = False
-    for blueprint in (pages, feeds, assets, hooks, status):
+    for blueprint in (pages, feeds, assets, hooks, status, previews):
         app.register_blueprint(blueprint)
     app.before_request(_begin)
     app.after_request(_finish)
@@ -99,7 +100,8 @@ def _begin() -> Response | None:
     if request.path in _HEALTH_PATHS:
         return None
     try:
-        g.snapshot = request.environ.get(SNAPSHOT) or blog().library.snapshot(request.path)
+        here = request.environ.get(PREVIEW) or request.environ.get(SNAPSHOT)
+        g.snapshot = here or blog().library.snapshot(request.path)
     except (OSError, SettingError) as error:
         log.error("there is nothing to serve: %s", error)
         return _bare(503)
@@ -137,7 +139,7 @@ def _finish(response: Response) -> Response:
         beside = g.pop("beside", False)
         return blog().page_cache.keep(response, url, here, request.environ, beside=beside)
     if here and response.status_code in {301, 308}:
-        response.headers["Cache-Control"] = briefly(here, blog().clock())
+        response.headers.setdefault("Cache-Control", briefly(here, blog().clock()))
     response.headers.setdefault("Cache-Control", "no-cache")
     return response
 
@@ -199,6 +201,7 @@ def _error_page(code: int) -> Response:
         "",
         noindex=True,
         keep=False,
+        notice=None,
         code=code,
         title=say(title),
         message=say(message),

@@ -54,9 +54,13 @@ class Blog:
     def edition(self, snapshot: Snapshot) -> Edition:
         return Edition(snapshot, self.bodies, self.files)
 
-    def desk(self, snapshot: Snapshot, post: Post, *, draws: bool = True) -> Desk:
-        """How the link to a post looks everywhere and what is wrong with it; may leave its card undrawn."""
-        return desk_of(self.edition(snapshot), self.cards, post, partial(self.say, snapshot), draws=draws)
+    def desk(self, snapshot: Snapshot, post: Post, *, draws: bool = True, is_preview: bool = False) -> Desk:
+        """How the link to a post looks everywhere and what is wrong with it; may leave its card undrawn.
+
+        For a preview the snapshot is another one than readers get.
+        """
+        say = partial(self.say, snapshot)
+        return desk_of(self.edition(snapshot), self.cards, post, say, draws=draws, is_preview=is_preview)
 
     def say(self, snapshot: Snapshot, text: str, **values: object) -> str:
         """A word of the interface in the site's language."""
@@ -118,7 +122,7 @@ def page(
         theme_css="/theme.css" if site.accent else "",
         share=share,
         noindex=noindex,
-        **context,
+        **{"notice": g.get("notice"), **context},
     )
     if keep:
         g.keep, g.beside = url, beside

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 
 from flask import current_app, has_request_context, request
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from bitacora.content.post import Post, lines_of
+from bitacora.content.snapshot import Snapshot
 from bitacora.share.crawl import Answer
 from bitacora.share.desk import Desk, PictureFacts, desk
 from bitacora.share.metadata import site_preview
@@ -17,6 +19,7 @@ from bitacora.share.photo import CardError
 from bitacora.web.cards import NAME as CARD
 from bitacora.web.cards import Cards, Made, problem_of
 from bitacora.web.edition import Edition
+from bitacora.web.page_cache import PREVIEW
 
 OWN = "bitacora.own"
 """Key in the WSGI environment of a page that is fetched for the desk."""
@@ -25,15 +28,16 @@ Say = Callable[..., str]
 """`say(msgid, **values)` in the site's language."""
 
 
-def desk_of(here: Edition, cards: Cards, post: Post, say: Say, *, draws: bool) -> Desk:
+def desk_of(here: Edition, cards: Cards, post: Post, say: Say, *, draws: bool, is_preview: bool = False) -> Desk:
     """What each network shows of a post and what is wrong with it.
 
-    The card is made now if it was not yet; unless it `draws`, the picture is not opened.
+    The card is made now if it was not yet; unless it `draws`, the picture is not opened. The pages of a preview
+    are made from its own snapshot.
     """
     site = here.snapshot.site
     shared = site_preview(site, post.share_title or post.title, post.intro, post.url)
     return desk(
-        fetch if draws else _pages_only,
+        partial(fetch if draws else _pages_only, preview=here.snapshot if is_preview else None),
         post.url,
         site,
         _facts(here, cards, post, say, draws=draws),
@@ -44,10 +48,11 @@ def desk_of(here: Edition, cards: Cards, post: Post, say: Say, *, draws: bool) -
     )
 
 
-def fetch(path: str, headers: Mapping[str, str]) -> Answer:
+def fetch(path: str, headers: Mapping[str, str], preview: Snapshot | None = None) -> Answer:
     """What this application really answers, through all of its layers, under a host that is always let in.
 
-    A share page that is fetched for a share page gets nothing, or one that is named as a picture would never end.
+    With a `preview`: what it would answer if that were the site. A share page that is fetched for a share page
+    gets nothing, or one that is named as a picture would never end.
     """
     if has_request_context() and OWN in request.environ:
         return Answer(HTTPStatus.LOOP_DETECTED, {}, b"")
@@ -56,7 +61,7 @@ def fetch(path: str, headers: Mapping[str, str]) -> Answer:
         path=path,
         base_url=site.url,
         headers=list(headers.items()),
-        environ_overrides={OWN: True, "HTTP_HOST": "localhost"},
+        environ_overrides={OWN: True, "HTTP_HOST": "localhost", **({PREVIEW: preview} if preview else {})},
     )
     try:
         body, status, answered = run_wsgi_app(current_app.wsgi_app, builder.get_environ(), buffered=True)
@@ -66,11 +71,11 @@ def fetch(path: str, headers: Mapping[str, str]) -> Answer:
     return Answer(int(status.split()[0]), fields, b"".join(body))
 
 
-def _pages_only(path: str, headers: Mapping[str, str]) -> Answer:
+def _pages_only(path: str, headers: Mapping[str, str], preview: Snapshot | None = None) -> Answer:
     """The same for pages; a card is taken to be there, as each post has one."""
     if CARD.search(path):
         return Answer(200, {"content-type": "image/jpeg"}, b"")
-    return fetch(path, headers)
+    return fetch(path, headers, preview)
 
 
 def _facts(here: Edition, cards: Cards, post: Post, say: Say, *, draws: bool) -> PictureFacts:

@@ -30,6 +30,8 @@ LIMIT_BESIDE_BYTES = 2 * 1024 * 1024
 ENCODINGS = ("br", "gzip")
 SNAPSHOT = "bitacora.snapshot"
 """Key in the WSGI environment of the snapshot that a request is answered from."""
+PREVIEW = "bitacora.preview"
+"""Key in the WSGI environment of another site than the library's, which an answer is made from and not kept."""
 HOST_IS_TRUSTED = "bitacora.host_is_trusted"
 """Key in the WSGI environment: whether the Host header named this site. Flask itself never sees that header."""
 ALIVE = "/healthz"
@@ -199,7 +201,7 @@ class PageCache:
     def look_up(self, environ: dict[str, Any]) -> tuple[str, list[Header], bytes] | None:
         """Status, headers and body of a stored page that is certainly current. Neither parses nor waits."""
         path = environ.get("PATH_INFO", "")
-        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or path == ALIVE:
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or path == ALIVE or PREVIEW in environ:
             return None
         if not self._is_trusted(environ.get("HTTP_HOST", "")):
             return None
@@ -219,7 +221,7 @@ class PageCache:
         path = environ.get("PATH_INFO", "")
         lasts = response.headers.get("Cache-Control", "")
         headers = [(name, value) for name, value in response.headers if name not in _NOT_STORED]
-        own = unquote(url, "latin-1") == path
+        own = unquote(url, "latin-1") == path and PREVIEW not in environ
         store = self.beside if beside else self.store
         page = StoredPage(
             response.get_data(), headers, snapshot.generation, lasts, store.get(path) if own else None

@@ -155,6 +155,7 @@ def _post(post: Post) -> Response:
     if post.template and not has_own:
         blog().theme.tell(here.remarks)
     older, newer = here.neighbours(post)
+    has_links = post.kind == "post" and "notice" not in g
     return page(
         [post.template, default] if has_own else default,
         post.url,
@@ -164,7 +165,7 @@ def _post(post: Post) -> Response:
         older=older,
         newer=newer,
         translations=edition().translations(post),
-        share_links=share_links(share, post.share_message, here.site.share) if post.kind == "post" else (),
+        share_links=share_links(share, post.share_message, here.site.share) if has_links else (),
     )
 
 

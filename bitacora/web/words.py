@@ -12,7 +12,7 @@ from pathlib import Path
 import jinja2
 from babel import UnknownLocaleError
 from babel.core import Locale
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_date, format_skeleton, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from jinja2.runtime import Context
@@ -62,6 +62,7 @@ class Words:
         environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
         environment.filters |= {
             "date": _date,
+            "time": _time,
             "isodate": _isodate,
             "day": _date_part("d"),
             "month": _date_part("LLL"),
@@ -94,6 +95,12 @@ def month_and_year(month: datetime, language: str) -> str:
 @jinja2.pass_context
 def _date(context: Context, when: datetime, style: str = "long") -> str:
     return format_date(_local(context, when), style, locale_of(context["lang"]))
+
+
+@jinja2.pass_context
+def _time(context: Context, when: datetime) -> str:
+    """ "18:30"."""
+    return format_time(_local(context, when), "short", locale=locale_of(context["lang"]))
 
 
 @jinja2.pass_context
