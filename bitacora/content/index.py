@@ -116,7 +116,7 @@ class Index:
 
 
 class _Reader(pickle.Unpickler):
-    """Makes posts and what they are made of, and nothing else: whoever writes into the folder runs no code here."""
+    """Makes posts and what they are made of, nothing else: whoever writes into the folder runs no code here."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _MADE_OF:
