@@ -24,7 +24,8 @@ BROKEN = "---\ntitle: Uno: dos\n---\n"
 def text(title: str = "Una entrada", body: str = "Texto.", head: str = "") -> str:
     return (
         f"---\ntitle: {title}\ndate: 2018-07-17 12:00:00-0300\nupdated: 2019-01-01\ntags: [uno, dos]\n"
-        f"author: Ana\ncategories: [A]\nsingle_image: [{{img: a.jpg, caption: Pie}}]\nshare_message: {{x: Hola, orkut: No}}\n"
+        f"author: Ana\ncategories: [A]\nsingle_image: [{{img: a.jpg, caption: Pie}}]\n"
+        f"share_message: {{x: Hola, orkut: No}}\n"
         f"focus: top\nextra: {{a: [1, 2.5, true, null, 2020-01-01]}}\n{head}---\n{body}\n"
     )
 
