@@ -1259,3 +1259,29 @@ def test_where_no_file_can_be_made_sources_stay_in_memory(make_folder: MakeFolde
     (tmp_path / "spool").write_text("in the way")
     folder = make_folder({"posts/a.md": post("Uno")}, spool=tmp_path / "spool")
     assert folder.body("posts/a.md") == "Texto."
+
+
+# --- links to folders
+
+
+@pytest.mark.parametrize("target", ["_drafts", "sub", "..", "/etc", "../other"])
+@pytest.mark.parametrize("made", ["before the start", "while it runs"])
+def test_a_folder_behind_a_link_is_not_read_and_is_reported(
+    make_folder: MakeFolder, watch: str, target: str, made: str
+) -> None:
+    files = {
+        "posts/a.md": post("Uno"),
+        "posts/_drafts/d.md": post("Borrador", date=""),
+        "posts/sub/s.md": post("Debajo", slug="s"),
+        "other/o.md": post("Otra", slug="o"),
+    }
+    folder = make_folder(files, watch=watch)
+    if made == "while it runs":
+        folder.now()
+    (folder.root / "posts/link").symlink_to(target)
+    assert folder.titles(after=POLL_S) == ["Debajo", "Uno"]
+    assert folder.complaints() == ["posts/link"]
+    assert folder.titles(folder.another()) == ["Debajo", "Uno"]
+    (folder.root / "posts/link").unlink()
+    folder.now(after=POLL_S)
+    assert folder.complaints(after=DELETION_PATIENCE_S) == []

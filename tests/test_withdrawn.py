@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -58,3 +60,66 @@ def test_a_text_that_speaks_of_drafts_is_none(source: str) -> None:
     with pytest.raises(PostError) as caught:
         read_post(source.encode(), "posts/2020-01-01-a.md", Site())
     assert not caught.value.withdrawn
+
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize("change", ["expires: 2021-01-01\n", "date: 2099-01-01\n"], ids=["expired", "postponed"])
+def test_what_one_worker_saw_withdrawn_another_does_not_keep_as_its_last_good_version(
+    tmp_path: Path, change: str
+) -> None:
+    file = tmp_path / "site" / "posts" / "a.md"
+    file.parent.mkdir(parents=True)
+    file.write_text(text("x"), encoding="utf-8")
+
+    def worker() -> Library:
+        return Library(tmp_path / "site", state=tmp_path / "state", clock=lambda: NOW)
+
+    one, other = worker(), worker()
+    assert titles(one) == titles(other) == ["x"]
+    changed = (
+        text("x", change) if change.startswith("expires") else text("x").replace("date: 2020-01-01\n", change)
+    )
+    file.write_text(changed, encoding="utf-8")
+    assert titles(one) == []
+    file.write_text(BROKEN, encoding="utf-8")
+    assert titles(other) == []
+    assert titles(worker()) == []
+
+
+def test_a_post_whose_time_came_has_a_last_good_version(tmp_path: Path) -> None:
+    file = tmp_path / "site" / "posts" / "a.md"
+    file.parent.mkdir(parents=True)
+    now = [time.time()]
+    library = Library(tmp_path / "site", state=tmp_path / "state", clock=lambda: now[0])
+    assert titles(library) == []
+    due = datetime.fromtimestamp(now[0] - 60, UTC)
+    now[0] -= 3600  # the clock of the blog is behind: what is due a minute ago is still to come
+    file.write_text(text("x").replace("2020-01-01", f"{due:%Y-%m-%d %H:%M:%S}Z"), encoding="utf-8")
+    assert titles(library) == []
+    now[0] += 3600
+    assert titles(library) == ["x"]
+    file.write_text(BROKEN, encoding="utf-8")
+    assert titles(library) == ["x"]
+
+
+def test_what_never_was_public_does_not_appear_while_its_file_is_broken(tmp_path: Path) -> None:
+    file = tmp_path / "site" / "posts" / "a.md"
+    file.parent.mkdir(parents=True)
+    now = [time.time()]
+    due = datetime.fromtimestamp(now[0] + 60, UTC)
+    scheduled = text("x").replace("2020-01-01", f"{due:%Y-%m-%d %H:%M:%S}Z")
+    file.write_text(scheduled, encoding="utf-8")
+
+    def worker() -> Library:
+        return Library(tmp_path / "site", state=tmp_path / "state", clock=lambda: now[0])
+
+    library = worker()
+    assert titles(library) == []
+    file.write_text(BROKEN, encoding="utf-8")
+    assert titles(library) == []
+    now[0] += 120
+    assert titles(library) == titles(worker()) == []
+    file.write_text(scheduled, encoding="utf-8")
+    assert titles(library) == ["x"]

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from weakref import WeakMethod
@@ -434,16 +435,26 @@ class Library:
         if found is None:
             return None
         value = found.value
-        if _is_draft(value) and (known is not None or self._snapshot is not None):
-            # Also where this worker knew of a draft before: another one may have seen it published meanwhile.
-            self._last_good.withdraw(path, found.signature[-1])
-        elif known and known.problem:
-            self._last_good.erase(path)
+        if known is not None or self._snapshot is not None:
+            self._agree(path, found, was_broken=bool(known and known.problem))
         if found.source is None and known:
             return known._replace(signature=found.signature)
         if known and known.value == value:
             value = known.value  # the same object: so the next snapshot need not compare
         return Entry(found.signature, None, value, found.source, found.signature[-1])
+
+    def _agree(self, path: str, found: Good, *, was_broken: bool) -> None:
+        """Tell the other workers what may not be shown any more, though one of them may know of nothing newer.
+
+        Also where this worker knew of a draft before: another one may have seen it published meanwhile.
+        """
+        ctime_ns = found.signature[-1]
+        if _is_draft(found.value):
+            self._last_good.withdraw(path, ctime_ns)
+        elif not _is_public(found.value, self._clock()):
+            self._last_good.withdraw(path, ctime_ns - 1)  # this very version may be shown when its time comes
+        elif was_broken:
+            self._last_good.erase(path)
 
     def _withdraw(self, gone: Collection[str]) -> None:
         """Deleted files do not come back in a worker that slept. Where a great many go, none sleeps for long."""
@@ -454,7 +465,7 @@ class Library:
                 self._last_good.erase(path)
 
     def _broken(self, path: str, known: Entry | None, found: Broken) -> Entry:
-        """The entry of a broken file: with its last good version, unless it is a draft now or was one."""
+        """The entry of a broken file: with its last good version, if that was public when the file broke."""
         nothing = Entry(found.signature, found.problem)
         if found.problem.withdrawn:
             self._last_good.withdraw(path, found.signature[-1] if found.signature else time.time_ns())
@@ -469,10 +480,13 @@ class Library:
         if newest is None:
             return nothing
         if known and version and newest.ctime_ns == version.ctime_ns:
-            return known._replace(signature=found.signature, problem=found.problem)
+            was_shown = _was_shown(known.value, found, None)
+            return known._replace(signature=found.signature, problem=found.problem) if was_shown else nothing
         try:
             value = self._understand(path, newest.source)
         except PostError:
+            return nothing
+        if not _was_shown(value, found, None):
             return nothing
         return Entry(found.signature, found.problem, value, self._sources.add(newest.source), newest.ctime_ns)
 
@@ -623,6 +637,21 @@ def _shown(entry: Entry | None) -> tuple[object, ...]:
 
 def _is_draft(value: Value | None) -> bool:
     return isinstance(value, Post) and value.draft
+
+
+def _is_public(value: Value, moment: float) -> bool:
+    """Whether a post shows at a moment, in seconds since the epoch; what is no post always does."""
+    if not isinstance(value, Post) or value.draft:
+        return not isinstance(value, Post)
+    now = datetime.fromtimestamp(moment, UTC)
+    return (value.date is None or value.date <= now) and (value.expires is None or value.expires > now)
+
+
+def _was_shown(value: Value | None, found: Broken, committed: datetime | None) -> bool:
+    """Whether a post was due before its file broke: what never was public does not appear while it is broken."""
+    if not isinstance(value, Post) or value.date is None or found.signature is None:
+        return True
+    return value.date <= (committed or datetime.fromtimestamp(found.signature[-1] / 1e9, UTC))
 
 
 def _unreadable_site(error: OSError) -> PostError:

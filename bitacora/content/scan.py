@@ -135,7 +135,8 @@ class Scan:
         except OSError as error:
             self._look_at_file(path, error)
         else:
-            if stat.S_ISDIR(found.st_mode) and (path in FOLDERS or not is_markdown(path)):
+            is_folder = stat.S_ISDIR(found.st_mode) and (path in FOLDERS or not is_markdown(path))
+            if is_folder and (path in FOLDERS or not self._tree.is_link(path)):
                 self._look_into(path)
             else:
                 self._look_at_file(path, found)
@@ -159,12 +160,22 @@ class Scan:
         elif kind == "file" and stat.S_ISREG(found.st_mode):
             if self._files.get(path) != signature(found):
                 self.changes.files[path] = signature(found)
+        elif stat.S_ISDIR(found.st_mode) and not kind:
+            self._linked_folder(path, signature(found))
         elif kind == "text":
             entry = self._entries.get(path)
             if self._watch.is_being_written(path) or _is_cut(path, found):
                 self.changes.later[path] = time.monotonic() + RETRY_S
             elif entry is None or entry.signature != signature(found) or path in self._anew:
                 self._read(path, entry, signature(found))
+
+    def _linked_folder(self, path: str, seen: Signature) -> None:
+        """Folders behind links are not entered: nothing then loops, leads outside, or shows a draft twice."""
+        known = self._entries.get(path)
+        if not is_hidden(path.rpartition("/")[2]) and (known is None or known.signature != seen):
+            reason = "This is a link to a folder, and what lies behind it is not read."
+            remedy = "Put the folder itself in its place, or links to its files."
+            self.changes.found[path] = Broken(seen, PostError(shown_path(path), 1, 1, reason, remedy))
 
     def _read(self, path: str, entry: Entry | None, seen: Signature) -> None:
         try:
