@@ -64,7 +64,7 @@ def create_app(environ: Mapping[str, str] = os.environ, clock: Callable[[], floa
         operator.site,
         state=kept / "state" if kept else None,
         spool=kept,
-        index=kept / "index" if kept and not operator.dev else None,  # a writer's last good versions stay here
+        index=kept / "index" if kept and not operator.dev else None,  # no reader's server may recall drafts
         watch=operator.watch,
         read_settings=lambda toml: read_site(toml, environ, port),
         check_template=theme.check,
