@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help serve test lint check fix bench torture clean
+.PHONY: help serve dev test lint check fix bench torture clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -20,6 +20,10 @@ help:  ## Say what can be made
 serve: .venv/serve  ## Serve the blog at http://127.0.0.1:8000 (PORT, WEB_CONCURRENCY, BITACORA_SITE)
 	@echo "http://127.0.0.1:$${PORT:-8000}/"
 	@$(BIN)/gunicorn --bind 127.0.0.1:$${PORT:-8000} app:app
+
+dev: .venv/serve  ## Serve it while writing: drafts and mistakes are shown, the browser reloads by itself
+	@echo "http://127.0.0.1:$${PORT:-8000}/"
+	@BITACORA_DEV=1 $(BIN)/gunicorn --bind 127.0.0.1:$${PORT:-8000} app:app
 
 test: .venv/dev  ## Run the tests
 	@$(BIN)/pytest

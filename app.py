@@ -21,6 +21,7 @@ from bitacora.logs import set_up as set_up_log
 from bitacora.publish.history import GitHistory
 from bitacora.publish.home import Home
 from bitacora.settings import Operator, SettingError, local_url, read_operator, read_port, read_site
+from bitacora.web import dev
 from bitacora.web.blog import Blog
 from bitacora.web.cards import Cards
 from bitacora.web.derived import Derived
@@ -56,20 +57,24 @@ def create_app(environ: Mapping[str, str] = os.environ, clock: Callable[[], floa
     trusted = operator.trust_templates or operator.site == CHECKOUT
     theme = Theme(CHECKOUT / "templates", words, trusted=trusted)
     web.set_up(app)
+    if operator.dev:
+        dev.set_up(app)
     kept = _cache_folder(operator)
     library = Library(
         operator.site,
         state=kept / "state" if kept else None,
         spool=kept,
-        index=kept / "index" if kept else None,
+        index=kept / "index" if kept and not operator.dev else None,  # no reader's server may recall drafts
         watch=operator.watch,
         read_settings=lambda toml: read_site(toml, environ, port),
         check_template=theme.check,
         reserved=web.reserved(app),
         history=lambda: GitHistory(kept and kept / "history.json"),
         clock=clock,
+        shows_drafts=operator.dev,
     )
-    page_cache = PageCache(app, library, operator.s_maxage, web.trusts(operator.trusted_hosts), clock)
+    hosts = operator.trusted_hosts or (dev.HOSTS if operator.dev else ())
+    page_cache = PageCache(app, library, operator.s_maxage, web.trusts(hosts), clock)
     derived = Derived(
         app, operator.derived_cache, kept / "derived" if kept else None, operator.derived_mb * 1024 * 1024
     )

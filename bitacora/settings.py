@@ -304,6 +304,7 @@ class Operator:
     broken: str = _setting(
         _one_of("last-good", "refuse"), "last-good", "what becomes of a pulled tree with broken posts"
     )
+    dev: bool = _setting(_switch, False, "shows drafts and mistakes, and reloads the browser: for writing alone")
 
 
 def read_site(toml: str, environ: Mapping[str, str], port: int = 8000) -> Site:

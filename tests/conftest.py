@@ -16,6 +16,7 @@ for name in [name for name in os.environ if name.startswith("BITACORA_")]:
     del os.environ[name]  # before the blog is imported, which reads them
 
 from blogs import Blog, make_blog  # noqa: E402
+from browser import browser  # noqa: E402, F401 - a fixture
 from folders import make_folder, ticks  # noqa: E402, F401 - fixtures
 from server import Server  # noqa: E402
 

@@ -276,6 +276,13 @@ def test_the_search_stops_where_the_post_was_deleted_or_made_a_draft(
     assert open_blog(site.folder).get(URL).status == 404
 
 
+def test_what_was_not_due_when_it_broke_does_not_appear(site: Dated, open_blog: Open) -> None:
+    """The posts of this folder are committed in January 2026; this one is due in March, and broke before."""
+    site.commit({"posts/2026-03-01-marzo.md": text("Marzo")})
+    site.commit({"posts/2026-03-01-marzo.md": text("Marzo: roto")})
+    assert open_blog(site.folder).get("/2026/03/01/marzo/").status == 404
+
+
 def test_what_is_not_committed_is_nobody_elses_to_know(site: Dated, open_blog: Open) -> None:
     """Edited by hand in the checkout: the last version that this server read stays, as without git."""
     blog = open_blog(site.folder)

@@ -6,6 +6,7 @@ import errno
 import os
 import struct
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -522,3 +523,16 @@ def test_a_repository_that_appears_later_is_noticed(root: Path) -> None:
     (root / ".git" / "index.lock").write_bytes(b"")
     assert lock.is_held()
     assert lock.index() is not None
+
+
+# --- waiting
+
+
+def test_waiting_ends_with_the_first_change(root: Path) -> None:
+    watch = watch_of(root)
+    waiting = threading.Thread(target=watch.wait, args=(600.0,), daemon=True)
+    waiting.start()
+    rewritten(root / "posts/a.md")
+    waiting.join(30)
+    assert not waiting.is_alive()
+    assert watch.changes(None) == {"posts/a.md"}

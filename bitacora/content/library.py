@@ -48,8 +48,9 @@ class Library:
     `state` is a folder for last good versions, `spool` one for a nameless file of sources; None keeps either in
     memory, and `index` one for what shall be known at the next start. `check_template(name, source)` raises
     PostError for a template that does not compile, `reserved` knows the engine's own addresses, `history` makes
-    what knows of former versions, `clock` gives seconds since the epoch. Safe to use from many threads; a process
-    that was forked off starts anew by itself.
+    what knows of former versions, `clock` gives seconds since the epoch. With `shows_drafts` drafts and scheduled
+    posts are published already, and a draft that breaks keeps its last good version while the process lives.
+    Safe to use from many threads; a process that was forked off starts anew by itself.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Library:
         reserved: Reserved = lambda _url: False,
         history: Callable[[], History] = NoHistory,
         clock: Callable[[], float] = time.time,
+        shows_drafts: bool = False,
     ) -> None:
         self.root = root
         self._state = state
@@ -76,6 +78,7 @@ class Library:
         self._reserved = lru_cache(_MOST_ADDRESSES)(reserved)
         self._new_history = history
         self._clock = clock
+        self._shows_drafts = shows_drafts
         self._generation = 0
         self._start_anew()
         os.register_at_fork(after_in_child=_while_alive(self._forked))
@@ -135,6 +138,11 @@ class Library:
         cannot be seen and never could. Once it has given a snapshot it always gives one.
         """
         return self.current(served) or self._renewed()
+
+    def wait(self, seconds: float) -> None:
+        """Return when something on disk may have changed, or after `seconds`. To be called after `snapshot()`."""
+        assert self._watch is not None
+        self._watch.wait(seconds)
 
     def git_lock_age(self) -> float | None:
         """Seconds since git took the lock of the work tree, None when it holds none."""
@@ -466,28 +474,30 @@ class Library:
 
     def _broken(self, path: str, known: Entry | None, found: Broken) -> Entry:
         """The entry of a broken file: with its last good version, if that was public when the file broke."""
-        nothing = Entry(found.signature, found.problem)
+        otherwise = Entry(found.signature, found.problem)
+        if self._shows_drafts and known:
+            otherwise = known._replace(signature=found.signature, problem=found.problem)
         if found.problem.withdrawn:
             self._last_good.withdraw(path, found.signature[-1] if found.signature else time.time_ns())
-            return nothing
+            return otherwise
         versions = None if found.data is None else self._history.before(path, found.data)
         if versions is not None:
-            return self._from_history(path, found, versions) or nothing
+            return self._from_history(path, found, versions) or otherwise
         version = None
         if known and known.source and not _is_draft(known.value):
             version = Version(known.ctime_ns, known.source.read())
         newest = self._last_good.newest(path, version)
         if newest is None:
-            return nothing
+            return otherwise
         if known and version and newest.ctime_ns == version.ctime_ns:
             was_shown = _was_shown(known.value, found, None)
-            return known._replace(signature=found.signature, problem=found.problem) if was_shown else nothing
+            return known._replace(signature=found.signature, problem=found.problem) if was_shown else otherwise
         try:
             value = self._understand(path, newest.source)
         except PostError:
-            return nothing
+            return otherwise
         if not _was_shown(value, found, None):
-            return nothing
+            return otherwise
         return Entry(found.signature, found.problem, value, self._sources.add(newest.source), newest.ctime_ns)
 
     def _from_history(self, path: str, found: Broken, versions: Iterator[bytes]) -> Entry | None:
@@ -499,9 +509,9 @@ class Library:
                 if problem.withdrawn:
                     return None
                 continue
-            return (
-                None if _is_draft(value) else Entry(found.signature, found.problem, value, self._sources.add(data))
-            )
+            if _is_draft(value) or not _was_shown(value, found, self._history.updated(path)):
+                return None
+            return Entry(found.signature, found.problem, value, self._sources.add(data))
         return None
 
     def _former_addresses(self) -> Iterator[tuple[str, str]]:
@@ -585,6 +595,7 @@ class Library:
             reserved=self._reserved,
             former=self._former,
             now=now,
+            shows_drafts=self._shows_drafts,
             old=self._snapshot,
         )
         self._tell(snapshot.problems)

@@ -244,12 +244,14 @@ def build(
     reserved: Reserved,
     now: float,
     former: Sequence[tuple[str, str]] = (),
+    shows_drafts: bool = False,
     old: Snapshot | None = None,
 ) -> Snapshot:
     """The site at `now` (seconds since the epoch), out of every post that can be read, drafts included.
 
     `former` are addresses under which files were to be found before they were renamed, and their paths now.
-    Where only bodies differ from the `old` snapshot, all that was made of the heads is taken over.
+    With `shows_drafts` drafts and scheduled posts are published already. Where only bodies differ from the `old`
+    snapshot, all that was made of the heads is taken over.
     """
     if (
         old is not None
@@ -268,7 +270,7 @@ def build(
             tree=tree,
         )
     clashes: list[PostError] = []
-    shown, expired, valid_from, valid_until = _at(datetime.fromtimestamp(now, UTC), posts)
+    shown, expired, valid_from, valid_until = _at(datetime.fromtimestamp(now, UTC), posts, shows_drafts)
     shown.sort(key=_precedence)
     by_url: dict[str, Post] = {}
     for post in shown:
@@ -328,13 +330,13 @@ def base(url: str) -> str:
     return url if url.endswith("/") else url.removesuffix(".html") + "/"
 
 
-def _at(now: datetime, posts: Iterable[Post]) -> tuple[list[Post], list[Post], float, float]:
+def _at(now: datetime, posts: Iterable[Post], shows_drafts: bool) -> tuple[list[Post], list[Post], float, float]:
     """The posts that show at a moment, those that have expired, and from when until when that is so."""
     shown: list[Post] = []
     expired: list[Post] = []
     last, next_ = _EVER, _NEVER
     for post in posts:
-        if post.draft:
+        if post.draft and not shows_drafts:
             continue
         date, expires = post.date, post.expires
         if date is not None:
@@ -349,7 +351,9 @@ def _at(now: datetime, posts: Iterable[Post]) -> tuple[list[Post], list[Post], f
                 last = max(last, expires)
                 expired.append(post)
                 continue
-        if date is None or date <= now:
+        if date is None and post.kind == "post":
+            shown.append(replace(post, date=now))  # a draft, as if it were published now
+        elif date is None or date <= now or shows_drafts:
             shown.append(post)
     return (
         shown,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import select
 import stat
 import time
 from collections.abc import Callable
@@ -67,6 +68,9 @@ class Watch(Protocol):
 
     def is_being_written(self, path: str) -> bool:
         """Whether a file was created and its writer has not closed it yet."""
+
+    def wait(self, seconds: float) -> None:
+        """Return when `changes` may have something to tell, or after `seconds`. May be called by any thread."""
 
     def close(self) -> None: ...
 
@@ -137,6 +141,11 @@ class InotifyWatch:
         if path in self._writing and self._is_complete(path):
             self._writing.discard(path)
         return path in self._writing
+
+    def wait(self, seconds: float) -> None:
+        queue = select.poll()
+        queue.register(self._fd, select.POLLIN)
+        queue.poll(seconds * 1000)
 
     def close(self) -> None:
         if not self._inotify.closed:
@@ -233,6 +242,9 @@ class PollingWatch:
 
     def is_being_written(self, path: str) -> bool:  # noqa: ARG002
         return False
+
+    def wait(self, seconds: float) -> None:
+        time.sleep(seconds)
 
     def close(self) -> None:
         self._folders.clear()
