@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
@@ -53,9 +53,15 @@ class Client:
 
 
 class Server:
-    """gunicorn that serves the folder `site`; `settings` become BITACORA_* variables. A context manager."""
+    """gunicorn that serves the folder `site`; `settings` become BITACORA_* variables. A context manager.
 
-    def __init__(self, site: Path, cache: Path, workers: int = 2, **settings: str) -> None:
+    `within` is a command that runs the command after it.
+    """
+
+    def __init__(
+        self, site: Path, cache: Path, workers: int = 2, within: Sequence[str] = (), **settings: str
+    ) -> None:
+        self._within = within
         self.port = _free_port()
         self.log = cache.with_suffix(f".{self.port}.log")
         self._workers = workers
@@ -85,7 +91,7 @@ class Server:
     def launch(self) -> None:
         """Start without waiting: requests queue until a worker is there."""
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "gunicorn", "app:app"]
+            command = [*self._within, sys.executable, "-m", "gunicorn", "app:app"]
             self._process = subprocess.Popen(command, cwd=ROOT, env=self._environ, stdout=log, stderr=log)
 
     def wait_until_ready(self) -> None:

@@ -109,9 +109,10 @@ def prepare(home: Home, git: Git, commit: str, check: Check, *, refuses: bool) -
     if home.release(commit).exists() and home.report(commit).exists():
         return _report(home, commit)
     clear_up(home)
-    half = home.releases / f"{_HALF}{commit}"
+    half, index = home.releases / f"{_HALF}{commit}", home.releases / f"{_HALF}{commit}.index"
     half.mkdir()
-    git.export(commit, half, home.releases / f"{_HALF}{commit}.index")
+    git.export(commit, half, index)
+    index.unlink()
     found = check(half)
     report = replace(found, findings=(*findings_of_tree(git.blobs(commit), half), *found.findings))
     before = home.served()
@@ -147,6 +148,7 @@ def clear_up(home: Home) -> None:
 def _attempt(home: Home, git: Git, check: Check, *, refuses: bool, forced: bool, keep: int) -> Attempt:
     commit = ""
     try:
+        clear_up(home)
         if git.remote() is not None:
             git.fetch(git.branch(), _TIP)
         commit = git.commit(published_ref(git)) or ""
