@@ -15,6 +15,10 @@ from bitacora.share.readers import READERS
 SEED = (Path(__file__).parent / "seed-post.md").read_text(encoding="utf-8")
 FILE = "posts/2018-07-17-x.md"
 GOOD = {FILE: post("Uno", intro="De qué se trata.", lang="es-CL")}
+DRAWN = {
+    FILE: post("Uno", intro="De qué se trata.", single_image="{img: dibujo.svg, alt: Un dibujo}"),
+    "posts/dibujo.svg": "<svg/>",
+}
 MISSING = {FILE: post("Uno", intro="De qué se trata.", single_image="no.jpg")}
 
 
@@ -118,10 +122,10 @@ def test_a_post_whose_body_cannot_be_shown_is_answered_with_the_reason(new_blog:
 
 
 def test_check_warns_of_a_preview_that_fails_and_lets_the_push_pass(new_blog: NewBlog) -> None:
-    result = run(new_blog(MISSING), "check")
+    result = run(new_blog(DRAWN), "check")
     assert result.exit_code == 0
     (line,) = result.stdout.splitlines()
-    assert line.startswith(f'{FILE}:4:1: warning: La imagen no se puede usar: No existe el archivo "no.jpg".')
+    assert line.startswith(f"{FILE}:4:1: warning: La imagen no se puede usar:")
     assert result.stderr == "1 posts and 0 pages are up, no problems, 1 warning.\n"
 
 
@@ -140,11 +144,11 @@ def test_check_keeps_advice_for_the_desk(new_blog: NewBlog, files: dict[str, str
 
 def test_check_warns_of_what_a_head_says_in_vain_at_its_place_drafts_too(new_blog: NewBlog) -> None:
     vain = {"share_message": "{x: Hola, orkut: Hola}", "focus": "nonsense"}
-    files = {FILE: post(**vain, lang="es-CL"), "posts/2018-07-16-y.md": post(draft="true", share_title="[uno]")}
+    files = {FILE: post(**vain, lang="es-CL"), "posts/y.md": post(draft="true", share_title="[uno]")}
     for options in ((), ("--no-share",)):
         result = run(new_blog(files), "check", *options)
-        draft, message, focus = result.stdout.splitlines()
-        assert draft.startswith('posts/2018-07-16-y.md:4:14: warning: share_title no es un texto: ["uno"]. Escr')
+        message, focus, draft = result.stdout.splitlines()
+        assert draft.startswith('posts/y.md:4:14: warning: share_title no es un texto: ["uno"]. Escr')
         assert message.startswith(f'{FILE}:3:33: warning: share_message no conoce ninguna red "orkut", así que')
         assert focus.startswith(f'{FILE}:4:8: warning: focus no es un lugar de una imagen: "nonsense". Escribe')
         assert result.exit_code == 0
@@ -152,7 +156,28 @@ def test_check_warns_of_what_a_head_says_in_vain_at_its_place_drafts_too(new_blo
 
 
 def test_check_can_leave_the_previews_out(new_blog: NewBlog) -> None:
-    assert run(new_blog(MISSING), "check", "--no-share").stdout == ""
+    assert run(new_blog(DRAWN), "check", "--no-share").stdout == ""
+
+
+def test_check_says_once_that_a_picture_is_missing(new_blog: NewBlog) -> None:
+    (line,) = run(new_blog(MISSING), "check").stdout.splitlines()
+    assert line.startswith(f'{FILE}:4:15: warning: There is no picture "no.jpg".')
+
+
+def test_check_judges_the_newest_previews_unless_asked_for_all(
+    new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bitacora.cli.check._JUDGED", 1)
+    blog = new_blog({**DRAWN, "posts/2018-07-18-y.md": DRAWN[FILE]})
+
+    def judged(*words: str) -> list[str]:
+        return [line.split(":")[0] for line in run(blog, "check", *words).stdout.splitlines()]
+
+    assert judged() == ["posts/2018-07-18-y.md"]
+    assert judged("--share") == [FILE, "posts/2018-07-18-y.md"]
+    assert judged("--share-of", FILE) == [FILE]
+    assert judged(FILE) == [FILE]
+    assert judged("--no-share") == []
 
 
 def test_check_draws_no_card(new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch) -> None:

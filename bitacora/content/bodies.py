@@ -62,8 +62,7 @@ class Bodies:
                 labels=self._labels(post.lang),
             )
         except MarkupTooLarge as error:
-            remedy = "Shorten the post; it may repeat one link definition very often."
-            raise PostError(post.path, post.body_line, 1, str(error), remedy) from None
+            raise too_large(post, str(error)) from None
         size = _OVERHEAD_BYTES + 2 * len(html.body) + 100 * (len(html.toc) + len(addresses.lookups))
         return _Kept(html, addresses.lookups, settings, size)
 
@@ -75,6 +74,11 @@ class Bodies:
             while self._bytes > self._limit and self._kept:
                 _, dropped = self._kept.popitem(last=False)
                 self._bytes -= dropped.size
+
+
+def too_large(post: Post, reason: str) -> PostError:
+    remedy = "Shorten the post; it may repeat one link definition very often."
+    return PostError(post.path, post.body_line, 1, reason, remedy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,6 +72,23 @@ def _printable(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
+@dataclass(frozen=True)
+class Finding:
+    """One thing to mend: `severity` is "error" for what would be held back, else "warning"; `rule` is its kind."""
+
+    file: str
+    line: int
+    column: int
+    severity: str
+    reason: str
+    remedy: str
+    rule: str = ""
+
+    def __str__(self) -> str:
+        kind = "" if self.severity == "error" else f"{self.severity}: "
+        return " ".join(f"{self.file}:{self.line}:{self.column}: {kind}{self.reason} {self.remedy}".split())
+
+
 def shown(text: str) -> str:
     """What an author wrote, as a piece of a one-line sentence: in double quotes, short, nothing invisible."""
     line = " ".join("".join(char if char.isprintable() else " " for char in text[:200]).split())

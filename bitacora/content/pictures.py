@@ -36,6 +36,8 @@ DEFAULT_FOCUS = (0.5, 0.4)
 
 _MEASURED = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 _EXIF_ORIENTATION = 0x0112
+_EXIF_GPS = 0x8825
+_LATITUDE = 2
 _TURNED = (5, 6, 7, 8)
 _MOST_KNOWN = 50_000
 _UNMEASURABLE = (
@@ -86,6 +88,15 @@ def measure(tree: Tree, path: str, version: Signature) -> tuple[int, int]:
 def size_of(picture: bytes) -> tuple[int, int]:
     """Width and height as shown, in pixels; (0, 0) for what cannot be measured."""
     return _size(BytesIO(picture))
+
+
+def has_place(tree: Tree, path: str) -> bool:
+    """Whether a picture tells where it was taken, as phones write it: latitude and longitude in its Exif data."""
+    try:
+        with os.fdopen(tree.open(path), "rb") as file, Image.open(file, formats=_MEASURED) as image:
+            return _LATITUDE in image.getexif().get_ifd(_EXIF_GPS)
+    except (PostError, *_UNMEASURABLE):
+        return False
 
 
 def _size(file: BinaryIO) -> tuple[int, int]:

@@ -174,6 +174,18 @@ def repeated_keys(source: bytes, path: str) -> list[PostError]:
     ]
 
 
+def role_of(key: str) -> str:
+    """What a key of a head means, however it is written; empty for one that is unknown."""
+    return (_ROLES.get(key) or _ROLES.get(key_of(key)) or ("", 0))[0]
+
+
+def meant_key(key: str) -> str:
+    """The key that an unknown one is a slip of; empty where it is more likely a word of its own."""
+    name = key_of(key)
+    near = get_close_matches(name, _ROLES, 1, _ALIKE)
+    return near[0] if near and abs(len(near[0]) - len(name)) <= _MOST_SLIPS else ""
+
+
 def body_of(source: bytes) -> str:
     """The body of a file that `read_post` has read, without reading the head again; empty for any other file."""
     try:
@@ -259,6 +271,8 @@ _APART = ("x",)
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _TRUE = {"true", "yes", "on", "1"}
 _FALSE = {"false", "no", "off", "0"}
+_ALIKE = 0.8
+_MOST_SLIPS = 2
 _STATES = {"draft", "published", "status"}
 _DRAFT_STATUS = {"draft", "pending", "private"}  # the words of WordPress
 _DEFAULT_LAYOUTS = {"post", "page", "default", "none", "false"}

@@ -13,26 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bitacora.content.errors import Finding as Finding
 from bitacora.publish.git import Blob
 
 PATIENCE_S = 300.0
 _ENGINE = Path(__file__).parents[2]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing to mend: `severity` is "error" for what would be held back, else "warning"."""
-
-    file: str
-    line: int
-    column: int
-    severity: str
-    reason: str
-    remedy: str
-
-    def __str__(self) -> str:
-        kind = "" if self.severity == "error" else f"{self.severity}: "
-        return " ".join(f"{self.file}:{self.line}:{self.column}: {kind}{self.reason} {self.remedy}".split())
 
 
 @dataclass(frozen=True)

@@ -168,6 +168,46 @@ class Git:
         return author, date, subject
 
 
+def ignored(folder: Path, paths: Sequence[str]) -> dict[str, str]:
+    """Of files below `folder` those that git ignores, each with the rule that says so, as "file:line: pattern".
+
+    Empty where the folder is not in a work tree, or git is not there.
+    """
+    said = _ask_work_tree(
+        folder, "check-ignore", "-z", "-v", "--stdin", stdin=b"".join(os.fsencode(path) + b"\0" for path in paths)
+    ).split(b"\0")
+    found = zip(said[0::4], said[1::4], said[2::4], said[3::4], strict=False)
+    return {
+        os.fsdecode(path): f"{os.fsdecode(source)}:{line.decode()}: {os.fsdecode(pattern)}"
+        for source, line, pattern, path in found
+        if not pattern.startswith(b"!")
+    }
+
+
+def deletion_of(folder: Path, path: str) -> tuple[str, str, str] | None:
+    """The commit that deleted a file of a work tree, its author and day; None if none did."""
+    said = _ask_work_tree(folder, "log", "-1", "--diff-filter=D", "--format=%h%x00%an%x00%cs", "--", path)
+    commit, _, rest = said.decode(errors="replace").strip().partition("\0")
+    author, _, day = rest.partition("\0")
+    return (commit, author, day) if commit else None
+
+
+def _ask_work_tree(folder: Path, *command: str, stdin: bytes = b"") -> bytes:
+    """What git says of an editor's own checkout; nothing where it cannot say it."""
+    try:
+        return subprocess.run(  # noqa: S603 - paths stand behind -- or on standard input
+            ["git", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", *command],  # noqa: S607 - the editor's
+            cwd=folder,
+            env=_environ(trusts_user=True),
+            input=stdin,
+            capture_output=True,
+            timeout=PATIENCE_S,
+            check=False,
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return b""
+
+
 def init(repo: Path, branch: str) -> None:
     """Make an empty bare repository. Raises GitError."""
     process = _started(

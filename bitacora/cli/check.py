@@ -1,0 +1,282 @@
+"""flask posts check: what is held back, and what is worth mending."""
+
+from __future__ import annotations
+
+import json
+import os
+import posixpath
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Sized
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from difflib import unified_diff
+from functools import lru_cache, partial
+from multiprocessing import Pool
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from bitacora.cli.sarif import sarif
+from bitacora.content.bodies import too_large
+from bitacora.content.errors import Finding
+from bitacora.content.findings import Ground, of_posts, of_problem, of_the_site
+from bitacora.content.mend import Mended, mend
+from bitacora.content.outline import Outline, outline
+from bitacora.content.permalink import quote_path
+from bitacora.content.post import Post, body_of
+from bitacora.content.snapshot import Snapshot
+from bitacora.publish.check import Report
+from bitacora.publish.git import ignored
+from bitacora.share.verdicts import Verdict
+from bitacora.web.blog import blog
+
+_BAR_FROM_POSTS = 200
+_PROCESSES_FROM_POSTS = 400
+_JUDGED = 100
+_LISTS = ("/", "/archive/", "/categories/", "/tags/", "/feed.xml", "/sitemap.xml")
+
+
+@click.command()
+@click.argument("paths", metavar="[PATH]...", nargs=-1)
+@click.option(
+    "--share/--no-share", default=None, help=f"Judge all share previews, not the newest {_JUDGED}; or none."
+)
+@click.option(
+    "--share-of", "shared", metavar="FILE", multiple=True, help="Judge the share preview of this post only."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
+@click.option("--sarif", "as_sarif", is_flag=True, help="Print it as SARIF 2.1.0, for forges.")
+@click.option("--fix", "fixes", is_flag=True, help="Mend what is certain first; shows what, and asks.")
+@click.option("--yes", is_flag=True, help="With --fix: do not ask.")
+@with_appcontext
+def check(
+    paths: tuple[str, ...],
+    share: bool | None,
+    shared: tuple[str, ...],
+    as_json: bool,
+    as_sarif: bool,
+    fixes: bool,
+    yes: bool,
+) -> None:
+    """Say what is held back and what is worth mending, in PATH or everywhere. Exits with 1 for what is held back.
+
+    PATH is a file or a folder, seen from the site's folder or from here.
+    """
+    chosen = [_path(given) for given in paths]
+    if fixes:
+        _fix([path for path in _texts(blog().library.snapshot()) if _lies_in(path, chosen)], asks=not yes)
+    report = _report(chosen, share, [_path(given) for given in shared])
+    said = replace(report, findings=tuple(one for one in report.findings if _lies_in(one.file, chosen)))
+    if as_json:
+        click.echo(json.dumps(asdict(said), ensure_ascii=False, indent=1))
+    elif as_sarif:
+        click.echo(json.dumps(sarif(said.findings, blog().library.root), ensure_ascii=False, indent=1))
+    else:
+        for finding in said.findings:
+            click.echo(str(finding))
+        click.echo(_summary(said, len(report.errors) - len(said.errors)), err=True)
+    sys.exit(1 if said.errors else 0)
+
+
+def _report(chosen: Sequence[str], share: bool | None, shared: Collection[str]) -> Report:
+    """Errors everywhere; warnings of what was chosen."""
+    library = blog().library
+    read = library.snapshot()
+    outlines = _outlines(read, [post for post in read.candidates if _lies_in(post.path, chosen)])
+    for post in read.candidates:
+        if post.path in outlines and (reason := outlines[post.path].problem):
+            library.hold_back(too_large(post, reason))
+    _ask_for_pages(read)
+    here = library.snapshot()
+    ground = Ground(
+        here,
+        datetime.fromtimestamp(blog().clock(), UTC),
+        _answers(),
+        outlines,
+        partial(blog().say, here),
+    )
+    posts = [post for post in here.candidates if _lies_in(post.path, chosen)]
+    found = [
+        *of_the_site(ground),
+        *(of_problem(problem, "template") for problem in blog().theme.problems),
+        *of_posts(ground, posts),
+        *_ignored(here),
+    ]
+    missing = {(one.file, one.line) for one in found if one.rule == "picture-missing"}
+    verdicts = _verdicts(here, _judged(here, chosen, share, shared))
+    found += (one for one in verdicts if (one.file, one.line) not in missing)
+    return Report(len(here.posts), tuple(sorted(set(found), key=_order)))
+
+
+def _outlines(here: Snapshot, posts: Sequence[Post]) -> dict[str, Outline]:
+    """What is in the bodies, found by as many processes as there are processors."""
+    read = partial(outline, trusted=here.site.html == "trusted", embeds=here.site.embeds)
+    bodies = (body_of(here.source(post)) for post in posts)
+    with _mapped(len(posts)) as mapped, _bar(len(posts), "Reading") as step:
+        return {post.path: step(found) for post, found in zip(posts, mapped(read, bodies), strict=True)}
+
+
+@contextmanager
+def _mapped(count: int) -> Iterator[Callable[[Callable[[str], Outline], Iterable[str]], Iterable[Outline]]]:
+    if count < _PROCESSES_FROM_POSTS or (os.cpu_count() or 1) < 2:
+        yield map
+        return
+    with Pool() as pool:
+        yield partial(pool.imap, chunksize=32)
+
+
+@contextmanager
+def _bar(count: int, label: str) -> Iterator[Callable[[Outline], Outline]]:
+    """Hands back what it is given, and moves a bar where somebody waits for long and watches."""
+    hidden = count < _BAR_FROM_POSTS or not sys.stderr.isatty()
+    with click.progressbar(length=count, label=label, file=sys.stderr, hidden=hidden) as bar:
+
+        def step(found: Outline) -> Outline:
+            bar.update(1)
+            return found
+
+        yield step
+
+
+def _ask_for_pages(here: Snapshot) -> None:
+    """As readers do: some things go wrong only in a template, in one of the site's own in any post."""
+    samples = {(post.kind, post.template): post.url for post in here.by_url.values()}
+    reader = current_app.test_client()
+    for address in (*_LISTS, *(here.by_url if here.templates else samples.values())):
+        reader.get(address)
+
+
+def _answers() -> Callable[[str], bool]:
+    reader = current_app.test_client()
+    return lru_cache(None)(lambda path: reader.head(quote_path(path)).status_code < 400)
+
+
+def _ignored(here: Snapshot) -> Iterator[Finding]:
+    content = [path for path in (*here.entries, *here.files) if "/" in path]
+    for path, rule in ignored(Path(here.tree.real), content).items():
+        reason = f"git ignores it ({rule}): it will not be pushed."
+        remedy = "Take that rule out, or: git add --force FILE"
+        yield Finding(path, 1, 1, "warning", reason, remedy, "ignored-by-git")
+
+
+# --- share previews
+
+
+def _judged(here: Snapshot, chosen: Sequence[str], share: bool | None, shared: Collection[str]) -> list[Post]:
+    if shared:
+        return [here.by_path[path] for path in shared if path in here.by_path]
+    if share is False:
+        return []
+    posts = [post for post in reversed(list(here.by_url.values())) if _lies_in(post.path, chosen)]
+    return posts if share else posts[:_JUDGED]
+
+
+def _verdicts(here: Snapshot, posts: Sequence[Post]) -> Iterator[Finding]:
+    hidden = len(posts) < _BAR_FROM_POSTS or not sys.stderr.isatty()
+    with click.progressbar(posts, label="Judging", file=sys.stderr, hidden=hidden) as bar:
+        for post in bar:
+            if post.url in blog().library.snapshot().by_url:
+                found = blog().desk(here, post, draws=False).summary
+                yield from (of_verdict(here, post, one, "warning") for one in found if one.severity == "error")
+
+
+def of_verdict(here: Snapshot, post: Post, verdict: Verdict, severity: str = "") -> Finding:
+    """A verdict in words: what is wrong, what was measured, what to do."""
+    said = in_words(here, verdict)
+    measured = f" ({said.measured} / {said.limit})" if said.measured and said.limit else ""
+    return Finding(
+        post.path,
+        said.line or 1,
+        1,
+        severity or said.severity,
+        f"{said.message}{measured}",
+        said.remedy,
+        said.rule,
+    )
+
+
+def in_words(here: Snapshot, verdict: Verdict) -> Verdict:
+    message, remedy = (blog().say(here, text, **verdict.values) for text in (verdict.message, verdict.remedy))
+    return replace(verdict, message=message, remedy=remedy)
+
+
+# --- which files
+
+
+def _path(given: str) -> str:
+    """A file or folder relative to the site's, as it is seen from there or from here."""
+    root = blog().library.root
+    for path in (posixpath.normpath(given), os.path.relpath(Path(given).absolute(), root.absolute())):
+        if os.path.lexists(root / path) and path.partition("/")[0] != "..":
+            return path
+    raise click.ClickException(f"There is no {given} in the site's folder, {root}.")
+
+
+def _lies_in(path: str, chosen: Sequence[str]) -> bool:
+    return not chosen or any(place in {".", path} or path.startswith(f"{place}/") for place in chosen)
+
+
+def _texts(here: Snapshot) -> list[str]:
+    return [path for path in here.entries if path.partition("/")[0] in {"posts", "pages"}]
+
+
+# --- mending
+
+
+def _fix(paths: Iterable[str], *, asks: bool) -> None:
+    root = blog().library.root
+    mended: dict[Path, Mended] = {}
+    for path in sorted(paths):
+        try:
+            source = (root / path).read_bytes()
+        except OSError:
+            continue  # the check itself says so
+        found = mend(source, path)
+        if found.done:
+            mended[root / path] = found
+            click.echo(_shown(path, source, found), err=True, nl=False)
+    if not mended:
+        click.echo("There is nothing that can be mended for certain.", err=True)
+    elif not asks or click.confirm(f"Write {_counted(mended, 'file')}?", err=True):
+        for file, found in mended.items():
+            _write(file, found.source)
+
+
+def _shown(path: str, source: bytes, mended: Mended) -> str:
+    before, after = (text.decode(errors="replace").splitlines() for text in (source, mended.source))
+    lines = unified_diff(before, after, path, path, lineterm="", n=1)
+    return "\n".join((f"{path}: {', '.join(mended.done)}", *lines, ""))
+
+
+def _write(file: Path, source: bytes) -> None:
+    """Whole or not at all, with the rights that the file had."""
+    new = file.with_name(f".{file.name}.new")
+    try:
+        new.write_bytes(source)
+        new.chmod(file.stat().st_mode)
+        new.replace(file)
+    except OSError as error:
+        new.unlink(missing_ok=True)
+        raise click.ClickException(f"{file} cannot be written: {error.strerror}.") from None
+
+
+# --- words
+
+
+def _summary(report: Report, elsewhere: int) -> str:
+    here = blog().library.snapshot()
+    shown = f"{len(here.posts)} posts and {len(here.pages)} pages are up"
+    others = f" There are {elsewhere} problems in other files." if elsewhere > 1 else ""
+    others = " There is 1 problem in another file." if elsewhere == 1 else others
+    return f"{shown}, {_counted(report.errors, 'problem')}, {_counted(report.warnings, 'warning')}.{others}"
+
+
+def _counted(things: Sized, name: str) -> str:
+    return f"{len(things) or 'no'} {name if len(things) == 1 else name + 's'}"
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    return finding.severity != "error", finding.file, finding.line, finding.column, finding.rule, finding.reason

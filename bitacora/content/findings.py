@@ -1,0 +1,443 @@
+"""What is worth telling an editor: what is held back, and what is shown but cannot be meant.
+
+One small function for each kind of finding; `OF_POSTS` and `OF_THE_SITE` are the table of them, `RULES` says in a
+line what each is about.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from bitacora.content.errors import Finding, PostError, Remark
+from bitacora.content.files import FOLDERS, SETTINGS_FILE, is_markdown, shown_path
+from bitacora.content.front_matter import Head, Node, read_head
+from bitacora.content.markdown import RESERVED_IDS
+from bitacora.content.outline import Outline, outline
+from bitacora.content.pictures import has_place, media_type
+from bitacora.content.post import MISTAKES, Image, Post, body_of, meant_key, role_of
+from bitacora.content.scan import kind_of
+from bitacora.content.snapshot import Snapshot
+from bitacora.content.standing import standing
+
+RULES: Mapping[str, str] = {
+    "held-back": "A file that cannot be shown as it is",
+    "address-taken": "An address that is that of another file or of the blog",
+    "template": "A template that fails",
+    "settings": "Settings that cannot be",
+    "key-misspelt": "A key that the blog does not know, and nearly knows",
+    "dates-crossed": "A post that is updated or expires before it appears",
+    "draft-overdue": "A draft whose date has passed",
+    "picture-missing": "A picture that is not there",
+    "picture-without-alt": "A picture that says nothing to those who do not see it",
+    "picture-tells-place": "A picture that tells where it was taken",
+    "link-dead": "A link within the site that leads nowhere",
+    "anchor-dead": "A link to a place within a page that is not there",
+    "id-twice": "An id that two elements have",
+    "never-read": "A file that the blog never reads",
+    "ignored-by-git": "A file that git ignores, so that it is never pushed",
+    **{mistake.rule: "A value of the head that is not used" for mistake in MISTAKES},
+}
+
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//|[/\\]\\")
+_CODE = re.compile(
+    r"^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^(?P=fence)|\Z)|(?P<tick>`+)[^`].*?(?P=tick)", re.S | re.M
+)
+_WRITTEN_PICTURE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
+_DECLARED_ALT = re.compile(r"""\salt\b|\srole\s*=\s*["']?(?:presentation|none)\b|\saria-hidden\b""", re.IGNORECASE)
+_DATED_MARKDOWN = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}-.*")
+_JUNK = re.compile(
+    r"\.DS_Store|\.git\w*|\.keep|\._.*|Thumbs\.db|desktop\.ini|.*~|.*\.sw[px]|\.?#.*|4913|.*\.(?:bak|orig)", re.I
+)
+_NO_CONTENT = {"node_modules", "vendor", "venv", "tests", *FOLDERS}
+_DEEPEST_SEARCH = 3
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where findings are looked for.
+
+    `now` is aware; `answers` knows whether the blog answers at a decoded path with anything but an error;
+    `outlines` holds what is known of bodies already, by path. `say` puts words of the catalogs into the site's
+    language.
+    """
+
+    snapshot: Snapshot
+    now: datetime
+    answers: Callable[[str], bool]
+    outlines: dict[str, Outline] = field(default_factory=dict)
+    say: Callable[..., str] = lambda text, **values: text % values
+
+    @cached_property
+    def candidates(self) -> Mapping[str, Post]:
+        """All posts and pages that can be read, by path."""
+        return {post.path: post for post in self.snapshot.candidates}
+
+    @cached_property
+    def addresses(self) -> Mapping[str, Post]:
+        """What will be at an address one day, or was."""
+        return {post.url: post for post in self.snapshot.candidates}
+
+    @cached_property
+    def files_in_small_letters(self) -> Mapping[str, str]:
+        return {path.lower(): path for path in self.snapshot.files}
+
+    def outline(self, post: Post) -> Outline:
+        if post.path not in self.outlines:
+            site = self.snapshot.site
+            text = body_of(self.snapshot.source(post))
+            self.outlines[post.path] = outline(text, trusted=site.html == "trusted", embeds=site.embeds)
+        return self.outlines[post.path]
+
+    def is_as_on_disk(self, post: Post) -> bool:
+        """Whether what is known of a post is its file, and not its last good version."""
+        return self.snapshot.entries[post.path].problem is None
+
+
+def of_posts(ground: Ground, posts: Iterable[Post]) -> Iterator[Finding]:
+    """What is worth a warning in these posts and pages."""
+    for post in posts:
+        if ground.is_as_on_disk(post):
+            for find in OF_POSTS:
+                yield from find(ground, post)
+
+
+def of_the_site(ground: Ground) -> Iterator[Finding]:
+    """What is held back, and what is worth a warning beside the posts."""
+    for find in OF_THE_SITE:
+        yield from find(ground)
+
+
+def of_problem(problem: PostError, rule: str) -> Finding:
+    return Finding(problem.file, problem.line, problem.column, "error", problem.reason, problem.remedy, rule)
+
+
+# --- the head
+
+
+def _misspelt_keys(_ground: Ground, post: Post) -> Iterator[Finding]:
+    slips = {key: meant for key in post.extra if (meant := meant_key(key))}
+    if not slips:
+        return
+    text = _Text(_ground, post)
+    for key, meant in slips.items():
+        reason = f'The head has a key "{key}", which the blog does not know.'
+        yield text.finding("key-misspelt", text.key(key), reason, f"Did you mean {meant}?")
+
+
+def _vain_values(ground: Ground, post: Post) -> Iterator[Finding]:
+    for remark in post.remarks:
+        yield of_remark(ground, remark)
+
+
+def of_remark(ground: Ground, remark: Remark) -> Finding:
+    told, values = remark.mistake, dict(remark.values)
+    reason, remedy = (ground.say(text, **values) for text in (told.reason, told.remedy))
+    return Finding(remark.file, remark.line, remark.column, "warning", reason, remedy, told.rule)
+
+
+def _dates(ground: Ground, post: Post) -> Iterator[Finding]:
+    date, zone = post.date, ground.snapshot.site.zone
+    if date is None:
+        return
+    if post.updated and post.updated.astimezone(zone).date() < date.astimezone(zone).date():
+        reason = "The post is updated before the day on which it appears."
+        yield _at_value(ground, post, "updated", "dates-crossed", reason, "Look at both dates.")
+    if post.expires and post.expires <= date:
+        reason = "The post expires before it appears: it is never shown."
+        yield _at_value(ground, post, "expires", "dates-crossed", reason, "Look at both dates.")
+
+
+def _overdue_drafts(ground: Ground, post: Post) -> Iterator[Finding]:
+    if post.draft and post.date is not None and post.date <= ground.now:
+        day = post.date.astimezone(ground.snapshot.site.zone)
+        reason = f"It is a draft still, and its date, {day:%Y-%m-%d %H:%M}, has passed."
+        remedy = "Take the mark of a draft out to publish it, or give it a later date."
+        yield _at_value(ground, post, "draft published status", "draft-overdue", reason, remedy)
+
+
+# --- pictures
+
+
+def _missing_pictures(ground: Ground, post: Post) -> Iterator[Finding]:
+    named = [*post.images, *filter(None, (post.share_image, post.share_image_on_x))]
+    in_head = dict.fromkeys(image.src for image in named)
+    in_body = dict.fromkeys(ground.outline(post).pictures)
+    for src, is_head in (*((src, True) for src in in_head), *((src, False) for src in in_body)):
+        if _is_missing(ground, post, src):
+            text = _Text(ground, post)
+            reason = f'There is no picture "{unquote(src)}".'
+            yield text.finding(
+                "picture-missing", text.address(src, is_head), reason, _near_file(ground, post, src)
+            )
+
+
+def _is_missing(ground: Ground, post: Post, src: str) -> bool:
+    address = _on_this_site(ground, src)
+    if address is None or ground.snapshot.file_of(post, Image(address)):
+        return False
+    return not ground.answers(unquote(urlsplit(ground.snapshot.link(post, address)).path))
+
+
+def _near_file(ground: Ground, post: Post, src: str) -> str:
+    wanted = unquote(urlsplit(src).path)
+    beside = posixpath.normpath(posixpath.join(posixpath.dirname(post.path), wanted))
+    for path in (beside, wanted.lstrip("/")):
+        if found := ground.files_in_small_letters.get(path.lower()):
+            return f"There is {posixpath.basename(found)}: capitals and small letters are not the same."
+    return "Put it beside the post, or mend its name."
+
+
+def _pictures_without_alt(ground: Ground, post: Post) -> Iterator[Finding]:
+    remedy = "Say what is on it, for those who do not see it."
+    for image in post.images:
+        if not image.alt and not image.caption and not _is_missing(ground, post, image.src):
+            text = _Text(ground, post)
+            reason = f'The picture "{unquote(image.src)}" has neither alt nor caption.'
+            yield text.finding("picture-without-alt", text.address(image.src, True), reason, remedy)
+    if unsaid := ground.outline(post).unsaid:
+        text = _Text(ground, post)
+        declared = " ".join(tag for tag in _WRITTEN_PICTURE.findall(text.head.text) if _DECLARED_ALT.search(tag))
+        for src in dict.fromkeys(unsaid):
+            if src not in declared and not _is_missing(ground, post, src):
+                reason = f'The picture "{unquote(src)}" has no alternative text.'
+                yield text.finding("picture-without-alt", text.address(src, False, "!["), reason, remedy)
+
+
+def _pictures_that_tell_their_place(ground: Ground) -> Iterator[Finding]:
+    here = ground.snapshot
+    for path in sorted(here.files):
+        if (media_type(path) or "").startswith("image/") and has_place(here.tree, path):
+            reason = "The picture tells where it was taken (GPS), to everybody who gets it."
+            remedy = "Take that out, with your picture program or: exiftool -gps:all= FILE"
+            yield Finding(path, 1, 1, "warning", reason, remedy, "picture-tells-place")
+
+
+# --- links
+
+
+def _dead_links(ground: Ground, post: Post) -> Iterator[Finding]:
+    for href in dict.fromkeys(ground.outline(post).links):
+        if found := _why_dead(ground, post, href):
+            text = _Text(ground, post)
+            yield text.finding(found[0], text.address(href, False), *found[1:])
+
+
+def _why_dead(ground: Ground, post: Post, href: str) -> tuple[str, str, str] | None:
+    """Rule, reason and remedy; None for a link that is well, or leads elsewhere."""
+    address = _on_this_site(ground, href)
+    if address is None:
+        return None
+    try:
+        parts = urlsplit(ground.snapshot.link(post, address))
+    except ValueError:
+        return "link-dead", f'The link "{href}" is no address.', "Mend it."
+    if not parts.path:
+        return _why_no_anchor(ground, post, parts.fragment)
+    path = unquote(parts.path)
+    if target := ground.snapshot.find(path):
+        return _why_no_anchor(ground, target, parts.fragment)
+    if target := _not_shown(ground, post, address, path):
+        return _why_not_shown(ground, post, target)
+    is_file = ground.snapshot.file_of(post, Image(address)) is not None
+    if (
+        is_file
+        or path in ground.snapshot.redirects
+        or parts.path in ground.snapshot.redirects
+        or ground.answers(path)
+    ):
+        return None
+    return "link-dead", f'The link "{unquote(href)}" leads to nothing on this site.', "Mend it, or take it out."
+
+
+def _not_shown(ground: Ground, post: Post, href: str, path: str) -> Post | None:
+    """The post that a link means by its file or its address, though it is not shown."""
+    file = posixpath.normpath(posixpath.join(posixpath.dirname(post.path), unquote(_split(href).path).lstrip("/")))
+    whole = posixpath.normpath(unquote(_split(href).path).lstrip("/"))
+    return ground.candidates.get(file) or ground.candidates.get(whole) or ground.addresses.get(path)
+
+
+def _why_not_shown(ground: Ground, post: Post, target: Post) -> tuple[str, str, str] | None:
+    why = standing(ground.snapshot, target, ground.now)
+    appears_first = why == "scheduled" and post.date and target.date and target.date <= post.date
+    if why not in _NOT_SHOWN or appears_first or target is post:
+        return None
+    return "link-dead", f"The link leads to {target.path}, {_NOT_SHOWN[why]}.", "Mend it, or publish that first."
+
+
+_NOT_SHOWN = {
+    "draft": "which is a draft",
+    "scheduled": "which has not appeared yet",
+    "expired": "which has expired",
+    "displaced": "whose address is that of another",
+}
+
+
+def _why_no_anchor(ground: Ground, target: Post, fragment: str) -> tuple[str, str, str] | None:
+    wanted = unquote(fragment)
+    if not wanted or wanted.startswith(":~:") or wanted in RESERVED_IDS or wanted in ground.outline(target).ids:
+        return None
+    return "anchor-dead", f'There is no "#{wanted}" in {target.path}.', "Mend the link, or give that place the id."
+
+
+def _ids_twice(ground: Ground, post: Post) -> Iterator[Finding]:
+    for identifier, times in Counter(ground.outline(post).ids).items():
+        if times > 1:
+            text = _Text(ground, post)
+            reason = f'{times} elements have the id "{identifier}": a link to it finds only the first.'
+            yield text.finding("id-twice", text.last_id(identifier), reason, "Give each an id of its own.")
+
+
+def _on_this_site(ground: Ground, address: str) -> str | None:
+    """A link without this site's own scheme and host, None for one that leads elsewhere."""
+    own = ground.snapshot.site.url
+    if address == own or address.startswith((f"{own}/", f"{own}#", f"{own}?")):
+        return "/" + address[len(own) :].lstrip("/")
+    return None if _SCHEME.match(address) else address
+
+
+def _split(href: str) -> SplitResult:
+    try:
+        return urlsplit(href)
+    except ValueError:
+        return SplitResult("", "", "", "", "")
+
+
+# --- beside the posts
+
+
+def _problems(ground: Ground) -> Iterator[Finding]:
+    clashes = set(ground.snapshot.clashes)
+    for problem in sorted(set(ground.snapshot.problems), key=lambda one: (one.file, one.line, one.column)):
+        top = problem.file.partition("/")[0]
+        rule = "address-taken" if problem in clashes else _RULES_BY_PLACE.get(top, "held-back")
+        yield of_problem(problem, rule)
+
+
+_RULES_BY_PLACE = {SETTINGS_FILE: "settings", "templates": "template"}
+
+
+def _never_read(ground: Ground) -> Iterator[Finding]:
+    known = {problem.file for problem in ground.snapshot.problems}
+    for path in files_of(ground.snapshot.tree.real):
+        if path not in known and (why := why_never_read(path)):
+            yield Finding(shown_path(path), 1, 1, "warning", *why, "never-read")
+
+
+def why_never_read(path: str) -> tuple[str, str] | None:
+    """Reason and remedy for a file that is passed over; None for one that is read, or is no content."""
+    top, _, rest = path.partition("/")
+    *folders, name = path.split("/")
+    if top not in {"posts", "pages"} or not rest:
+        lies_outside = is_markdown(name) and _DATED_MARKDOWN.match(name) and top not in {"templates", "static"}
+        return _OUTSIDE if lies_outside else None
+    if _JUNK.fullmatch(name) or any(_JUNK.fullmatch(folder) for folder in folders):
+        return None
+    if hidden := next((part for part in (*folders, name) if part.startswith(".")), None):
+        return f"The name {hidden} begins with a dot, and such are not read.", "Rename it."
+    if kind_of(path):
+        return None
+    if name.startswith("_"):
+        return "A name that begins with _ is not read.", "Rename it."
+    ending = posixpath.splitext(name)[1] or "no ending"
+    reason = f"It is neither Markdown ({ending}) nor a file that is served beside posts."
+    return reason, "A post must end in .md, a picture in .jpg, .png, .gif, .webp, .avif or .svg."
+
+
+_OUTSIDE = ("It lies outside the folders posts and pages, where nothing is read.", "Move it there.")
+
+
+def files_of(root: str) -> Iterator[str]:
+    """Every file of `posts` and `pages`, hidden ones too, and those that lie beside them by mistake."""
+    for folder, folders, names in os.walk(root):
+        here = os.path.relpath(folder, root).replace(os.sep, "/")
+        here = "" if here == "." else f"{here}/"
+        if not here.startswith(("posts/", "pages/")):
+            is_deep = here.count("/") >= _DEEPEST_SEARCH
+            kept = [name for name in folders if name[0] != "." and name not in _NO_CONTENT and not is_deep]
+            folders[:] = [*kept, *({"posts", "pages"}.intersection(folders) if not here else ())]
+        folders.sort()
+        yield from (f"{here}{name}" for name in sorted(names))
+
+
+OF_POSTS: tuple[Callable[[Ground, Post], Iterator[Finding]], ...] = (
+    _misspelt_keys,
+    _vain_values,
+    _dates,
+    _overdue_drafts,
+    _missing_pictures,
+    _pictures_without_alt,
+    _dead_links,
+    _ids_twice,
+)
+OF_THE_SITE: tuple[Callable[[Ground], Iterator[Finding]], ...] = (
+    _problems,
+    _never_read,
+    _pictures_that_tell_their_place,
+)
+
+
+# --- where it stands
+
+
+class _Text:
+    """A post's file as text: line and column, from 1, of what something is wrong with."""
+
+    def __init__(self, ground: Ground, post: Post) -> None:
+        self.path = post.path
+        self.head: Head = read_head(ground.snapshot.source(post), post.path)
+
+    def finding(self, rule: str, place: tuple[int, int], reason: str, remedy: str) -> Finding:
+        return Finding(self.path, *place, "warning", reason, remedy, rule)
+
+    def key(self, name: str) -> tuple[int, int]:
+        written = re.compile(rf"""(?m)^[ \t]*["'{{]?["']?({re.escape(name)})["']?[ \t]*[:=]""")
+        found = written.search(self.head.text, self.head.start, self.head.body_start)
+        return self._place(found.start(1)) if found else self.value(name)
+
+    def value(self, *names: str) -> tuple[int, int]:
+        """Of the first of these keys, or of what they mean; the beginning of the file without any."""
+        nodes: dict[str, Node] = {}
+        for key, node in self.head.entries.items():
+            nodes |= {role_of(key): node, key: node}
+        return next((self.head.position(nodes[name]) for name in names if name in nodes), (1, 1))
+
+    def address(self, written: str, in_head: bool, before: str = "") -> tuple[int, int]:
+        """Where an address stands first, not in code; the beginning of the body where it is written otherwise."""
+        start, end = (0, self.head.body_start) if in_head else (self.head.body_start, len(self.head.text))
+        text = self.head.text if in_head else self._without_code
+        for form in dict.fromkeys((written, unquote(written), written.replace("&", "&amp;"))):
+            found = re.compile(rf"""(?:\]\(\s*<?|\]:\s*<?|["'=<\s]){re.escape(form)}(?=[)>"'\s,}}\]]|$)""").search(
+                text, start, end
+            )
+            if found:
+                place = found.end() - len(form)
+                opening = text.rfind(before, start, place) if before else -1
+                return self._place(opening if opening >= 0 and "\n\n" not in text[opening:place] else place)
+        return self.value("images") if in_head else (self.head.body_line, 1)
+
+    def last_id(self, identifier: str) -> tuple[int, int]:
+        """Where an id is given for the last time, by an element or an attribute list."""
+        written = re.compile(rf"""(?:\sid\s*=\s*["']?|#)({re.escape(identifier)})(?=["'\s>}}])""")
+        found = list(written.finditer(self._without_code, self.head.body_start))
+        return self._place(found[-1].start(1)) if found else (self.head.body_line, 1)
+
+    @cached_property
+    def _without_code(self) -> str:
+        return _CODE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), self.head.text)
+
+    def _place(self, index: int) -> tuple[int, int]:
+        before = self.head.text[:index]
+        return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
+def _at_value(ground: Ground, post: Post, keys: str, rule: str, reason: str, remedy: str) -> Finding:
+    text = _Text(ground, post)
+    return text.finding(rule, text.value(*keys.split()), reason, remedy)

@@ -1,0 +1,59 @@
+"""What a body links to, shows and names: what a check needs of it, without the rest of the site."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from html import unescape
+
+from bitacora.content.markdown import MarkupTooLarge, render
+
+_TAG = re.compile(
+    r"""<(?:a|img|[a-z][a-z0-9-]*(?=[^<>]*\sid=))((?:\s[^\s=">]+(?:="[^"]*")?)*)\s*/?>""", re.IGNORECASE
+)
+_ATTRIBUTE = re.compile(r"""\s([^\s=">]+)="([^"]*)\"""")
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """Ids, addresses of links and of pictures, in their order and as written; `unsaid` are pictures without words.
+
+    `problem` says why the body cannot be shown; then all else is empty.
+    """
+
+    ids: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    pictures: tuple[str, ...] = ()
+    unsaid: tuple[str, ...] = ()
+    problem: str = ""
+
+
+def outline(text: str, *, trusted: bool = False, embeds: Collection[str] = ()) -> Outline:
+    """The outline of a Markdown body, as a page would show it."""
+    try:
+        html = render(text, _AsWritten(), trusted=trusted, embeds=embeds)
+    except MarkupTooLarge as error:
+        return Outline(problem=str(error))
+    ids: list[str] = []
+    links: list[str] = []
+    unsaid: list[str] = []
+    for found in _TAG.finditer(html.body):
+        attributes = {name.lower(): unescape(value) for name, value in _ATTRIBUTE.findall(found[1])}
+        if "id" in attributes:
+            ids.append(attributes["id"])
+        if "href" in attributes:
+            links.append(attributes["href"])
+        if attributes.get("src") and not attributes.get("alt", "").strip() and found[0][1:4].lower() == "img":
+            unsaid.append(attributes["src"])
+    return Outline(tuple(ids), tuple(links), html.pictures, tuple(unsaid))
+
+
+class _AsWritten:
+    """Leaves every address as its author wrote it."""
+
+    def link(self, href: str) -> str:
+        return href
+
+    def picture(self, src: str) -> tuple[str, int, int]:
+        return src, 0, 0

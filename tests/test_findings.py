@@ -1,0 +1,337 @@
+"""What flask posts check finds: each kind of mistake at its place, and nothing where there is none."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from blogs import NOON, Blog, Clock, post
+from click.testing import Result
+from conftest import NewBlog
+from PIL import Image
+
+from bitacora.content.findings import RULES, why_never_read
+
+FILE = "posts/2018-07-17-x.md"
+OTHER = "posts/2018-07-18-y.md"
+
+
+def picture(place: bool = False, kind: str = "JPEG") -> bytes:
+    image, file = Image.new("RGB", (40, 30), "teal"), io.BytesIO()
+    exif = Image.Exif()
+    exif[0x010F] = "A camera"
+    if place:
+        exif.get_ifd(0x8825).update({1: "S", 2: (33.0, 26.0, 16.0), 3: "W", 4: (70.0, 39.0, 1.0)})
+    image.save(file, kind, exif=exif)
+    return file.getvalue()
+
+
+def run(blog: Blog, *words: str) -> Result:
+    return blog.app.test_cli_runner().invoke(args=("posts", "check", *words))
+
+
+def found(blog: Blog, *words: str) -> list[tuple[str, str, int, int]]:
+    """Rule, file, line and column of all findings."""
+    result = run(blog, "--no-share", "--json", *words)
+    return [(one["rule"], one["file"], one["line"], one["column"]) for one in findings(result)]
+
+
+def findings(result: Result) -> list[dict[str, str]]:
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return json.loads(result.stdout)["findings"]
+
+
+ALT = "Filas de sillas"
+MISTAKES = {
+    "key-misspelt": ({FILE: post(highligthed="true")}, {FILE: post(highlighted="true")}, (FILE, 3, 1)),
+    "dates-crossed": ({FILE: post(updated="2018-07-16")}, {FILE: post(updated="2018-07-17")}, (FILE, 3, 10)),
+    "draft-overdue": (
+        {FILE: post(draft="true", date="2025-12-31")},
+        {FILE: post(draft="true", date="2026-01-02")},
+        (FILE, 3, 8),
+    ),
+    "picture-missing": (
+        {FILE: post(body=f"Uno.\n\nDos ![{ALT}](sala.jpg)."), "posts/Sala.jpg": picture()},
+        {FILE: post(body=f"Uno.\n\nDos ![{ALT}](sala.jpg)."), "posts/sala.jpg": picture()},
+        (FILE, 6, 24),
+    ),
+    "picture-without-alt": (
+        {FILE: post(body="Uno ![](sala.jpg)."), "posts/sala.jpg": picture()},
+        {FILE: post(body=f'Uno ![{ALT}](sala.jpg), <img src="sala.jpg" alt="">.'), "posts/sala.jpg": picture()},
+        (FILE, 4, 5),
+    ),
+    "picture-tells-place": (
+        {"posts/sala.jpg": picture(place=True)},
+        {"posts/sala.jpg": picture()},
+        ("posts/sala.jpg", 1, 1),
+    ),
+    "link-dead": (
+        {FILE: post(body="`[a](/nada/)` y [a](/nada/).")},
+        {FILE: post(body="`[a](/nada/)` y [a](/archive/), [b](https://example.org/nada/).")},
+        (FILE, 4, 21),
+    ),
+    "anchor-dead": (
+        {FILE: post(body="[a](2018-07-18-y.md#tres)"), OTHER: post(body="## Dos")},
+        {FILE: post(body="[a](2018-07-18-y.md#dos) [b](#top)"), OTHER: post(body="## Dos")},
+        (FILE, 4, 5),
+    ),
+    "id-twice": (
+        {FILE: post(body='## Uno {#uno}\n\n<p id="uno">Dos</p>')},
+        {FILE: post(body='## Uno {#uno}\n\n<p id="dos">Dos</p>')},
+        (FILE, 6, 8),
+    ),
+    "never-read": (
+        {FILE: post(), "posts/acta.txt": "Acta"},
+        {FILE: post(), "posts/.gitkeep": "", "posts/acta.pdf": "%PDF"},
+        ("posts/acta.txt", 1, 1),
+    ),
+    "focus-unknown": ({FILE: post(focus="nonsense")}, {FILE: post(focus="top")}, (FILE, 3, 8)),
+}
+
+
+@pytest.mark.parametrize("rule", MISTAKES)
+def test_a_mistake_is_found_at_its_place_and_nothing_else_is(new_blog: NewBlog, rule: str) -> None:
+    wrong, _, place = MISTAKES[rule]
+    assert found(new_blog(wrong, clock=Clock(NOON))) == [(rule, *place)]
+
+
+@pytest.mark.parametrize("rule", MISTAKES)
+def test_where_there_is_no_mistake_nothing_is_found(new_blog: NewBlog, rule: str) -> None:
+    assert found(new_blog(MISTAKES[rule][1], clock=Clock(NOON))) == []
+
+
+ERRORS = {
+    "held-back": ({FILE: post(date="2018-02-30")}, (FILE, 3, 7)),
+    "address-taken": ({FILE: post(), "posts/z.md": post(slug="x", date="2018-07-17")}, ("posts/z.md", 1, 1)),
+    "template": ({"templates/post.html": "{% if %}"}, ("templates/post.html", 1, 1)),
+    "settings": ({"site.toml": "title = "}, ("site.toml", 1, 9)),
+}
+
+
+@pytest.mark.parametrize("rule", ERRORS)
+def test_what_is_held_back_is_an_error(new_blog: NewBlog, rule: str) -> None:
+    files, place = ERRORS[rule]
+    blog = new_blog(files) if rule != "settings" else new_blog()
+    if rule == "settings":
+        blog.write(*next(iter(files.items())))
+        blog.parts.library.snapshot()
+        assert run(blog, "--no-share").exit_code == 1
+        place = (place[0], *found(blog)[0][2:])
+    assert found(blog) == [(rule, *place)]
+
+
+def told(blog: Blog) -> list[str]:
+    return run(blog, "--no-share").stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (post(draft="true", date="2026-02-01"), "which is a draft"),
+        (post(date="2026-02-01"), "which has not appeared yet"),
+        (post(date="2018-07-18", expires="2019-01-01"), "which has expired"),
+    ],
+)
+@pytest.mark.parametrize("href", ["y.md", "{url}"])
+def test_a_link_to_what_is_not_shown_says_so(new_blog: NewBlog, target: str, said: str, href: str) -> None:
+    blog = new_blog({"posts/y.md": target}, clock=Clock(NOON))
+    [hidden] = blog.parts.library.snapshot().candidates
+    blog.write(FILE, post(body=f"[a]({href.format(url=hidden.url)})"))
+    [line] = told(blog)
+    assert line.startswith(f"{FILE}:4:5: warning: The link leads to posts/y.md, {said}.")
+
+
+def test_a_scheduled_post_may_link_to_one_that_appears_before(new_blog: NewBlog) -> None:
+    files = {"posts/a.md": post(date="2026-02-01"), "posts/b.md": post(date="2026-02-02", body="[a](a.md)")}
+    assert told(new_blog(files, clock=Clock(NOON))) == []
+
+
+def test_links_that_lead_somewhere_are_well(new_blog: NewBlog) -> None:
+    links = (
+        "/ /feed.xml /archive/2018/ /category/notas/ /tag/a/ /static/own.css /vieja/ /2018/07/17/x.md share/ #uno"
+        " https://blog.example.org/2018/07/18/y/#dos mailto:a@example.org ?a=b acta.pdf /search 2018-07-18-y.md"
+    ).replace(" /search", "")
+    body = "## Uno\n\n" + " ".join(f"[a]({link})" for link in links.split())
+    files = {
+        FILE: post(body=body, categories="[Notas]", tags="[a]"),
+        OTHER: post(body="## Dos", aliases="[/vieja/]"),
+        "posts/acta.pdf": b"%PDF",
+        "static/own.css": "",
+    }
+    assert told(new_blog(files)) == []
+
+
+def test_links_to_this_site_by_its_full_address_are_followed(new_blog: NewBlog) -> None:
+    assert found(new_blog({FILE: post(body="[a](https://blog.example.org/nada/)")})) == [("link-dead", FILE, 4, 5)]
+
+
+def test_a_picture_of_another_case_is_named(new_blog: NewBlog) -> None:
+    [line] = told(new_blog(MISTAKES["picture-missing"][0]))
+    assert line.endswith(
+        'There is no picture "sala.jpg". There is Sala.jpg: capitals and small letters are not the same.'
+    )
+
+
+def test_a_picture_of_the_head_needs_words_too(new_blog: NewBlog) -> None:
+    files = {FILE: post(image="sala.jpg"), "posts/sala.jpg": picture()}
+    assert found(new_blog(files)) == [("picture-without-alt", FILE, 3, 8)]
+    files[FILE] = post(single_image="{img: sala.jpg, caption: La sala}")
+    assert found(new_blog(files)) == []
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_the_place_is_found_in_every_kind_of_picture(new_blog: NewBlog, kind: str) -> None:
+    name = f"static/sala.{kind.lower()}"
+    assert found(new_blog({name: picture(True, kind)})) == [("picture-tells-place", name, 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("posts/acta.txt", "neither Markdown (.txt)"),
+        ("posts/acta", "neither Markdown (no ending)"),
+        ("posts/sala.heic", "neither Markdown (.heic)"),
+        ("posts/.acta.md", "begins with a dot"),
+        ("posts/.viejas/acta.md", "begins with a dot"),
+        ("posts/_acta.md", "begins with _"),
+        ("_posts/2018-07-17-acta.md", "outside the folders"),
+        ("2018-07-17-acta.md", "outside the folders"),
+    ],
+)
+def test_a_file_that_is_never_read_is_told_with_the_reason(new_blog: NewBlog, path: str, said: str) -> None:
+    blog = new_blog({path: post()})
+    assert found(blog) == [("never-read", path, 1, 1)]
+    assert said in told(blog)[0]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "posts/a.md",
+        "posts/a.jpg",
+        "posts/.DS_Store",
+        "posts/a.md~",
+        "posts/.a.md.swp",
+        "README.md",
+        "docs/2018.md",
+    ],
+)
+def test_files_that_are_read_or_no_content_are_not_told(path: str) -> None:
+    assert why_never_read(path) is None
+
+
+def test_a_key_of_another_blog_is_no_slip(new_blog: NewBlog) -> None:
+    words = (
+        "comments",
+        "weight",
+        "series",
+        "source_id",
+        "header",
+        "type",
+        "color",
+        "featured_image_credit",
+        "lead",
+    )
+    assert found(new_blog({FILE: post(**dict.fromkeys(words, "1"))})) == []
+
+
+def test_a_broken_post_is_told_once_though_its_last_good_version_is_up(new_blog: NewBlog) -> None:
+    blog = new_blog({FILE: post(body="[a](/nada/)")})
+    blog.write(FILE, post(date="2018-02-30", body="[a](/nada/)"))
+    assert found(blog) == [("held-back", FILE, 3, 7)]
+
+
+def test_every_rule_has_its_description(new_blog: NewBlog) -> None:
+    assert {*MISTAKES, *ERRORS} < RULES.keys()
+
+
+# --- what is said
+
+
+def test_paths_narrow_what_is_said_and_the_rest_is_counted(
+    new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = post(date="2018-02-30")
+    blog = new_blog({FILE: post(body="[a](/nada/)"), OTHER: broken, "pages/a.md": post(body="[a](/nada/)")})
+    alone = run(blog, "--no-share", FILE)
+    assert (alone.exit_code, [line.split(":")[0] for line in alone.stdout.splitlines()]) == (0, [FILE])
+    assert alone.stderr.endswith("no problems, 1 warning. There is 1 problem in another file.\n")
+    assert [place[1] for place in found(blog, "posts")] == [OTHER, FILE]
+    monkeypatch.chdir(blog.root / "pages")
+    assert [place[1] for place in found(blog, "a.md")] == ["pages/a.md"]
+    assert run(blog, "nada.md").stderr == f"Error: There is no nada.md in the site's folder, {blog.root}.\n"
+
+
+def test_json_is_what_a_push_reads(new_blog: NewBlog) -> None:
+    result = run(
+        new_blog({FILE: post(date="2018-02-30"), OTHER: post(body="[a](/nada/)")}), "--no-share", "--json"
+    )
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["posts"] == 1
+    assert [set(one) for one in findings(result)] == [
+        {"file", "line", "column", "severity", "rule", "reason", "remedy"}
+    ] * 2
+    assert [one["severity"] for one in findings(result)] == ["error", "warning"]
+
+
+def test_sarif_has_what_forges_ask_for(new_blog: NewBlog) -> None:
+    """The required properties of SARIF 2.1.0 (3.13, 3.14, 3.27, 3.28) and of GitHub's code scanning."""
+    blog = new_blog({"posts/2018-07-17-año x.md": post(date="2018-02-30"), OTHER: post(body="[a](/nada/)")})
+    (blog.root.parent / ".git").mkdir()
+    result = run(blog, "--no-share", "--sarif")
+    log = json.loads(result.stdout)
+    assert (result.exit_code, log["version"]) == (1, "2.1.0")
+    assert log["$schema"].endswith("sarif-schema-2.1.0.json")
+    [ran] = log["runs"]
+    driver = ran["tool"]["driver"]
+    rules = {rule["id"]: rule["shortDescription"]["text"] for rule in driver["rules"]}
+    assert driver["name"]
+    assert len(rules) == len(driver["rules"])
+    error, warning = ran["results"]
+    assert (error["level"], warning["level"]) == ("error", "warning")
+    assert {error["ruleId"], warning["ruleId"]} == rules.keys()
+    assert all(one["message"]["text"] for one in ran["results"])
+    [location] = error["locations"]
+    place = location["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "site/posts/2018-07-17-a%C3%B1o%20x.md"
+    assert place["region"] == {"startLine": 3, "startColumn": 7}
+
+
+def test_many_posts_are_read_by_several_processes_with_the_same_result(
+    new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blog = new_blog({f"posts/2018-07-17-{n}.md": post(body="## Uno\n\n[a](#dos)") for n in range(3)})
+    alone = found(blog)
+    monkeypatch.setattr("bitacora.cli.check._PROCESSES_FROM_POSTS", 2)
+    assert found(blog) == alone
+    assert len(alone) == 3
+
+
+def test_a_date_in_the_site_s_zone_decides_whether_a_draft_is_late(new_blog: NewBlog) -> None:
+    clock = Clock(datetime(2026, 1, 1, 2, tzinfo=UTC).timestamp())  # still the year before in Santiago
+    assert found(new_blog({FILE: post(draft="true", date="2026-01-01")}, clock=clock)) == []
+
+
+@pytest.fixture
+def repository(new_blog: NewBlog) -> Blog:
+    import subprocess
+
+    blog = new_blog({FILE: post(), OTHER: post(), "posts/a/index.md": post(date="2018-07-18")})
+    subprocess.run(["git", "init", "-q"], cwd=blog.root, check=True)
+    return blog
+
+
+def test_what_git_ignores_is_told_with_the_rule(repository: Blog) -> None:
+    assert found(repository) == []
+    repository.write(".gitignore", "*-y.md\n")
+    [line] = told(repository)
+    assert line.startswith(f"{OTHER}:1:1: warning: git ignores it (.gitignore:1: *-y.md): it will not be pushed.")
+
+
+def test_a_template_of_the_site_is_tried_with_every_post(new_blog: NewBlog) -> None:
+    template = "{{ 1 / 0 if post.slug == 'y' }}"
+    files: dict[str, str | bytes] = {FILE: post(), OTHER: post(), "templates/post.html": template}
+    assert found(new_blog(files)) == [("template", "templates/post.html", 1, 1)]
