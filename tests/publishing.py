@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def post(title: str = "Una entrada", body: str = "Texto.", **head: str) -> str:
     return f"---\ntitle: {title}\n{lines}---\n{body}\n"
 
 
-def all_is_well(folder: Path) -> Report:
+def all_is_well(folder: Path, _shared: Sequence[str] = ()) -> Report:
     """A checker for tests that are not about it: the real one takes a second."""
     return Report(sum(1 for _ in folder.glob("posts/*.md")))
 

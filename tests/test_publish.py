@@ -19,11 +19,11 @@ from bitacora.publish.release import listed, publish, rollback
 BROKEN = Finding("posts/a.md", 2, 8, "error", "It is broken.", "Mend it.")
 
 
-def refuses_to_check(_folder: Path) -> Report:
+def refuses_to_check(_folder: Path, _shared: object) -> Report:
     raise CheckError("The checker failed.")
 
 
-def finds_it_broken(_folder: Path) -> Report:
+def finds_it_broken(_folder: Path, _shared: object) -> Report:
     return Report(0, (BROKEN,))
 
 
@@ -189,7 +189,7 @@ def test_one_at_a_time_and_whoever_comes_meanwhile_is_published_too(home: Home, 
     editor.publish({"posts/a.md": post("Primera")})
     second = ""
 
-    def is_busy(_folder: Path) -> Report:
+    def is_busy(_folder: Path, _shared: object) -> Report:
         nonlocal second
         if not second:
             second = editor.publish({"posts/a.md": post("Segunda")})

@@ -49,7 +49,7 @@ VICTIM = textwrap.dedent(
     if sys.argv[3] == "rollback":
         rollback(home)
     else:
-        attempt = publish(home, lambda folder: Report(len(list(folder.glob("posts/*.md")))), keep=2)
+        attempt = publish(home, lambda folder, _shared: Report(len(list(folder.glob("posts/*.md")))), keep=2)
         assert attempt is not None and attempt.outcome in ("published", "unchanged"), attempt
     """
 )

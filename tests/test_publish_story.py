@@ -140,6 +140,22 @@ def test_a_pull_publishes_what_was_pushed_to_the_forge(tmp_path: Path, serve: Se
     assert faults == []
 
 
+def test_a_push_is_told_of_warnings_in_what_it_changed_and_how_that_will_be_shared(
+    tmp_path: Path, pushed: Home
+) -> None:
+    editor = Editor(tmp_path / "work", pushed.repo)
+    editor.commit({"posts/a.md": post(body="[a](/nada/)")})
+    assert "remote: posts/a.md:5:5: warning: The link" in editor.push().told
+    drawing = {"posts/b.md": post(single_image="{img: b.svg, alt: B}"), "posts/b.svg": "<svg/>"}
+    editor.commit(drawing | {"posts/c.md": post(body="[c](/nunca/)")})
+    told = editor.push()
+    assert told.accepted
+    assert "posts/a.md" not in told.told
+    assert "remote: posts/b.md:4:1: warning: " in told.told
+    assert "remote: posts/c.md:5:5: warning: The link" in told.told
+    assert "remote: 3 posts, 0 errors, 3 warnings" in told.told
+
+
 def test_warnings_are_told_and_pass(tmp_path: Path, pushed: Home) -> None:
     editor = Editor(tmp_path / "work", pushed.repo)
     editor.folder.joinpath("posts").mkdir()

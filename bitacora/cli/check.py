@@ -44,9 +44,7 @@ _LISTS = ("/", "/archive/", "/categories/", "/tags/", "/feed.xml", "/sitemap.xml
 @click.option(
     "--share/--no-share", default=None, help=f"Judge all share previews, not the newest {_JUDGED}; or none."
 )
-@click.option(
-    "--share-of", "shared", metavar="FILE", multiple=True, help="Judge the share preview of this post only."
-)
+@click.option("--share-of", "shared", metavar="FILE", multiple=True, hidden=True)
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 @click.option("--sarif", "as_sarif", is_flag=True, help="Print it as SARIF 2.1.0, for forges.")
 @click.option("--fix", "fixes", is_flag=True, help="Mend what is certain first; shows what, and asks.")
@@ -68,7 +66,7 @@ def check(
     chosen = [_path(given) for given in paths]
     if fixes:
         _fix([path for path in _texts(blog().library.snapshot()) if _lies_in(path, chosen)], asks=not yes)
-    report = _report(chosen, share, [_path(given) for given in shared])
+    report = _report(chosen, share, shared)
     said = replace(report, findings=tuple(one for one in report.findings if _lies_in(one.file, chosen)))
     if as_json:
         click.echo(json.dumps(asdict(said), ensure_ascii=False, indent=1))

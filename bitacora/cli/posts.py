@@ -13,8 +13,10 @@ import click
 from flask.cli import AppGroup
 
 from bitacora.cli.check import check, in_words, of_verdict
+from bitacora.cli.explain import explain
 from bitacora.cli.fetch_images import fetch_images
 from bitacora.cli.links import days_option, print_link
+from bitacora.cli.write import list_posts, new
 from bitacora.content.errors import PostError
 from bitacora.content.post import Post
 from bitacora.content.snapshot import Snapshot
@@ -24,7 +26,8 @@ from bitacora.web.preview import PREVIEW_DAYS, preview_url, unpublished
 
 posts = AppGroup("posts", help="Look after the posts.")
 
-posts.add_command(check)
+for command in (check, explain, new, list_posts):
+    posts.add_command(command)
 
 
 @posts.command()

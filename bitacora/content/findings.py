@@ -42,6 +42,7 @@ RULES: Mapping[str, str] = {
     "anchor-dead": "A link to a place within a page that is not there",
     "id-twice": "An id that two elements have",
     "never-read": "A file that the blog never reads",
+    "names-alike": "A name that differs from another only in case",
     "ignored-by-git": "A file that git ignores, so that it is never pushed",
     **{mistake.rule: "A value of the head that is not used" for mistake in MISTAKES},
 }

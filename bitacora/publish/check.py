@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,22 +36,24 @@ class Report:
         return tuple(finding for finding in self.findings if finding.severity != "error")
 
 
-Check = Callable[[Path], Report]
-"""Checks the site in a folder. Raises CheckError when that cannot be done."""
+Check = Callable[[Path, Sequence[str]], Report]
+"""Checks the site in a folder, and the previews of the posts named. Raises CheckError if that cannot be done."""
 
 
 class CheckError(Exception):
     """The checker itself did not work."""
 
 
-def check(site: Path) -> Report:
-    """What `flask posts check` says of the site in a folder."""
+def check(site: Path, shared: Sequence[str] = ()) -> Report:
+    """What `flask posts check` says of the site in a folder, with the share previews of the posts in `shared`."""
     with tempfile.TemporaryDirectory() as cache:
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("BITACORA_", "GIT_"))}
         environ |= {"BITACORA_SITE": str(site), "BITACORA_CACHE_DIR": cache, "BITACORA_WATCH": "poll"}
-        command = [sys.executable, "-m", "flask", "--app", "app", "posts", "check", "--json", "--no-share"]
+        environ["GIT_CEILING_DIRECTORIES"] = str(site.parent)
+        command = [sys.executable, "-m", "flask", "--app", "app", "posts", "check", "--json"]
+        command += [f"--share-of={path}" for path in shared] or ["--no-share"]
         try:
-            done = subprocess.run(  # noqa: S603 - no word of it comes from the tree
+            done = subprocess.run(  # noqa: S603 - the tree gives names of files only
                 command,
                 cwd=_ENGINE,
                 env=environ,
@@ -76,14 +78,14 @@ def findings_of_tree(blobs: Iterable[Blob], folder: Path) -> tuple[Finding, ...]
         shown = blob.path.decode(errors="backslashreplace")
         names[shown.casefold()].append(shown)
         if sentence := _ODD_MODES.get(blob.mode):
-            found.append(Finding(shown, 1, 1, "warning", *sentence))
+            found.append(Finding(shown, 1, 1, "warning", *sentence, "never-read"))
         elif _is_pointer(folder / path):
-            found.append(Finding(shown, 1, 1, "warning", *_POINTER))
+            found.append(Finding(shown, 1, 1, "warning", *_POINTER, "never-read"))
     for same in names.values():
         if len(same) > 1:
             reason = f"Its name differs from that of {', '.join(same[:-1])} only in case."
             remedy = "Rename one: on many computers the two are one file."
-            found.append(Finding(same[-1], 1, 1, "warning", reason, remedy))
+            found.append(Finding(same[-1], 1, 1, "warning", reason, remedy, "names-alike"))
     return tuple(found)
 
 
@@ -118,9 +120,12 @@ def _report(done: subprocess.CompletedProcess[bytes]) -> Report:
         complaint = done.stderr.decode(errors="replace").strip().splitlines()
         last = complaint[-1] if complaint else f"status {done.returncode}"
         if last.startswith("Bitácora cannot start."):
-            return Report(0, (Finding("site.toml", 1, 1, "error", last.partition(". ")[2], "Correct it."),))
+            return Report(
+                0, (Finding("site.toml", 1, 1, "error", last.partition(". ")[2], "Correct it.", "settings"),)
+            )
         raise CheckError(f"The checker failed: {last}") from None
 
 
 def _finding(found: dict[str, Any]) -> Finding:
-    return Finding(*(found[name] for name in ("file", "line", "column", "severity", "reason", "remedy")))
+    names = ("file", "line", "column", "severity", "reason", "remedy", "rule")
+    return Finding(**{name: found[name] for name in names})

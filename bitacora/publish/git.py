@@ -28,7 +28,7 @@ _ALWAYS = (
 )
 _KEPT = (
     "PATH", "HOME", "XDG_CONFIG_HOME", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "https_proxy",
-    "HTTPS_PROXY", "no_proxy", "NO_PROXY",
+    "HTTPS_PROXY", "no_proxy", "NO_PROXY", "GIT_CEILING_DIRECTORIES",
     # what git tells its own hooks about objects that are pushed but not accepted yet
     "GIT_QUARANTINE_PATH", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
 )  # fmt: skip

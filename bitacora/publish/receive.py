@@ -9,7 +9,7 @@ from typing import NamedTuple
 from bitacora.publish.check import Check, CheckError
 from bitacora.publish.git import GitError
 from bitacora.publish.home import Home, PublishError
-from bitacora.publish.release import counted, prepare, publish, said, short
+from bitacora.publish.release import changed_files, counted, prepare, publish, said, short
 
 
 class Update(NamedTuple):
@@ -55,7 +55,9 @@ def _may_come(home: Home, commit: str, check: Check) -> bool:
     print("Checking the posts...", flush=True)
     try:
         with home.alone(waits=True) as lock:
-            report = prepare(home, home.git(lock), commit, check, refuses=True)
+            git = home.git(lock)
+            report = prepare(home, git, commit, check, refuses=True)
+            changed = changed_files(home, git, commit)
     except PublishError as error:
         print(f"{error}\nNothing was published: mend this, commit, and push again.")
         return False
@@ -66,7 +68,8 @@ def _may_come(home: Home, commit: str, check: Check) -> bool:
         print(said(error))
         return False
     for finding in report.findings:
-        print(finding)
+        if finding.severity == "error" or finding.file in changed:
+            print(finding)
     print(counted(report))
     return True
 

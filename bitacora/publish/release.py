@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from bitacora.content.files import is_markdown
 from bitacora.publish.check import Check, CheckError, Finding, Report, findings_of_tree, new_errors
 from bitacora.publish.git import Git, GitError
 from bitacora.publish.home import Attempt, Home, PublishError, flip, read_json, write_json
@@ -22,6 +23,8 @@ _TIP = "refs/bitacora/fetched"
 _RELEASE_REF = "refs/bitacora/releases/"
 _HALF = ".half-"
 _LOCK_IS_STALE_S = 600.0
+_MOST_SHARED = 20
+"""Posts whose previews are judged before a push comes in: somebody is waiting."""
 
 
 @dataclass(frozen=True)
@@ -113,11 +116,12 @@ def prepare(home: Home, git: Git, commit: str, check: Check, *, refuses: bool) -
     half.mkdir()
     git.export(commit, half, index)
     index.unlink()
-    found = check(half)
-    report = replace(found, findings=(*findings_of_tree(git.blobs(commit), half), *found.findings))
     before = home.served()
+    changed = changed_files(home, git, commit)
+    found = check(half, sorted(filter(_is_post, changed), reverse=True)[:_MOST_SHARED])
+    report = replace(found, findings=(*findings_of_tree(git.blobs(commit), half), *found.findings))
     known = () if before is None else _report(home, before).findings
-    if refuses and (errors := new_errors(report, known, _changed(git, before, commit))):
+    if refuses and (errors := new_errors(report, known, changed)):
         clear_up(home)
         files = {error.file for error in errors}  # a warning may say why the file is broken
         raise PublishError("\n".join(str(finding) for finding in report.findings if finding.file in files))
@@ -127,6 +131,16 @@ def prepare(home: Home, git: Git, commit: str, check: Check, *, refuses: bool) -
     os.sync()  # the files before the link that leads to them, should the power fail
     half.rename(home.release(commit))
     return report
+
+
+def changed_files(home: Home, git: Git, commit: str) -> set[str]:
+    """The files in which a commit differs from what is served: all of them where nothing was before."""
+    before = home.served()
+    if before is None or git.commit(before) is None:
+        paths = [blob.path for blob in git.blobs(commit)]
+    else:
+        paths = git.changed(before, commit)
+    return {os.fsdecode(path) for path in paths}
 
 
 def clear_up(home: Home) -> None:
@@ -180,15 +194,6 @@ def _serve(home: Home, git: Git, commit: str) -> None:
     home.held.unlink(missing_ok=True)
 
 
-def _changed(git: Git, before: str | None, commit: str) -> set[str]:
-    """The files that a commit changes: all of them where nothing was before."""
-    if before is None or git.commit(before) is None:
-        paths = [blob.path for blob in git.blobs(commit)]
-    else:
-        paths = git.changed(before, commit)
-    return {os.fsdecode(path) for path in paths}
-
-
 def _prune(home: Home, git: Git, keep: int) -> None:
     """Remove all but the last published releases, and none that somebody may still be reading."""
     served = home.served()
@@ -199,6 +204,10 @@ def _prune(home: Home, git: Git, keep: int) -> None:
         home.release(commit).rename(home.releases / f"{_HALF}{commit}")
         git.run("update-ref", "-d", f"{_RELEASE_REF}{commit}")
     clear_up(home)
+
+
+def _is_post(path: str) -> bool:
+    return path.startswith("posts/") and is_markdown(path)
 
 
 def _reports(home: Home) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections import Counter
 from dataclasses import asdict
+from datetime import UTC, datetime
 from ipaddress import ip_address
 
 from flask import Blueprint, Response, request
 
 from bitacora.content.errors import PostError
 from bitacora.content.snapshot import Snapshot
+from bitacora.content.standing import standing
 from bitacora.content.watch import LOCK_GETS_STALE_S
 from bitacora.publish.home import Home
 from bitacora.settings import SettingError
@@ -61,10 +64,13 @@ def _is_loopback(address: str) -> bool:
 
 def _details(parts: Blog, here: Snapshot) -> dict[str, object]:
     age = parts.library.git_lock_age()
+    now = datetime.fromtimestamp(parts.clock(), UTC)
+    standings = Counter(standing(here, post, now) for post in here.candidates)
     return {
         "ready": True,
         "posts": len(here.posts),
         "pages": len(here.pages),
+        **{state: standings[state] for state in ("hidden", "draft", "scheduled", "expired")},
         "watch": parts.library.watch_name,
         "git_lock_seconds": age,
         "git_lock_is_stale": age is not None and age >= LOCK_GETS_STALE_S,

@@ -1,0 +1,172 @@
+"""flask posts explain: why a post is shown, or why not, in plain words."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from pathlib import Path
+from urllib.parse import unquote
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from bitacora.content.files import is_hidden
+from bitacora.content.findings import why_never_read
+from bitacora.content.permalink import quote_path
+from bitacora.content.pictures import media_type
+from bitacora.content.post import Post
+from bitacora.content.snapshot import Snapshot
+from bitacora.content.standing import standing
+from bitacora.publish.git import deletion_of, ignored
+from bitacora.web.blog import blog
+
+
+@click.command()
+@click.argument("wanted", metavar="PATH|URL")
+@with_appcontext
+def explain(wanted: str) -> None:
+    """Say why what PATH or URL names is shown, or why it is not."""
+    here = blog().library.snapshot()
+    now = datetime.fromtimestamp(blog().clock(), UTC)
+    path = _file(here, wanted)
+    sentences = _of_file(here, path, now) if path else _of_address(here, _address(here, wanted), now)
+    for sentence in sentences:
+        click.echo(sentence)
+
+
+def _file(here: Snapshot, wanted: str) -> str | None:
+    """The file that is named, as seen from the site's folder or from here, whether it exists or not."""
+    root = blog().library.root
+    names = [posixpath.normpath(wanted), os.path.relpath(Path(wanted).absolute(), root.absolute())]
+    known = {*here.entries, *here.files, *(problem.file for problem in here.problems)}
+    inside = [name for name in names if not name.startswith(("..", "/"))]
+    for name in inside:
+        if name in known or os.path.lexists(root / name):
+            return name
+    is_address = wanted.startswith(("/", "http://", "https://")) and not wanted.endswith((".md", ".markdown"))
+    if is_address:
+        return None
+    if os.path.lexists(wanted):
+        raise click.ClickException(f"{wanted} lies outside the site's folder, {root}: nothing there is read.")
+    return names[0] if inside else None
+
+
+def _address(here: Snapshot, wanted: str) -> str:
+    path = re.split("[?#]", wanted.removeprefix(here.site.url))[0]
+    return quote_path(unquote(path)) if path.startswith("/") else f"/{quote_path(unquote(path))}"
+
+
+# --- a file
+
+
+def _of_file(here: Snapshot, path: str, now: datetime) -> Iterator[str]:
+    posts = {post.path: post for post in here.candidates}
+    problems = [problem for problem in here.problems if problem.file == path]
+    if path in posts:
+        yield _standing(here, posts[path], now)
+    elif problems:
+        yield f"{path} is held back, and no last good version of it is known."
+    elif not os.path.lexists(blog().library.root / path):
+        yield from _never_there(here, path)
+        return
+    else:
+        yield _not_a_post(here, path)
+    for problem in problems:
+        yield f"Broken on line {problem.line}: {problem.reason} {problem.remedy}"
+    if path in posts and problems and problems[0] not in here.clashes:
+        yield f"Its last good version, of {_when(here, _saved(here, path))}, is what is shown."
+    for rule in ignored(blog().library.root, [path]).values():
+        yield f"git ignores it ({rule}): it is here, but it will not be pushed."
+
+
+def _standing(here: Snapshot, post: Post, now: datetime) -> str:
+    name, what = post.path, "page" if post.kind == "page" else "post"
+    match standing(here, post, now):
+        case "draft" if "_drafts" in name.split("/"):
+            return f"{name} is a draft, because it lies in a folder _drafts: nobody sees it."
+        case "draft":
+            return f"{name} is a draft, because its head says so: nobody sees it."
+        case "scheduled":
+            assert post.date is not None
+            return f"{name} appears in {_span(post.date - now)}, at {_when(here, post.date)}."
+        case "expired":
+            assert post.expires is not None
+            return f"{name} has expired {_span(now - post.expires)} ago, at {_when(here, post.expires)}."
+        case "displaced":
+            return f"{name} is not shown: it has lost its address, {post.url}."
+        case "hidden":
+            return f"{name} is reachable at {post.url}, and listed nowhere, because its head says hidden."
+    return f"{name} is a {what} that is shown at {post.url}."
+
+
+def _not_a_post(here: Snapshot, path: str) -> str:
+    if why := why_never_read(path):
+        return f"{path} is not shown. {why[0]} {why[1]}"
+    if path in here.files and media_type(path):
+        return f"{path} is no post. It is served when a published post names it or lies in the same folder."
+    if is_hidden(posixpath.basename(path)):
+        return f"{path} is not shown: programs use such names for their own purposes, and they are not read."
+    if (blog().library.root / path).is_dir():
+        return f"{path} is a folder."
+    return f"{path} is no post: posts are Markdown files in the folders posts and pages."
+
+
+def _never_there(here: Snapshot, path: str) -> Iterator[str]:
+    root = blog().library.root
+    if deleted := deletion_of(root, path):
+        commit, author, day = deleted
+        yield f"There is no {path}: {author} deleted it on {day}, in commit {commit}."
+    else:
+        yield f"There is no {path}, and there has been none that is known of."
+    for rule in ignored(root, [path]).values():
+        yield f"git ignores files of that name ({rule}): perhaps it was written elsewhere and never pushed."
+    if near := get_close_matches(path, [*here.entries, *here.files], 1, 0.8):
+        yield f"Did you mean {near[0]}?"
+
+
+# --- an address
+
+
+def _of_address(here: Snapshot, address: str, now: datetime) -> Iterator[str]:
+    shared = address.removesuffix("share/")
+    post = here.find(address) or here.find(shared) or here.find(f"{address}/")
+    if post:
+        yield from _of_file(here, post.path, now)
+    elif address in here.redirects:
+        yield f"{address} is an old address: it leads to {here.redirects[address]}."
+    elif candidates := [post for post in here.candidates if post.url in {address, f"{address}/", shared}]:
+        for candidate in candidates:
+            yield from _of_file(here, candidate.path, now)
+    elif (status := current_app.test_client().head(unquote(address)).status_code) < 400:
+        yield f"{address} is a page of the blog itself, or a file that it serves."
+    else:
+        yield f"Nothing is at {address} (status {status}), and no file of the site asks for that address."
+        if near := get_close_matches(address, [post.url for post in here.candidates], 1, 0.8):
+            yield f"Did you mean {near[0]}?"
+
+
+# --- times
+
+
+def _span(span: timedelta) -> str:
+    """The two largest parts of a time, like 3 h 12 min."""
+    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")]
+    first = next((place for place, (number, _) in enumerate(parts) if number), len(parts) - 1)
+    return " ".join(f"{number} {unit}" for number, unit in parts[first : first + 2] if number) or "0 s"
+
+
+def _when(here: Snapshot, moment: datetime) -> str:
+    zone = here.site.timezone
+    return f"{moment.astimezone(here.site.zone):%Y-%m-%d %H:%M:%S%z} ({zone})"
+
+
+def _saved(here: Snapshot, path: str) -> datetime:
+    return datetime.fromtimestamp(here.entries[path].ctime_ns / 1e9, UTC)

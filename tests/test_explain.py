@@ -1,0 +1,251 @@
+"""flask posts explain, new and list: why a post is or is not shown, to begin one, and to find one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from blogs import NOON, URL, Blog, Clock, post
+from click.testing import Result
+from conftest import NewBlog
+
+from bitacora.content.front_matter import read_head
+
+FILE = "posts/2018-07-17-x.md"
+ADDRESS = "/2018/07/17/x/"
+
+
+def run(blog: Blog, *words: str, **how: object) -> Result:
+    return blog.app.test_cli_runner().invoke(args=("posts", *words), **how)  # type: ignore[arg-type]
+
+
+def explained(blog: Blog, wanted: str) -> str:
+    result = run(blog, "explain", wanted)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "said"),
+    [
+        (FILE, post(), f"{FILE} is a post that is shown at {ADDRESS}."),
+        ("pages/a.md", post(), "pages/a.md is a page that is shown at /a/."),
+        (FILE, post(hidden="true"), f"{FILE} is reachable at {ADDRESS}, and listed nowhere"),
+        (FILE, post(draft="true"), f"{FILE} is a draft, because its head says so: nobody sees it."),
+        (
+            "posts/_drafts/a.md",
+            post(),
+            "posts/_drafts/a.md is a draft, because it lies in a folder _drafts: nobody sees it.",
+        ),
+        (
+            FILE,
+            post(date="2026-01-01 12:12"),
+            f"{FILE} appears in 3 h 12 min, at 2026-01-01 12:12:00-0300 (America/Santiago).",
+        ),
+        (
+            FILE,
+            post(expires="2025-12-30 09:00"),
+            f"{FILE} has expired 2 d ago, at 2025-12-30 09:00:00-0300 (America/Santiago).",
+        ),
+        ("posts/acta.txt", "", "posts/acta.txt is not shown. It is neither Markdown (.txt)"),
+        ("posts/.acta.md", post(), "posts/.acta.md is not shown. The name .acta.md begins with a dot"),
+        ("posts/acta.md~", post(), "posts/acta.md~ is not shown: programs use such names"),
+        ("2018-07-17-x.md", post(), "2018-07-17-x.md is not shown. It lies outside the folders posts and pages"),
+        ("README.md", post(), "README.md is no post: posts are Markdown files in the folders posts and pages."),
+        ("posts/a.jpg", "", "posts/a.jpg is no post. It is served when a published post names it"),
+    ],
+)  # fmt: skip
+def test_a_file_is_explained_in_plain_words(new_blog: NewBlog, path: str, text: str, said: str) -> None:
+    assert explained(new_blog({path: text}, clock=Clock(NOON)), path).startswith(said)
+
+
+@pytest.mark.parametrize("wanted", [ADDRESS, ADDRESS.rstrip("/"), URL + ADDRESS, f"{URL}{ADDRESS}share/?a=b#c"])
+def test_an_address_is_explained_by_the_file_behind_it(new_blog: NewBlog, wanted: str) -> None:
+    assert explained(new_blog({FILE: post(draft="true")}), wanted).startswith(f"{FILE} is a draft")
+
+
+def test_addresses_without_a_post_are_explained(new_blog: NewBlog) -> None:
+    blog = new_blog({FILE: post(aliases="[/vieja/]")})
+    assert explained(blog, "/vieja/") == f"/vieja/ is an old address: it leads to {ADDRESS}.\n"
+    assert explained(blog, "/feed.xml").startswith("/feed.xml is a page of the blog itself")
+    nothing, near = explained(blog, "/2018/07/17/xx/").splitlines()
+    assert nothing.startswith("Nothing is at /2018/07/17/xx/ (status 404)")
+    assert near == f"Did you mean {ADDRESS}?"
+
+
+def test_a_broken_post_is_explained_with_its_line_and_what_is_shown(new_blog: NewBlog) -> None:
+    blog = new_blog({FILE: post()})
+    blog.write(FILE, post(date="2018-02-30"))
+    shown, why, last_good = explained(blog, FILE).splitlines()
+    assert shown.endswith(f"shown at {ADDRESS}.")
+    assert why.startswith('Broken on line 3: date "2018-02-30" is not a date')
+    assert last_good.startswith("Its last good version, of 20")
+    assert last_good.endswith("(America/Santiago), is what is shown.")
+
+
+def test_a_broken_post_without_a_good_version_is_explained(new_blog: NewBlog) -> None:
+    blog = new_blog({FILE: post(date="2018-02-30")})
+    held, why = explained(blog, FILE).splitlines()
+    assert held == f"{FILE} is held back, and no last good version of it is known."
+    assert why.startswith("Broken on line 3: ")
+
+
+def test_a_post_that_lost_its_address_is_explained(new_blog: NewBlog) -> None:
+    blog = new_blog({FILE: post(), "posts/z.md": post(slug="x", date="2018-07-17")})
+    lost, why = explained(blog, "posts/z.md").splitlines()
+    assert lost == f"posts/z.md is not shown: it has lost its address, {ADDRESS}."
+    assert f"Its address {ADDRESS} is already that of {FILE}." in why
+
+
+def test_git_is_asked_about_files_that_are_not_there(new_blog: NewBlog) -> None:
+    blog = new_blog({FILE: post(), "posts/b.md": post(date="2018-07-17"), ".gitignore": "acta*\n"})
+
+    def git(*words: str) -> None:
+        subprocess.run(
+            ["git", "-c", "user.name=Ana", "-c", "user.email=a@b.example", *words], cwd=blog.root, check=True
+        )
+
+    assert explained(blog, "posts/nunca.md") == (
+        "There is no posts/nunca.md, and there has been none that is known of.\n"
+    )
+    git("init", "-q")
+    git("add", "posts")
+    git("commit", "-q", "-m", "uno")
+    git("rm", "-q", "posts/b.md")
+    git("commit", "-q", "-m", "dos")
+    blog.get_until(404, "/2018/07/17/b/")
+    assert explained(blog, "posts/b.md").startswith("There is no posts/b.md: Ana deleted it on 20")
+    never, ignored = explained(blog, "posts/acta.md").splitlines()
+    assert never == "There is no posts/acta.md, and there has been none that is known of."
+    assert ignored.startswith("git ignores files of that name (.gitignore:1: acta*): perhaps")
+    blog.write("posts/acta-2.md", post(date="2018-07-17"))
+    assert "git ignores it (.gitignore:1: acta*): it is here, but" in explained(blog, "posts/acta-2.md")
+
+
+def test_a_file_outside_the_site_is_explained(new_blog: NewBlog, tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text(post())
+    result = run(new_blog(), "explain", str(tmp_path / "a.md"))
+    assert result.exit_code == 1
+    assert "lies outside the site's folder" in result.stderr
+
+
+def test_readyz_counts_what_is_not_shown(new_blog: NewBlog) -> None:
+    files = {
+        "posts/a.md": post(draft="true"),
+        "posts/b.md": post(date="2027-01-01"),
+        "posts/c.md": post(date="2018-01-01"),
+    }
+    told = new_blog(files, clock=Clock(NOON)).get("/readyz", remote_addr="127.0.0.1").json
+    assert {state: told[state] for state in ("posts", "draft", "scheduled", "hidden", "expired")} == {
+        "posts": 1, "draft": 1, "scheduled": 1, "hidden": 0, "expired": 0,
+    }  # fmt: skip
+
+
+# --- flask posts new
+
+NEW = "posts/2026-01-01-que-es-esto-un-ano-nuevo.md"
+
+
+def test_new_makes_a_file_with_a_good_head(new_blog: NewBlog) -> None:
+    blog = new_blog(clock=Clock(NOON))
+    result = run(blog, "new", "¿Qué es  esto? Un 'año' nuevo: 1", "--category", "Notas: a", "--category", "b")
+    file = blog.root / f"{NEW[:-3]}-1.md"
+    assert (result.exit_code, result.stdout) == (0, f"{file}\n")
+    head = file.read_text()
+    assert head == (
+        "---\ntitle: '¿Qué es esto? Un ''año'' nuevo: 1'\nintro: ''\ndate: 2026-01-01 09:00:00-0300\n"
+        "categories: ['Notas: a', 'b']\n---\n\n"
+    )
+    assert blog.get("/2026/01/01/que-es-esto-un-ano-nuevo-1/").words("h1") == ["¿Qué es esto? Un 'año' nuevo: 1"]
+    assert run(blog, "check", "--no-share").stdout == ""
+
+
+def test_new_can_be_a_draft_and_overwrites_nothing(new_blog: NewBlog) -> None:
+    blog = new_blog(clock=Clock(NOON))
+    words = ("new", "Qué es esto, un año nuevo", "--draft")
+    assert run(blog, *words).exit_code == 0
+    (blog.root / NEW).write_text("mine")
+    result = run(blog, *words)
+    assert (result.exit_code, (blog.root / NEW).read_text()) == (1, "mine")
+    assert result.stderr == f"Error: {blog.root / NEW} is there already: nothing was changed.\n"
+    (blog.root / NEW).unlink()
+    run(blog, *words)
+    assert explained(blog, NEW).startswith(f"{NEW} is a draft")
+
+
+@pytest.mark.parametrize(("title", "name"), [("Привет, мир", "привет-мир"), ("東京", "東京"), ("!!", "21-21")])
+def test_new_has_a_name_for_every_title(new_blog: NewBlog, title: str, name: str) -> None:
+    blog = new_blog(clock=Clock(NOON))
+    run(blog, "new", title)
+    assert read_head((blog.root / f"posts/2026-01-01-{name}.md").read_bytes(), "x").entries["title"].text == title  # type: ignore[union-attr]
+
+
+def test_new_opens_the_editor(new_blog: NewBlog, tmp_path: Path) -> None:
+    editor = tmp_path / "editor.py"
+    editor.write_text("import pathlib, sys\nwith pathlib.Path(sys.argv[1]).open('a') as f: f.write('Escrito.')")
+    blog = new_blog(clock=Clock(NOON))
+    env = {"EDITOR": f"{sys.executable} {editor}", "VISUAL": ""}
+    assert run(blog, "new", "Qué es esto, un año nuevo", "--edit", env=env).exit_code == 0
+    assert (blog.root / NEW).read_text().endswith("---\n\nEscrito.")
+
+
+# --- flask posts list
+
+
+@pytest.fixture
+def many(new_blog: NewBlog) -> Blog:
+    blog = new_blog(
+        {
+            "posts/a.md": post(date="2018-07-17", categories="[Notas]", tags="[uno, dos]"),
+            "posts/b.md": post(date="2018-08-17", author="Ana María"),
+            "posts/c.md": post(draft="true"),
+            "posts/d.md": post(date="2027-01-01"),
+            "posts/e.md": post(date="2018-07-18", hidden="true"),
+            "posts/f.md": post(date="2018-02-30"),
+            "posts/g.md": post("Siete", date="2018-07-20"),
+        },
+        clock=Clock(NOON),
+    )
+    blog.write("posts/g.md", post(date="2018-02-30"))
+    return blog
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ((), "d b g e a f c"),
+        (("--draft",), "c"),
+        (("--scheduled",), "d"),
+        (("--broken",), "g f"),
+        (("--hidden",), "e"),
+        (("--category", "notas"), "a"),
+        (("--tag", "DOS"), "a"),
+        (("--author", "ana maría"), "b"),
+        (("--since", "2018-07-18"), "d b g e"),
+        (("--until", "2018-07-18"), "e a f c"),
+        (("--since", "2018-07-17", "--until", "2018-07-17"), "a"),
+    ],
+)
+def test_list_is_filtered(many: Blog, words: tuple[str, ...], names: str) -> None:
+    result = run(many, "list", *words)
+    assert result.exit_code == 0, result.output
+    assert [line.split("posts/")[1][0] for line in result.stdout.splitlines()] == names.split()
+    found = json.loads(run(many, "list", "--json", *words).stdout)
+    assert [row["file"] for row in found] == [f"posts/{name}.md" for name in names.split()]
+
+
+def test_list_says_state_day_file_and_title(many: Blog) -> None:
+    lines = run(many, "list").stdout.splitlines()
+    assert lines[0] == "scheduled  2027-01-01  posts/d.md  Una entrada"
+    assert lines[2] == "shown    ! 2018-07-20  posts/g.md  Siete"
+    assert lines[5] == "broken   ! -           posts/f.md"
+    assert json.loads(run(many, "list", "--json", "--draft").stdout)[0]["state"] == "draft"
+
+
+def test_a_day_that_is_none_is_refused(many: Blog) -> None:
+    result = run(many, "list", "--since", "2018-02-30")
+    assert result.exit_code == 2
+    assert "February 2018 has 28 days. Write it like 2018-07-17." in result.stderr
