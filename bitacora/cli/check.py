@@ -26,12 +26,13 @@ from bitacora.content.findings import Ground, of_posts, of_problem, of_the_site
 from bitacora.content.mend import Mended, mend
 from bitacora.content.outline import Outline, outline
 from bitacora.content.permalink import quote_path
-from bitacora.content.post import Post, body_of
+from bitacora.content.post import Post
 from bitacora.content.snapshot import Snapshot
 from bitacora.publish.check import Report
 from bitacora.publish.git import ignored
 from bitacora.share.verdicts import Verdict
 from bitacora.web.blog import blog
+from bitacora.web.desk import OWN
 
 _BAR_FROM_POSTS = 200
 _PROCESSES_FROM_POSTS = 400
@@ -111,14 +112,21 @@ def _report(chosen: Sequence[str], share: bool | None, shared: Collection[str]) 
 
 def _outlines(here: Snapshot, posts: Sequence[Post]) -> dict[str, Outline]:
     """What is in the bodies, found by as many processes as there are processors."""
-    read = partial(outline, trusted=here.site.html == "trusted", embeds=here.site.embeds)
-    bodies = (body_of(here.source(post)) for post in posts)
+    read = partial(_outline, here.site.html == "trusted", here.site.embeds)
+    sources = ((here.source(post), post.path) for post in posts)
     with _mapped(len(posts)) as mapped, _bar(len(posts), "Reading") as step:
-        return {post.path: step(found) for post, found in zip(posts, mapped(read, bodies), strict=True)}
+        return {post.path: step(found) for post, found in zip(posts, mapped(read, sources), strict=True)}
+
+
+def _outline(trusted: bool, embeds: Collection[str], file: tuple[bytes, str]) -> Outline:
+    return outline(*file, trusted=trusted, embeds=embeds)
+
+
+_Mapped = Callable[[Callable[[tuple[bytes, str]], Outline], Iterable[tuple[bytes, str]]], Iterable[Outline]]
 
 
 @contextmanager
-def _mapped(count: int) -> Iterator[Callable[[Callable[[str], Outline], Iterable[str]], Iterable[Outline]]]:
+def _mapped(count: int) -> Iterator[_Mapped]:
     if count < _PROCESSES_FROM_POSTS or (os.cpu_count() or 1) < 2:
         yield map
         return
@@ -144,7 +152,7 @@ def _ask_for_pages(here: Snapshot) -> None:
     samples = {(post.kind, post.template): post.url for post in here.by_url.values()}
     reader = current_app.test_client()
     for address in (*_LISTS, *(here.by_url if here.templates else samples.values())):
-        reader.get(address)
+        reader.get(address, environ_overrides={OWN: True})
 
 
 def _answers() -> Callable[[str], bool]:

@@ -22,7 +22,7 @@ from bitacora.content.front_matter import Head, Node, read_head
 from bitacora.content.markdown import RESERVED_IDS
 from bitacora.content.outline import Outline, outline
 from bitacora.content.pictures import has_place, media_type
-from bitacora.content.post import MISTAKES, Image, Post, body_of, meant_key, role_of
+from bitacora.content.post import MISTAKES, Image, Post, meant_key, role_of
 from bitacora.content.scan import kind_of
 from bitacora.content.snapshot import Snapshot
 from bitacora.content.standing import standing
@@ -33,6 +33,8 @@ RULES: Mapping[str, str] = {
     "template": "A template that fails",
     "settings": "Settings that cannot be",
     "key-misspelt": "A key that the blog does not know, and nearly knows",
+    "hardly-meant": "Something that is possible, and was hardly meant",
+    "key-repeated": "A key that is given twice",
     "dates-crossed": "A post that is updated or expires before it appears",
     "draft-overdue": "A draft whose date has passed",
     "picture-missing": "A picture that is not there",
@@ -93,8 +95,10 @@ class Ground:
     def outline(self, post: Post) -> Outline:
         if post.path not in self.outlines:
             site = self.snapshot.site
-            text = body_of(self.snapshot.source(post))
-            self.outlines[post.path] = outline(text, trusted=site.html == "trusted", embeds=site.embeds)
+            source = self.snapshot.source(post)
+            self.outlines[post.path] = outline(
+                source, post.path, trusted=site.html == "trusted", embeds=site.embeds
+            )
         return self.outlines[post.path]
 
     def is_as_on_disk(self, post: Post) -> bool:
@@ -116,8 +120,8 @@ def of_the_site(ground: Ground) -> Iterator[Finding]:
         yield from find(ground)
 
 
-def of_problem(problem: PostError, rule: str) -> Finding:
-    return Finding(problem.file, problem.line, problem.column, "error", problem.reason, problem.remedy, rule)
+def of_problem(problem: PostError, rule: str, severity: str = "error") -> Finding:
+    return Finding(problem.file, problem.line, problem.column, severity, problem.reason, problem.remedy, rule)
 
 
 # --- the head
@@ -131,6 +135,11 @@ def _misspelt_keys(_ground: Ground, post: Post) -> Iterator[Finding]:
     for key, meant in slips.items():
         reason = f'The head has a key "{key}", which the blog does not know.'
         yield text.finding("key-misspelt", text.key(key), reason, f"Did you mean {meant}?")
+
+
+def _repeated_keys(ground: Ground, post: Post) -> Iterator[Finding]:
+    for remark in ground.outline(post).repeated:
+        yield of_problem(remark, "key-repeated", "warning")
 
 
 def _vain_values(ground: Ground, post: Post) -> Iterator[Finding]:
@@ -322,6 +331,11 @@ def _problems(ground: Ground) -> Iterator[Finding]:
         yield of_problem(problem, rule)
 
 
+def _hardly_meant(ground: Ground) -> Iterator[Finding]:
+    for remark in ground.snapshot.remarks:
+        yield of_problem(remark, "hardly-meant", "warning")
+
+
 _RULES_BY_PLACE = {SETTINGS_FILE: "settings", "templates": "template"}
 
 
@@ -370,6 +384,7 @@ def files_of(root: str) -> Iterator[str]:
 
 OF_POSTS: tuple[Callable[[Ground, Post], Iterator[Finding]], ...] = (
     _misspelt_keys,
+    _repeated_keys,
     _vain_values,
     _dates,
     _overdue_drafts,
@@ -380,6 +395,7 @@ OF_POSTS: tuple[Callable[[Ground, Post], Iterator[Finding]], ...] = (
 )
 OF_THE_SITE: tuple[Callable[[Ground], Iterator[Finding]], ...] = (
     _problems,
+    _hardly_meant,
     _never_read,
     _pictures_that_tell_their_place,
 )

@@ -7,7 +7,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from html import unescape
 
+from bitacora.content.errors import PostError
 from bitacora.content.markdown import MarkupTooLarge, render
+from bitacora.content.post import body_of, repeated_keys
 
 _TAG = re.compile(
     r"""<(?:a|img|[a-z][a-z0-9-]*(?=[^<>]*\sid=))((?:\s[^\s=">]+(?:="[^"]*")?)*)\s*/?>""", re.IGNORECASE
@@ -19,20 +21,21 @@ _ATTRIBUTE = re.compile(r"""\s([^\s=">]+)="([^"]*)\"""")
 class Outline:
     """Ids, addresses of links and of pictures, in their order and as written; `unsaid` are pictures without words.
 
-    `problem` says why the body cannot be shown; then all else is empty.
+    `repeated` is what the head says in vain. `problem` says why the body cannot be shown; then the rest is empty.
     """
 
     ids: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     pictures: tuple[str, ...] = ()
     unsaid: tuple[str, ...] = ()
+    repeated: tuple[PostError, ...] = ()
     problem: str = ""
 
 
-def outline(text: str, *, trusted: bool = False, embeds: Collection[str] = ()) -> Outline:
-    """The outline of a Markdown body, as a page would show it."""
+def outline(source: bytes, path: str, *, trusted: bool = False, embeds: Collection[str] = ()) -> Outline:
+    """The outline of a file that `read_post` has read; of its body, as a page would show it."""
     try:
-        html = render(text, _AsWritten(), trusted=trusted, embeds=embeds)
+        html = render(body_of(source), _AsWritten(), trusted=trusted, embeds=embeds)
     except MarkupTooLarge as error:
         return Outline(problem=str(error))
     ids: list[str] = []
@@ -46,7 +49,7 @@ def outline(text: str, *, trusted: bool = False, embeds: Collection[str] = ()) -
             links.append(attributes["href"])
         if attributes.get("src") and not attributes.get("alt", "").strip() and found[0][1:4].lower() == "img":
             unsaid.append(attributes["src"])
-    return Outline(tuple(ids), tuple(links), html.pictures, tuple(unsaid))
+    return Outline(tuple(ids), tuple(links), html.pictures, tuple(unsaid), tuple(repeated_keys(source, path)))
 
 
 class _AsWritten:
