@@ -13,6 +13,7 @@ import pytest
 from bitacora.cli.posts import posts
 from bitacora.content import post
 from bitacora.content.errors import PostError
+from bitacora.content.findings import RULES
 from bitacora.content.front_matter import key_of
 from bitacora.content.post import read_post
 from bitacora.settings import AUTHOR_KEYS, NETWORKS, Operator, Site, read_site
@@ -93,6 +94,11 @@ def test_the_first_post_of_the_writing_page_is_a_post() -> None:
     example = fences(section(WRITING, "Your first post"), "markdown")[0]
     found = read_post(example.encode(), "posts/2026-11-20-minutes-of-the-council.md", SITE)
     assert (found.title, found.url) == ("What the council decided", "/2026/11/20/minutes-of-the-council/")
+
+
+def test_every_kind_of_finding_is_on_the_writing_page_and_back() -> None:
+    table = section(WRITING, "Commands for those who write")
+    assert {rule for kind, _ in rows(table) for rule in code(kind)} == set(RULES)
 
 
 @pytest.mark.parametrize("row", range(4))
