@@ -29,6 +29,7 @@ __all__ = [
     "first_heading",
     "plain_text",
     "render",
+    "render_body",
 ]
 
 # What the engine itself says inside a body; `labels` of `render` say it in another language.
@@ -105,6 +106,29 @@ def render(
     Raises MarkupTooLarge for a body whose page would have no end; its message says why.
     """
     addresses = Addresses(resolver, embeds)
+    tree, toc, body = _written(text, addresses, trusted=trusted, labels=labels)
+    return Html(
+        body=body,
+        toc=toc,
+        excerpt=_excerpt(tree.tokens),
+        words=words_in(_visible(body)),
+        pictures=tuple(addresses.pictures),
+        lead=addresses.lead,
+    )
+
+
+def render_body(
+    text: str, resolver: Resolver, *, trusted: bool = False, embeds: Collection[str] = ()
+) -> tuple[str, tuple[str, ...]]:
+    """The `body` and the `pictures` that `render` gives, sooner."""
+    addresses = Addresses(resolver, embeds)
+    _, _, body = _written(text, addresses, trusted=trusted, labels=LABELS)
+    return body, tuple(addresses.pictures)
+
+
+def _written(
+    text: str, addresses: Addresses, *, trusted: bool, labels: Mapping[str, str]
+) -> tuple[Tree, tuple[Heading, ...], str]:
     try:
         tree = parse(text, custom_elements=trusted)
         writer = _Writer(tree, {**LABELS, **labels}, addresses if trusted else None)
@@ -115,14 +139,7 @@ def render(
         raise MarkupTooLarge(f"the page would have more than {MOST_HTML} characters")
     if not trusted:
         body = addresses.rewrite(sanitise.clean(sanitise.tame(body) if writer.has_html else body))
-    return Html(
-        body=body,
-        toc=tuple(writer.toc),
-        excerpt=_excerpt(tree.tokens),
-        words=words_in(_visible(body)),
-        pictures=tuple(addresses.pictures),
-        lead=addresses.lead,
-    )
+    return tree, tuple(writer.toc), body
 
 
 class _Writer:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import unescape
 
 from bitacora.content.errors import PostError
-from bitacora.content.markdown import MarkupTooLarge, render
+from bitacora.content.markdown import MarkupTooLarge, render_body
 from bitacora.content.post import body_of, repeated_keys
 
 _TAG = re.compile(
@@ -35,13 +35,13 @@ class Outline:
 def outline(source: bytes, path: str, *, trusted: bool = False, embeds: Collection[str] = ()) -> Outline:
     """The outline of a file that `read_post` has read; of its body, as a page would show it."""
     try:
-        html = render(body_of(source), _AsWritten(), trusted=trusted, embeds=embeds)
+        body, pictures = render_body(body_of(source), _AsWritten(), trusted=trusted, embeds=embeds)
     except MarkupTooLarge as error:
         return Outline(problem=str(error))
     ids: list[str] = []
     links: list[str] = []
     unsaid: list[str] = []
-    for found in _TAG.finditer(html.body):
+    for found in _TAG.finditer(body):
         attributes = {name.lower(): unescape(value) for name, value in _ATTRIBUTE.findall(found[1])}
         if "id" in attributes:
             ids.append(attributes["id"])
@@ -49,7 +49,7 @@ def outline(source: bytes, path: str, *, trusted: bool = False, embeds: Collecti
             links.append(attributes["href"])
         if attributes.get("src") and not attributes.get("alt", "").strip() and found[0][1:4].lower() == "img":
             unsaid.append(attributes["src"])
-    return Outline(tuple(ids), tuple(links), html.pictures, tuple(unsaid), tuple(repeated_keys(source, path)))
+    return Outline(tuple(ids), tuple(links), pictures, tuple(unsaid), tuple(repeated_keys(source, path)))
 
 
 class _AsWritten:
