@@ -46,6 +46,12 @@ def findings(result: Result) -> list[dict[str, str]]:
 ALT = "Filas de sillas"
 MISTAKES = {
     "key-misspelt": ({FILE: post(highligthed="true")}, {FILE: post(highlighted="true")}, (FILE, 3, 1)),
+    "key-repeated": (
+        {FILE: post(toc="true", TOC="false").replace("TOC", "toc")},
+        {FILE: post(toc="false")},
+        (FILE, 3, 6),
+    ),
+    "hardly-meant": ({FILE: post(template="wide")}, {FILE: post(template="post")}, (FILE, 1, 1)),
     "dates-crossed": ({FILE: post(updated="2018-07-16")}, {FILE: post(updated="2018-07-17")}, (FILE, 3, 10)),
     "draft-overdue": (
         {FILE: post(draft="true", date="2025-12-31")},
@@ -334,3 +340,17 @@ def test_a_template_of_the_site_is_tried_with_every_post(new_blog: NewBlog) -> N
     template = "{{ 1 / 0 if post.slug == 'y' }}"
     files: dict[str, str | bytes] = {FILE: post(), OTHER: post(), "templates/post.html": template}
     assert found(new_blog(files)) == [("template", "templates/post.html", 1, 1)]
+
+
+ODD = (
+    r"http://[ // /%00 %zz <a\ b> /..// :x #%FF /\x ?a#b ../../../etc/passwd /%E9 %F0%9F%98%80 /%2e%2e/ ////x"
+    " #:~:text=a /a?b=/c ."
+)
+
+
+def test_no_odd_address_disturbs_the_check(new_blog: NewBlog) -> None:
+    body = " ".join(f"[a]({href}) ![a]({href}) <img src='{href}'>" for href in ODD.split(" "))
+    for settings in ("", 'html = "trusted"\n'):
+        result = run(new_blog({FILE: post(body=body), "pages/a/index.md": post(body=body)}, settings=settings))
+        assert (result.exit_code, result.exception) == (0, None)
+        assert all(line.isprintable() for line in result.stdout.splitlines())

@@ -86,7 +86,8 @@ class Finding:
 
     def __str__(self) -> str:
         kind = "" if self.severity == "error" else f"{self.severity}: "
-        return " ".join(f"{self.file}:{self.line}:{self.column}: {kind}{self.reason} {self.remedy}".split())
+        line = f"{self.file}:{self.line}:{self.column}: {kind}{self.reason} {self.remedy}"
+        return _printable(" ".join(line.split()))
 
 
 def shown(text: str) -> str:

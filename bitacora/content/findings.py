@@ -16,7 +16,7 @@ from datetime import datetime
 from functools import cached_property
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from bitacora.content.errors import Finding, PostError, Remark
+from bitacora.content.errors import Finding, PostError, Remark, shown
 from bitacora.content.files import FOLDERS, SETTINGS_FILE, is_markdown, shown_path
 from bitacora.content.front_matter import Head, Node, read_head
 from bitacora.content.markdown import RESERVED_IDS
@@ -133,7 +133,7 @@ def _misspelt_keys(_ground: Ground, post: Post) -> Iterator[Finding]:
         return
     text = _Text(_ground, post)
     for key, meant in slips.items():
-        reason = f'The head has a key "{key}", which the blog does not know.'
+        reason = f"The head has a key {shown(key)}, which the blog does not know."
         yield text.finding("key-misspelt", text.key(key), reason, f"Did you mean {meant}?")
 
 
@@ -183,7 +183,7 @@ def _missing_pictures(ground: Ground, post: Post) -> Iterator[Finding]:
     for src, is_head in (*((src, True) for src in in_head), *((src, False) for src in in_body)):
         if _is_missing(ground, post, src):
             text = _Text(ground, post)
-            reason = f'There is no picture "{unquote(src)}".'
+            reason = f"There is no picture {shown(unquote(src))}."
             yield text.finding(
                 "picture-missing", text.address(src, is_head), reason, _near_file(ground, post, src)
             )
@@ -210,14 +210,14 @@ def _pictures_without_alt(ground: Ground, post: Post) -> Iterator[Finding]:
     for image in post.images:
         if not image.alt and not image.caption and not _is_missing(ground, post, image.src):
             text = _Text(ground, post)
-            reason = f'The picture "{unquote(image.src)}" has neither alt nor caption.'
+            reason = f"The picture {shown(unquote(image.src))} has neither alt nor caption."
             yield text.finding("picture-without-alt", text.address(image.src, True), reason, remedy)
     if unsaid := ground.outline(post).unsaid:
         text = _Text(ground, post)
         declared = " ".join(tag for tag in _WRITTEN_PICTURE.findall(text.head.text) if _DECLARED_ALT.search(tag))
         for src in dict.fromkeys(unsaid):
             if src not in declared and not _is_missing(ground, post, src):
-                reason = f'The picture "{unquote(src)}" has no alternative text.'
+                reason = f"The picture {shown(unquote(src))} has no alternative text."
                 yield text.finding("picture-without-alt", text.address(src, False, "!["), reason, remedy)
 
 
@@ -248,7 +248,7 @@ def _why_dead(ground: Ground, post: Post, href: str) -> tuple[str, str, str] | N
     try:
         parts = urlsplit(ground.snapshot.link(post, address))
     except ValueError:
-        return "link-dead", f'The link "{href}" is no address.', "Mend it."
+        return "link-dead", f"The link {shown(href)} is no address.", "Mend it."
     if not parts.path:
         return _why_no_anchor(ground, post, parts.fragment)
     path = unquote(parts.path)
@@ -264,7 +264,11 @@ def _why_dead(ground: Ground, post: Post, href: str) -> tuple[str, str, str] | N
         or ground.answers(path)
     ):
         return None
-    return "link-dead", f'The link "{unquote(href)}" leads to nothing on this site.', "Mend it, or take it out."
+    return (
+        "link-dead",
+        f"The link {shown(unquote(href))} leads to nothing on this site.",
+        "Mend it, or take it out.",
+    )
 
 
 def _not_shown(ground: Ground, post: Post, href: str, path: str) -> Post | None:
@@ -294,14 +298,18 @@ def _why_no_anchor(ground: Ground, target: Post, fragment: str) -> tuple[str, st
     wanted = unquote(fragment)
     if not wanted or wanted.startswith(":~:") or wanted in RESERVED_IDS or wanted in ground.outline(target).ids:
         return None
-    return "anchor-dead", f'There is no "#{wanted}" in {target.path}.', "Mend the link, or give that place the id."
+    return (
+        "anchor-dead",
+        f"There is no {shown(f'#{wanted}')} in {target.path}.",
+        "Mend the link, or give that place the id.",
+    )
 
 
 def _ids_twice(ground: Ground, post: Post) -> Iterator[Finding]:
     for identifier, times in Counter(ground.outline(post).ids).items():
         if times > 1:
             text = _Text(ground, post)
-            reason = f'{times} elements have the id "{identifier}": a link to it finds only the first.'
+            reason = f"{times} elements have the id {shown(identifier)}: a link to it finds only the first."
             yield text.finding("id-twice", text.last_id(identifier), reason, "Give each an id of its own.")
 
 
