@@ -11,6 +11,7 @@ import pytest
 from blogs import NOON, URL, Blog, Clock, post
 from click.testing import Result
 from conftest import NewBlog
+from publishing import SETTINGS, Editor, flask
 
 from bitacora.content.front_matter import read_head
 
@@ -84,6 +85,15 @@ def test_a_broken_post_is_explained_with_its_line_and_what_is_shown(new_blog: Ne
     assert why.startswith('Broken on line 3: date "2018-02-30" is not a date')
     assert last_good.startswith("Its last good version, of 20")
     assert last_good.endswith("(America/Santiago), is what is shown.")
+
+
+def test_a_broken_post_of_a_checkout_is_explained_by_its_history(tmp_path: Path) -> None:
+    editor = Editor(tmp_path / "site", tmp_path)
+    editor.commit({"site.toml": SETTINGS, FILE: post()})
+    editor.commit({FILE: post(date="2018-02-30")})
+    told = flask("posts", "explain", FILE, site=editor.folder).stdout.splitlines()
+    assert told[0].endswith(f"shown at {ADDRESS}.")
+    assert told[2] == "Its last good version, committed before, is what is shown."
 
 
 def test_a_broken_post_without_a_good_version_is_explained(new_blog: NewBlog) -> None:

@@ -51,7 +51,7 @@ MISTAKES = {
         {FILE: post(toc="false")},
         (FILE, 3, 6),
     ),
-    "hardly-meant": ({FILE: post(template="wide")}, {FILE: post(template="post")}, (FILE, 1, 1)),
+    "hardly-meant": ({FILE: post(template="wide")}, {FILE: post(template="post")}, (FILE, 3, 1)),
     "dates-crossed": ({FILE: post(updated="2018-07-16")}, {FILE: post(updated="2018-07-17")}, (FILE, 3, 10)),
     "draft-overdue": (
         {FILE: post(draft="true", date="2025-12-31")},

@@ -79,7 +79,7 @@ def _of_file(here: Snapshot, path: str, now: datetime) -> Iterator[str]:
     for problem in problems:
         yield f"Broken on line {problem.line}: {problem.reason} {problem.remedy}"
     if path in posts and problems and problems[0] not in here.clashes:
-        yield f"Its last good version, of {_when(here, _saved(here, path))}, is what is shown."
+        yield f"Its last good version, {_origin(here, path)}, is what is shown."
     for rule in ignored(blog().library.root, [path]).values():
         yield f"git ignores it ({rule}): it is here, but it will not be pushed."
 
@@ -168,5 +168,7 @@ def _when(here: Snapshot, moment: datetime) -> str:
     return f"{moment.astimezone(here.site.zone):%Y-%m-%d %H:%M:%S%z} ({zone})"
 
 
-def _saved(here: Snapshot, path: str) -> datetime:
-    return datetime.fromtimestamp(here.entries[path].ctime_ns / 1e9, UTC)
+def _origin(here: Snapshot, path: str) -> str:
+    """Where a last good version comes from: a moment at which the file was saved, or the history."""
+    saved_ns = here.entries[path].ctime_ns
+    return f"of {_when(here, datetime.fromtimestamp(saved_ns / 1e9, UTC))}" if saved_ns else "committed before"
