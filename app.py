@@ -33,7 +33,6 @@ from bitacora.web.words import Words
 log = logging.getLogger(__name__)
 
 CHECKOUT = Path(__file__).parent
-_OF_ANOTHER_SITE = ["site", "new"]
 _APP_LOAD_ERROR = 4  # gunicorn stops for good on this exit status, instead of trying again for ever
 
 
@@ -43,7 +42,7 @@ def create_app(environ: Mapping[str, str] = os.environ, clock: Callable[[], floa
     Raises SettingError for a setting that cannot be.
     """
     operator = read_operator(environ, CHECKOUT)
-    set_up_log(operator.log)
+    set_up_log(operator.log, quiet=cli.is_command())
     port = read_port(environ)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024
@@ -84,7 +83,7 @@ def create_app(environ: Mapping[str, str] = os.environ, clock: Callable[[], floa
         operator, library, bodies, files, words, theme, page_cache, derived, Cards(derived), clock, home, site
     )
     cli.set_up(app)
-    if site.url == local_url(port) and sys.argv[-3:-1] != _OF_ANOTHER_SITE:
+    if site.url == local_url(port):
         log.warning("no url is set: feeds and previews lead to %s", site.url)
     if operator.hook_secret and home is None:
         log.warning(

@@ -7,11 +7,14 @@ import logging
 from datetime import UTC, datetime
 
 
-def set_up(form: str) -> None:
-    """Write to standard error in the form "text" or "json", unless somebody has set up logging before."""
+def set_up(form: str, *, quiet: bool = False) -> None:
+    """Write to standard error in the form "text" or "json", unless somebody has set up logging before.
+
+    `quiet` leaves out what is less than an error.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if form == "json" else logging.Formatter("%(levelname)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.basicConfig(level=logging.ERROR if quiet else logging.INFO, handlers=[handler])
 
 
 class JsonLines(logging.Formatter):

@@ -134,6 +134,15 @@ def test_making_a_site_says_nothing_of_another_one(tmp_path: Path) -> None:
     assert (result.returncode, result.stderr) == (0, "")
 
 
+def test_a_command_says_what_is_wrong_once(tmp_path: Path) -> None:
+    """The log says it where a server runs: here it would be the same line again."""
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "posts/2020-01-01-a.md").write_text("---\ntitle: a: b\n---\n")
+    result = shell("-m", "flask", "posts", "check", HOME=str(tmp_path), BITACORA_SITE=str(tmp_path))
+    assert [line[:24] for line in result.stdout.splitlines()] == ["posts/2020-01-01-a.md:2:"]
+    assert result.stderr == "0 posts and 0 pages are up, 1 problem, no warnings.\n"
+
+
 # --- starting
 
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 from flask import Flask
 
 from bitacora.cli.posts import posts
 from bitacora.cli.site import site
+
+
+def is_command() -> bool:
+    """Whether this process runs one of them: then it says itself what is wrong, and the log need not."""
+    return os.environ.get("FLASK_RUN_FROM_CLI") == "true" and not {"posts", "site"}.isdisjoint(sys.argv)
 
 
 def set_up(app: Flask) -> None:
