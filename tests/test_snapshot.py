@@ -172,11 +172,22 @@ def test_nothing_takes_an_address_of_the_engine(make: MakeFolder) -> None:
 
 
 CARD = "card-0123456789abcdef.jpg"
+CARD_FOR_X = "card-x-0123456789abcdef.jpg"
 
 
 @pytest.mark.parametrize("owner", ["/a/", "/a", "/a.html"])
 @pytest.mark.parametrize(
-    "below", ["/a/share/", "/a/share", "/a/share.html", "/a/share/index.html", "/a.md", "/a.md/", f"/a/{CARD}"]
+    "below",
+    [
+        "/a/share/",
+        "/a/share",
+        "/a/share.html",
+        "/a/share/index.html",
+        "/a.md",
+        "/a.md/",
+        f"/a/{CARD}",
+        f"/a/{CARD_FOR_X}",
+    ],
 )
 def test_nothing_hides_what_hangs_below_a_post(make: MakeFolder, owner: str, below: str) -> None:
     """No earlier post, no page, no old address, none of the settings, none that has expired."""

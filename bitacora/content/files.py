@@ -26,6 +26,14 @@ class BeingWrittenError(Exception):
     """The file changed while it was read."""
 
 
+class OutsideError(PostError):
+    """The file is a link that leads outside the site's folder."""
+
+
+class TooLargeError(PostError):
+    """The file is larger than may be read."""
+
+
 def signature(found: os.stat_result) -> Signature:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
@@ -159,7 +167,7 @@ class Tree:
     def _must_contain(self, descriptor: int, path: str) -> None:
         real = _real_path(descriptor) or os.path.realpath(f"{self.real}/{path}")
         if not real.startswith(f"{self.real}/"):
-            raise PostError(
+            raise OutsideError(
                 path,
                 1,
                 1,
@@ -197,8 +205,8 @@ def not_a_file(path: str) -> PostError:
     )
 
 
-def _too_large(path: str, size: int, limit: int) -> PostError:
-    return PostError(
+def _too_large(path: str, size: int, limit: int) -> TooLargeError:
+    return TooLargeError(
         path,
         1,
         1,

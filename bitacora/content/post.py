@@ -119,9 +119,8 @@ class Post:
 
     @property
     def on_x(self) -> Post:
-        """The post with the picture that X alone is told of, if there is one."""
-        image = self.share_image_on_x
-        return replace(self, share_image=image, share_image_on_x=None) if image else self
+        """The post with the picture that X alone is told of in the place of all others', if there is one."""
+        return replace(self, share_image=self.share_image_on_x) if self.share_image_on_x else self
 
 
 def read_post(source: bytes, path: str, site: Site) -> Post:
@@ -245,6 +244,12 @@ NETWORK_NOT_APART = Mistake(
     "What %(key)s says for %(written)s alone is not used: only X has tags of its own, all others read the same.",
     "Write it for default, which is all others, or for x.",
 )
+NETWORK_TWICE = Mistake(
+    "share-network-twice",
+    "%(key)s says one thing for %(written)s and another for %(other)s, which is the same network: only the last "
+    "counts.",
+    "Leave one of them.",
+)
 NOT_A_TEXT = Mistake(
     "share-not-text", "%(name)s is no text: %(written)s.", 'Write it in quotes, like %(last)s: "One text".'
 )
@@ -258,7 +263,9 @@ NOT_A_FOCUS = Mistake(
     "%(name)s is not a place in a picture: %(written)s.",
     "Write words such as “top” or “bottom left”, or two numbers from 0 to 1 such as “0.3 0.7”.",
 )
-MISTAKES = (NETWORK_UNKNOWN, NETWORK_MISSPELT, NETWORK_NOT_APART, NOT_A_TEXT, NOT_A_PICTURE, NOT_A_FOCUS)
+MISTAKES = (
+    NETWORK_UNKNOWN, NETWORK_MISSPELT, NETWORK_NOT_APART, NETWORK_TWICE, NOT_A_TEXT, NOT_A_PICTURE, NOT_A_FOCUS,
+)  # fmt: skip
 """What a head may get wrong and be published all the same."""
 
 _ROLES = {key: (role, rank) for role, keys in _KEYS.items() for rank, key in enumerate(keys)}
@@ -514,9 +521,15 @@ class _Fields:
         if not isinstance(node, Table):
             yield "default", key, node
             return
+        told: dict[str, tuple[str, Node]] = {}
         for name, value in node.entries.items():
             if (network := self.network(key, name, value, networks)) and _is_given(value):
-                yield network, f"{key}.{name.strip()}", value
+                if network in told:
+                    before, its_value = told[network]
+                    self.remark(NETWORK_TWICE, its_value, key, written=shown(before), other=shown(name))
+                told[network] = name, value
+        for network, (name, value) in told.items():
+            yield network, f"{key}.{name.strip()}", value
 
     def network(self, key: str, name: str, node: Node, networks: Collection[str]) -> str:
         """The network that is meant, empty if none of these is."""

@@ -26,7 +26,7 @@ from bitacora.settings import Site
 Reserved = Callable[[str], bool]
 """Whether an address belongs to the engine itself."""
 
-_BELOW = re.compile(r"(/.*?)(?:/(share)|/card-[0-9a-f]{16}\.jpg|\.md)")
+_BELOW = re.compile(r"(/.*?)(?:/(share)|/card-(?:x-)?[0-9a-f]{16}\.jpg|\.md)")
 """An address below that of a post which the blog itself answers: its share page, its card, its source."""
 
 _LIKE_DRAFTS = {"draft", "drafts", "borrador", "borradores", "rascunho", "rascunhos"}

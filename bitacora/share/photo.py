@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import struct
 import zlib
 from collections.abc import Mapping
@@ -49,6 +50,23 @@ def crop(picture: bytes, focus: tuple[float, float] = DEFAULT_FOCUS) -> Card:
         return finished(_shown(pixels.resize(SIZE, _SMOOTH, wide, _REDUCING_GAP), profile, PAPER))
     ratio = min(max(size[0] / size[1], _NARROWEST), _WIDEST)
     return finished(_mounted(_shown(_pixels(image).crop(_whole(_box(size, ratio, focus))), profile, PAPER)))
+
+
+def check(picture: bytes) -> None:
+    """Raises CardError for what `crop` cannot use, for a fraction of its time.
+
+    The header is read and its limits checked; a JPEG is decoded at an eighth, of the others the checksums are
+    compared, if they have any.
+    """
+    image = _opened(picture)
+    if image.format == "JPEG":
+        image.draft(image.mode, (1, 1))
+        _load(image)
+        return
+    try:
+        image.verify()
+    except _BROKEN as error:
+        raise _damaged() from error
 
 
 def extension_of(picture: bytes) -> str:
@@ -102,17 +120,19 @@ def _opened(picture: bytes, least: int = LEAST_SIDE_PX) -> Image.Image:
     _check_format(picture)
     try:
         image = Image.open(io.BytesIO(picture), formats=_FORMATS)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        pixels = re.search(r"\d+", str(error))  # the one thing that Pillow says of it
         raise CardError(
             "The picture has far too many pixels.",
             "Make it smaller: 2400 px on its long side are enough.",
+            {"pixels": int(pixels[0])} if pixels else {},
         ) from None
     except _BROKEN as error:
         raise _damaged() from error
     width, height = size = image.size
     if width * height > MOST_PIXELS or max(size) > MOST_SIDE_PX:
         raise CardError(
-            "The picture is %(width)s × %(height)s px; at most 25 million pixels and 16,000 on a side are read.",
+            "The picture is %(width)s × %(height)s px; at most 25 million pixels, 16 thousand a side, are read.",
             "Make it smaller: 2400 px on its long side are enough.",
             {"width": width, "height": height},
         )

@@ -14,6 +14,7 @@ from dataclasses import astuple, dataclass, replace
 from urllib.parse import unquote, urlsplit
 
 from bitacora.content.errors import PostError, shown
+from bitacora.content.files import OutsideError, TooLargeError
 from bitacora.content.pictures import DEFAULT_FOCUS, Picture
 from bitacora.content.post import Image, Post
 from bitacora.content.snapshot import base
@@ -21,13 +22,13 @@ from bitacora.share.canvas import HEIGHT, WIDTH, Card
 from bitacora.share.card import CardError, CardText, Look, crop, draw
 from bitacora.share.card import edition as drawing_edition
 from bitacora.share.metadata import SharePicture
-from bitacora.share.photo import refusal_of
+from bitacora.share.photo import check, refusal_of
 from bitacora.web.beside import Beside
 from bitacora.web.derived import Derived
 from bitacora.web.edition import Edition
 
-NAME = re.compile(r"card-[0-9a-f]{16}\.jpg")
-"""The last part of a card's address, below the permalink of its post."""
+NAME = re.compile(r"card-(x-)?[0-9a-f]{16}\.jpg")
+"""The last part of a card's address, below the permalink of its post; that for X alone says so."""
 
 CRAWLER = re.compile(
     "facebookexternalhit|meta-externalagent|Twitterbot|WhatsApp|LinkedInBot|TelegramBot|Slackbot|Slack-ImgProxy|"
@@ -75,7 +76,9 @@ class Cards:
 
     def url(self, here: Edition, post: Post) -> str:
         """The site-relative address of the post's card as it is now."""
-        return f"{base(post.url)}card-{hashlib.blake2b(self._inputs(here, post), digest_size=8).hexdigest()}.jpg"
+        for_whom = "x-" if post == post.on_x and post.share_image_on_x else ""
+        inputs = hashlib.blake2b(self._inputs(here, post), digest_size=8).hexdigest()
+        return f"{base(post.url)}card-{for_whom}{inputs}.jpg"
 
     def made(self, here: Edition, post: Post) -> Made:
         """The card, made now unless it was made before."""
@@ -88,6 +91,25 @@ class Cards:
         except OSError:  # not kept, for in a moment it may be otherwise
             problem = CardError("The picture cannot be read from the disk.", "Look whether its file is whole.")
             return replace(_drawn(here, post, problem), is_kept=False)
+
+    def problem(self, here: Edition, post: Post) -> CardError | None:
+        """Why the post's picture cannot be on its card: of a kept card what was found then, else by `check`.
+
+        Nothing is drawn. Raises OSError for a picture that cannot be read at the moment, PostError for a body that
+        cannot be shown.
+        """
+        found, image = here.shared_picture(post), here.shared_image(post)
+        if found is None or image is None or _is_remote(found):
+            return None
+        if known := problem_of(here, post):
+            return known
+        if kept := self._derived.kept("card", self._inputs(here, post)):
+            return _unpacked(kept).problem
+        try:
+            check(_bytes(here, post, image))
+        except CardError as error:
+            return error
+        return None
 
     def make_beside(self, here: Edition, post: Post, *, is_urgent: bool) -> None:
         """Make the card beside the request if it is not kept; first of all when somebody will ask for it next."""
@@ -163,13 +185,24 @@ def _made(here: Edition, post: Post) -> Made:
 def _photo(here: Edition, post: Post, image: Image) -> Made:
     if problem := problem_of(here, post):
         raise problem
+    return Made(crop(_bytes(here, post, image), post.focus or DEFAULT_FOCUS).jpeg)
+
+
+def _bytes(here: Edition, post: Post, image: Image) -> bytes:
+    """Raises CardError for what may not be read, OSError for what cannot be read at the moment."""
     try:
-        card = crop(here.file_bytes(post, image), post.focus or DEFAULT_FOCUS)
-    except PostError:
+        return here.file_bytes(post, image)
+    except OutsideError:
+        raise CardError(
+            "The picture's file is a link that leads outside the site's folder.",
+            "Put the file itself there instead of a link.",
+        ) from None
+    except TooLargeError:
         raise CardError(
             "The picture's file is larger than 40 MB.", "Make it smaller: 2400 px on its long side are enough."
         ) from None
-    return Made(card.jpeg)
+    except PostError as error:
+        raise OSError(error.reason) from error
 
 
 def _drawn(here: Edition, post: Post, problem: CardError | None = None) -> Made:

@@ -65,17 +65,20 @@ class Derived:
         self._locks = _made(folder)
 
     def get(self, kind: str, inputs: bytes, make: Callable[[], bytes]) -> bytes:
-        key = self.key(kind, inputs)
-        kept = self._try(lambda: self._backend.get(key))
-        if isinstance(kept, bytes):
+        if (kept := self.kept(kind, inputs)) is not None:
             return kept
+        key = self.key(kind, inputs)
         with self._alone(key):
-            kept = self._try(lambda: self._backend.get(key))
-            if isinstance(kept, bytes):
+            if (kept := self.kept(kind, inputs)) is not None:
                 return kept
             made = make()
             self._try(lambda: self._backend.set(key, made, timeout=KEPT_S))
             return made
+
+    def kept(self, kind: str, inputs: bytes) -> bytes | None:
+        """A thing that was made already."""
+        found = self._try(lambda: self._backend.get(self.key(kind, inputs)))
+        return found if isinstance(found, bytes) else None
 
     def lacks(self, kind: str, inputs: bytes) -> bool:
         """Whether it is certain that a thing is not kept, and could be: not while the store is left alone."""
