@@ -719,6 +719,75 @@ def test_a_picture_of_more_than_40_mb_is_explained(new_blog: NewBlog, monkeypatc
     assert "pesa más de 40 MB" in words(blog.get(f"{POST}share/"))
 
 
+def test_a_picture_that_is_a_link_out_of_the_site_is_called_one(new_blog: NewBlog, tmp_path: Path) -> None:
+    blog = new_blog({FILE: post(single_image="a.jpg")})
+    (tmp_path / "secret.jpg").write_bytes(picture())
+    (blog.root / "posts/a.jpg").symlink_to(tmp_path / "secret.jpg")
+    blog.write(FILE, post(single_image="a.jpg", intro="x"))
+    said = words(blog.get(f"{POST}share/"))
+    assert "es un enlace que lleva fuera de la carpeta del sitio" in said
+    assert "pesa más de 40 MB" not in said
+
+
+@pytest.mark.parametrize(
+    ("size", "told", "measured"),
+    [
+        (
+            (6_000, 5_000),
+            "La imagen es de 6000 × 5000 px; se leen como máximo 25 millones de píxeles, 16 mil por lado.",
+            "Medido 6000 × 5000 px Límite 25 millones de px",
+        ),
+        (
+            (20_000, 20_000),
+            "La imagen tiene demasiados píxeles.",
+            "Medido 400 millones de px Límite 25 millones de px",
+        ),
+    ],
+)
+def test_a_picture_of_too_many_pixels_is_told_with_one_measure_and_one_remedy(
+    new_blog: NewBlog, size: tuple[int, int], told: str, measured: str
+) -> None:
+    data = encoded(Image.new("1", size), "PNG")
+    blog = new_blog({FILE: post(single_image="a.png"), "posts/a.png": data})
+    said = words(blog.get(f"{POST}share/"))
+    assert f"La imagen no se puede usar: {told} {measured} Redúcela: bastan 2400 px" in said
+    assert said.count(told) == said.count("Redúcela") == 14, "once on top, and once for each network"
+    assert "elige otra imagen" not in said.lower()
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_what_is_wrong_with_a_picture_can_be_said_without_drawing(
+    new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for drawing in ("draw", "crop"):
+        monkeypatch.setattr(cards, drawing, refused)
+    file, make, said = UNUSABLE[name]
+    data = make()
+    blog = new_blog({FILE: post(single_image=file)} | ({f"posts/{file}": data} if data is not None else {}))
+    here = blog.parts.library.snapshot()
+    found = blog.parts.cards.problem(blog.parts.edition(here), here.posts[0])
+    assert found is not None
+    assert said in blog.parts.say(here, found.reason_id, **found.values)
+
+
+def refused(*_: object) -> NoReturn:
+    raise AssertionError("drawn")
+
+
+@pytest.mark.parametrize("name", ["CMYK", "16 bits", "animated GIF", "animated WebP", "palette with transparency"])
+def test_nothing_is_wrong_with_a_usable_picture_and_what_is_known_of_a_kept_card_is_not_asked_again(
+    new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    file, make = USABLE[name]
+    blog = new_blog({FILE: post(single_image=file), f"posts/{file}": make()})
+    here = blog.parts.library.snapshot()
+    edition = blog.parts.edition(here)
+    assert blog.parts.cards.problem(edition, here.posts[0]) is None
+    blog.parts.cards.made(edition, here.posts[0])
+    monkeypatch.setattr(cards, "check", refused)
+    assert blog.parts.cards.problem(edition, here.posts[0]) is None
+
+
 USABLE: Mapping[str, tuple[str, Callable[[], bytes]]] = {
     "CMYK": ("a.jpg", lambda: encoded(Image.new("CMYK", (1600, 900), (200, 100, 0, 0)))),
     "16 bits": ("a.png", lambda: encoded(Image.new("I;16", (1600, 900), 30_000), "PNG")),

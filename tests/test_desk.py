@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from html import escape
@@ -19,6 +21,7 @@ from bitacora.share.crawl import Answer
 from bitacora.share.desk import Desk, PictureFacts, Shown, Verdict, desk, notes
 from bitacora.share.metadata import SharePicture, preview
 from bitacora.share.readers import READERS
+from bitacora.share.rule import Problem
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 SITE = Site(
@@ -218,7 +221,7 @@ def test_others_choose_the_form_by_the_picture(size: tuple[int, int], expected: 
             replace(FACTS, type="image/svg+xml"),
             {"whatsapp": "small", "linkedin": "small", "x": "text", "discord": "text"},
         ),
-        (replace(FACTS, problem="It is broken, so a card was drawn."), {}),
+        (replace(FACTS, problem=Problem("It is broken, so a card was drawn.", "Save it anew.")), {}),
     ],
 )
 def test_a_picture_that_a_network_refuses_changes_its_form(facts: PictureFacts, expected: dict[str, str]) -> None:
@@ -301,7 +304,7 @@ def test_nothing_of_another_site_is_asked_for() -> None:
     inside += '<link rel="alternate" type="application/json+oembed" href="https://otro.example/oembed">'
     blog = Blog(inside)
     desk(blog, PATH, SITE, None, {})
-    assert blog.asked == [PATH, PATH]
+    assert sorted(blog.asked) == sorted([PATH, PATH, "/robots.txt"])
 
 
 def test_our_own_oembed_document_is_read() -> None:
@@ -396,6 +399,75 @@ def test_no_head_makes_the_desk_raise(inside: str) -> None:
     for shown_one in found.shown:
         for entry in fields(shown_one):
             str(getattr(shown_one, entry.name)).encode()
+
+
+KINDS = ("BlogPosting", "NewsArticle", "WebPage")
+NAMES = (
+    *("@type", "@graph", "author", "name", "headline", "description", "datePublished", "publisher"),
+    *("title", "author_name", "provider_name", "thumbnail_url"),
+)
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from((*KINDS, "//[")),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=3), inner, max_size=5)
+    ),
+    max_leaves=12,
+)
+ARTICLES = st.builds(lambda kind, more: {**more, "@type": kind}, st.sampled_from(KINDS) | JSON, st.dictionaries(
+    st.sampled_from(NAMES), JSON, max_size=4
+))  # fmt: skip
+
+
+@given(JSON | ARTICLES, JSON)
+@example({"@type": "BlogPosting", "author": {"name": ["Ana", "Luis"]}}, None)
+@example({"@type": "BlogPosting", "author": [{"name": {"a": 1}}]}, None)
+@example({"@type": {"a": 1}, "headline": "x"}, None)
+@example({"@type": [["NewsArticle"], {"a": 1}]}, None)
+@example({"@type": "NewsArticle", "headline": "\ud800"}, {"title": "\ud800", "thumbnail_url": "//["})
+@settings(deadline=None, max_examples=150)
+def test_no_value_of_json_makes_the_desk_raise(linked: object, embedded: object) -> None:
+    inside = f'<script type="application/ld+json">{json.dumps(linked)}</script>'
+    inside += '<link type="application/json+oembed" href="/oembed.json">'
+    blog = Blog(our_head() + inside, **{"/oembed.json": Answer(200, {}, json.dumps(embedded).encode())})
+    found = desk(blog, PATH, SITE, FACTS, {})
+    for one in (*found.summary, *(verdict for shown in found.shown for verdict in shown.verdicts)):
+        (one.message % one.values + one.remedy % one.values).encode()
+    for shown_one in found.shown:
+        for entry in fields(shown_one):
+            str(getattr(shown_one, entry.name)).encode()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 100_000, "9" * 5_000, '{"@type"', '"\\ud800', "NaN,"],
+    ids=["deep", "long", "short", "string", "NaN"],
+)
+def test_json_that_cannot_be_read_is_told_in_our_words(text: str) -> None:
+    found = summary(our_head() + f'<script type="application/ld+json">{text}</script>')
+    told = verdict(found, "data-broken")
+    assert "recursion" not in told.message % told.values
+    assert re.fullmatch(r"–|\d+:\d+", told.measured)
+
+
+def test_a_description_that_the_post_lacks_is_asked_of_the_post_and_one_that_it_has_of_the_template() -> None:
+    head = re.sub(r'<meta (name|property)="(og:|twitter:)?description"[^>]*>', "", our_head())
+    lacks, has = (verdict(summary(head, lines=lines), "description-missing") for lines in ({}, {"Intro": 3}))
+    assert (lacks.key, lacks.remedy.startswith("Add an intro")) == ("intro", True)
+    assert (has.key, has.line, "the template leaves it out" in has.remedy) == ("", 0, True)
+
+
+def test_what_is_not_plain_names_the_key_of_the_text_that_is_not() -> None:
+    lines = {"title": 2, "intro": 3}
+    for name, expected in (("og:title", ("title", 2)), ("og:description", ("intro", 3))):
+        head = re.sub(f'"{name}" content="[^"]*"', f'"{name}" content="&amp;lt;b&amp;gt;"', our_head())
+        (found,) = [one for one in summary(head, lines=lines).summary if one.rule == "text-not-plain"]
+        assert (found.key, found.line) == expected
 
 
 @pytest.mark.parametrize("body", [b"", b"\x00" * 1000, b"\xff\xfe<\x00h\x00", b"<" * 100_000])

@@ -256,6 +256,7 @@ def sized(
 
 HUGE = "[a]: /" + "x" * 60_000 + "\n\n" + "[a] " * 3_000
 BARE = frozenset({"picture-size-undeclared"})
+OEMBED = '<link rel="alternate" type="application/json+oembed" href="{}">'
 TITLES = ("title", "og:title", "twitter:title")
 TEXTS = ("description", "og:description", "twitter:description")
 
@@ -293,8 +294,8 @@ ROWS: dict[str, Row] = {
     "page-too-large": Row(
         Said(body=f"```\n{'x' * 1_000_000}\n```"),
         {"imessage"},
-        "10*.* kB",
-        "1.0 MB",
+        "10*,* kB",
+        "1,0 MB",
         APPLE,
         twin=Said(body=f"```\n{'x' * 900_000}\n```"),
     ),
@@ -304,8 +305,8 @@ ROWS: dict[str, Row] = {
             files={"film.mp4": bytes(10_000_000)},
         ),
         {"imessage"},
-        "10.1 MB",
-        "10.0 MB",
+        "10,1 MB",
+        "10,0 MB",
         APPLE,
         key="single_image",
         twin=Said(
@@ -344,6 +345,13 @@ ROWS: dict[str, Row] = {
         "blog.example.org",
         OGP,
     ),
+    "address-another": themed(
+        saying("og:url", "{{ site.url }}/otra/"),
+        META | {"whatsapp", "linkedin"},
+        f"{URL}/otra/",
+        f"{URL}/2018/07/17/address-another/",
+        OGP,
+    ),
     "address-not-https": themed(
         saying("og:url", "{{ share.url|replace('https', 'http', 1) }}"),
         META | {"whatsapp", "linkedin"},
@@ -369,14 +377,13 @@ ROWS: dict[str, Row] = {
         twin=Said({"permalink": f"/address-cut/{'a' * 30}/"}),
     ),
     # --- titles
-    "title-missing": themed(without(*TITLES), ALL, "0", "≥ 1", "Meta sharing docs", key="title"),
+    "title-missing": themed(without(*TITLES), ALL, "0", "≥ 1", "Meta sharing docs"),
     "title-not-said": themed(
         without("og:title"),
         {"facebook", "linkedin", "whatsapp", "imessage", "mastodon", "threads"},
         "–",
         "og:title",
         WHATSAPP,
-        key="title",
     ),
     "html-title-missing": themed(without("title"), {"google"}, "–", "<title>", "HTML, title element", CONVENTION),
     "title-branded": Row(
@@ -427,19 +434,16 @@ ROWS: dict[str, Row] = {
         key="share_title",
         twin=Said({"share_title": "a" * 60}),
     ),
-    "title-differs": Row(
-        Said({"share_title": "{default: Uno, x: Dos}"}),
+    "title-differs": themed(
+        saying("twitter:title", "Dos"),
         {"x"},
         "Dos",
-        "Uno",
+        "La plaza llena",
         X,
-        key="share_title",
-        twin=Said({"share_title": "{default: Uno, x: Uno}"}),
+        twin=Said({"share_title": "{default: Uno, x: Dos}"}),
     ),
     # --- descriptions
-    "description-missing": themed(
-        without(*TEXTS), ALL - {"imessage", "reddit"}, "0", "≥ 1", WHATSAPP, key="intro"
-    ),
+    "description-missing": themed(without(*TEXTS), ALL - {"imessage", "reddit"}, "0", "≥ 1", WHATSAPP),
     "description-cut": Row(
         Said({"intro": "a" * 161}),
         {"google"},
@@ -478,7 +482,6 @@ ROWS: dict[str, Row] = {
         "Otra cosa.",
         "Lo que se oye desde el balcón.",
         X,
-        key="intro",
     ),
     "text-not-plain": Row(
         Said({"intro": '"La &amp;lt;em&amp;gt; y el balcón."'}),
@@ -497,7 +500,6 @@ ROWS: dict[str, Row] = {
         "0",
         FOR_ALL,
         CONVENTION,
-        key="title",
     ),
     # --- what is posted with the link
     "share-text-too-long": Row(
@@ -584,12 +586,12 @@ ROWS: dict[str, Row] = {
         FOR_ALL,
         CONVENTION,
     ),
-    "picture-disallowed": Row(Said(), {"x"}, "Disallow", "Allow", "third-party notes", CONVENTION),
+    "picture-disallowed": Row(Said(), {"x", "google"}, "Disallow", "Allow", "Google Search Central, robots.txt"),
     "picture-unreadable": Row(
         Said({"single_image": "foto.svg"}, files={"foto.svg": b"<svg/>"}),
         ALL,
-        "La imagen es un dibujo SVG, que ninguna red muestra. Guárdala como PNG, de 1200 × 630 px.",
-        "–",
+        "",
+        "",
         META_IMAGES,
         key="single_image",
         twin=Said({"single_image": "{img: foto.png, caption: Un barco}"}, files={"foto.png": image(1200, 630)}),
@@ -698,7 +700,7 @@ ROWS: dict[str, Row] = {
         (1200, 630),
         (1200, 630),
         {"whatsapp"},
-        "300.001 kB",
+        "300,001 kB",
         "300 kB",
         "calcom/cal.diy #5613, GetPublii/Publii #1230",
         OBSERVED,
@@ -894,7 +896,7 @@ ROWS: dict[str, Row] = {
     "data-broken": themed(
         data('{"@type": "BlogPosting"'),
         {"google", "mastodon"},
-        "Expecting ',' delimiter: line 1 column 24 (char 23)",
+        "1:24",
         "JSON",
         "Google Search Central, structured data",
     ),
@@ -921,6 +923,15 @@ ROWS: dict[str, Row] = {
         "\\u003c",
         "HTML standard, script element",
         twin=Said(theme=data('{"@type": "BlogPosting", "headline": "a \\u003c b"}')),
+    ),
+    # --- oEmbed
+    "oembed-broken": Row(
+        Said(theme=adding(OEMBED.format("{{ share.url }}no.json"))),
+        {"slack", "discord"},
+        "404",
+        "200",
+        "oembed.com",
+        twin=Said(theme=adding(OEMBED.format("https://otro.example/oembed"))),
     ),
 }
 
@@ -1129,6 +1140,29 @@ LIMITS: Limits = {
         {"address-elsewhere": {"google"}},
     ),
     "google-description": (Said(theme=saying("description", "Otra.")), {"description-differs": {"google"}}),
+    "canonical-another": (
+        Said(theme=written("canonical", '<link rel="canonical" href="/otra/">')),
+        {"address-another": {"google", "mastodon"}},
+    ),
+    "canonical-decorated": (
+        Said(theme=written("canonical", '<link rel="canonical" href="{{ share.url }}?utm_source=x">')),
+        {"address-decorated": {"google", "mastodon"}, "address-another": set()},
+    ),
+    "oembed-no-address": (
+        Said(theme=adding(OEMBED.format("http://["))),
+        {"oembed-broken": {"slack", "discord"}},
+    ),
+    "size-of-x-declared": (
+        Said(
+            theme=each(
+                saying("og:image", "https://fotos.example/a.jpg"),
+                saying("twitter:image", "https://fotos.example/a.jpg"),
+                saying("og:image:width", "200"),
+                saying("og:image:height", "100"),
+            )
+        ),
+        {"picture-too-small": META | {"x"}},
+    ),
     "canonical-twice": (
         Said(theme=adding('<link rel="canonical" href="{{ share.url }}otra/">')),
         {"tag-repeated": {"google", "mastodon"}},

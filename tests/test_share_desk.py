@@ -150,7 +150,7 @@ def test_a_template_that_takes_one_tag_away_gets_one_verdict(new_blog: NewBlog) 
     blog.write("templates/_head.html", theirs)
     found = verdicts(blog, "/2018/07/17/x/")
     assert found
-    assert {verdict.key for verdict in found.values()} == {"intro"}
+    assert {verdict.key for verdict in found.values()} == {""}, "the post has an intro"
 
 
 def test_a_picture_that_is_named_by_our_own_full_address_is_measured_as_it_is_and_not_as_a_card(
@@ -168,6 +168,45 @@ def test_a_share_page_that_is_named_as_a_picture_is_asked_for_once(new_blog: New
     blog = new_blog({"posts/2018-07-17-x.md": post(single_image=image)})
     assert verdicts(blog, "/2018/07/17/x/")["picture-no-picture"].measured == "text/html"
     assert blog.dispatched.count("/2018/07/17/x/share/") == 1
+
+
+ODD = {
+    "names": '{"@type": "BlogPosting", "author": {"name": ["Ana", "Luis"]}}',
+    "a name of names": '{"@type": "BlogPosting", "author": [{"name": {"a": 1}}]}',
+    "a kind of kinds": '{"@type": {"a": 1}, "headline": "x"}',
+    "a list of kinds": '{"@type": [["NewsArticle"], {"a": 1}]}',
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_data_in_a_template_leaves_the_page_and_the_commands(new_blog: NewBlog, name: str) -> None:
+    head = (ROOT / "templates/_head.html").read_text(encoding="utf-8")
+    files = {"templates/_head.html": f'{head}<script type="application/ld+json">{ODD[name]}</script>'}
+    authors = '[authors.ana]\nname = "Ana"\nx = "un nombre con espacios"\n'
+    blog = new_blog({"posts/2018-07-17-x.md": post(intro="x"), **files}, settings=authors)
+    assert len(tiles(blog.get("/2018/07/17/x/share/"))) == 13
+    for words_of_it in (("check",), ("share", "/2018/07/17/x/")):
+        assert blog.app.test_cli_runner().invoke(args=("posts", *words_of_it)).exit_code == 0
+
+
+def test_an_address_that_is_none_is_a_picture_that_is_not_there(new_blog: NewBlog) -> None:
+    head = (ROOT / "templates/_head.html").read_text(encoding="utf-8")
+    theirs = head.replace('"og:image", card.url', '"og:image", "https://blog.example.org//[x"')
+    blog = new_blog({"posts/2018-07-17-x.md": post(intro="x"), "templates/_head.html": theirs})
+    assert len(tiles(blog.get("/2018/07/17/x/share/"))) == 13
+
+
+@pytest.mark.parametrize(("language", "told"), [("es", "10,1 MB"), ("pt", "10,1 MB"), ("en", "10.1 MB")])
+def test_numbers_are_written_as_the_language_writes_them(new_blog: NewBlog, language: str, told: str) -> None:
+    head = (ROOT / "templates/_head.html").read_text(encoding="utf-8")
+    files = {
+        "templates/_head.html": head + '<meta property="og:video" content="{{ share.url }}a.mp4">',
+        "posts/2018-07-17-x/index.md": post(intro="x"),
+        "posts/2018-07-17-x/a.mp4": bytes(10_000_000),
+    }
+    blog = new_blog(files, settings=f'language = "{language}"\n')
+    found = verdicts(blog, "/2018/07/17/x/")["resources-too-heavy"]
+    assert (found.measured, found.values["measured"]) == (told, told)
 
 
 # --- what it costs
@@ -275,6 +314,7 @@ VAIN = {
     "a script as picture": ({"share_image": "'javascript:1'"}, "share-not-picture", '"javascript:1"'),
     "a picture for WhatsApp": ({"share_image": "{whatsapp: a.jpg}"}, TITLE_RULE, '"whatsapp"'),
     "no focus": ({"focus": "nonsense"}, "focus-unknown", '"nonsense"'),
+    "a network by two names": ({"share_message": "{twitter: a, X: b}"}, "share-network-twice", '"twitter"'),
     "a focus outside": ({"focus": "{x: 2, y: 0}"}, "focus-unknown", '{"x": 2, "y": 0}'),
 }
 
@@ -417,6 +457,18 @@ def test_both_cards_are_kept_as_long_and_an_old_address_briefly(new_blog: NewBlo
     lasts = [blog.get(path_of(tags[name])).headers["Cache-Control"] for name in ("og:image", "twitter:image")]
     assert lasts[0] == lasts[1]
     assert blog.get("/2018/07/17/x/card-0123456789abcdef.jpg").headers["Cache-Control"] != lasts[0]
+
+
+def test_an_old_address_of_the_card_for_x_has_the_one_for_x(new_blog: NewBlog) -> None:
+    blog = new_blog({**BUNDLE, "posts/2018-07-17-x/index.md": post("Uno", share_image=ON_X)})
+    before = meta(blog.get("/2018/07/17/x/"))
+    green = jpeg("#00ff00")
+    blog.write("posts/2018-07-17-x/blue.jpg", green)
+    blog.write("posts/2018-07-17-x/index.md", post("Dos", share_image=ON_X))
+    after = meta(blog.get("/2018/07/17/x/"))
+    assert before["twitter:image"] != after["twitter:image"]
+    assert colour_of(blog.get(path_of(before["twitter:image"]))) == (False, True, False)
+    assert colour_of(blog.get(path_of(before["og:image"]))) == RED
 
 
 def test_a_picture_for_x_that_is_missing_is_told_for_x_and_a_card_is_drawn(new_blog: NewBlog) -> None:

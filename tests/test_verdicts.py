@@ -16,6 +16,7 @@ from bitacora.share import crawl, page_rules, picture_rules, tag_rules, text_rul
 from bitacora.share.crawl import Answer
 from bitacora.share.desk import Desk, PictureFacts, desk
 from bitacora.share.readers import CONFIDENCES, READERS
+from bitacora.share.rule import Problem
 from bitacora.share.verdicts import RULES, Rule, Verdict, messages
 
 SITE = Site(title="Bitácora", url="https://blog.example.org")
@@ -24,6 +25,7 @@ URL = SITE.url + PATH
 CARD = PATH + "card-1a2b3c4d5e6f.jpg"
 IMAGE = SITE.url + CARD
 FACTS = PictureFacts(IMAGE, 1200, 630, 150_000, "image/jpeg", is_local=True)
+UNUSABLE = Problem("It is no picture.", "Save it as a JPEG.", "1 × 1 px", "200 × 200 px")
 HTML = {"content-type": "text/html; charset=utf-8"}
 JPEG = {"content-type": "image/jpeg"}
 ARTICLE = '{"@type": "BlogPosting", "headline": "La plaza llena"}'
@@ -33,6 +35,9 @@ META = {"facebook", "threads"}
 CARDS = {"x", "telegram", "slack", "discord"}
 PICTURED = ALL - {"google"}
 GENERAL = {""}
+
+
+ROBOTS = b"User-agent: %s\nDisallow: /\n"
 
 
 def tag(name: str, content: str) -> str:
@@ -309,12 +314,18 @@ BROKEN = {
         {"picture-redirected": ALL}, answers={CARD: Answer(302, {"location": "/y.jpg"}, b"")}
     ),
     "picture-unreadable": Broken(
-        {"picture-unreadable": ALL}, facts=pixels(0, 0, bytes=0, type="", problem="It is no picture.")
+        {"picture-unreadable": ALL}, facts=pixels(0, 0, bytes=0, type="", problem=UNUSABLE)
     ),
     "letters-missing": Broken({"letters-missing": {""}}, facts=replace(FACTS, missing="🎉🌊")),
     "picture-disallowed": Broken(
-        {"picture-disallowed": {"x"}},
+        {"picture-disallowed": {"x", "google"}},
         answers={"/robots.txt": Answer(200, {}, b"User-agent: *\nDisallow: /2018/07/17/x/card-")},
+    ),
+    "picture-disallowed: the page": Broken(
+        {"picture-disallowed": {"x", "google"}}, answers={"/robots.txt": Answer(200, {}, ROBOTS % b"*")}
+    ),
+    "picture-disallowed: X alone": Broken(
+        {"picture-disallowed": {"x"}}, answers={"/robots.txt": Answer(200, {}, ROBOTS % b"Twitterbot")}
     ),
     "picture-not-measured": Broken(
         {"picture-not-measured": ALL}, picture(REMOTE), facts=pixels(0, 0, url=REMOTE, bytes=0, is_local=False)
@@ -403,6 +414,12 @@ BROKEN = {
     ),
     "picture-type-differs": Broken({"picture-type-differs": GENERAL}, {"og:image:type": "image/png"}),
     "picture-size-undeclared": Broken({"picture-size-undeclared": {"discord"}}, {"og:image:width": None}),
+    **{
+        f"picture-size-undeclared: {said[:5]}": Broken(
+            {"picture-size-undeclared": {"discord"}}, {"og:image:width": said}
+        )
+        for said in ("-5e99", "abc", "²٣", "9" * 6000, "0", "1200px", "1e3")
+    },
     "picture-size-wrong": Broken({"picture-size-wrong": {"discord"}}, declared(1200, 640)),
     "several-pictures": Broken({"several-pictures": {"discord"}}, {"second": tag("og:image", REMOTE)}),
     "picture-without-hash": Broken(
@@ -446,6 +463,20 @@ BROKEN = {
     "address-decorated": Broken(
         {"address-decorated": META | {"whatsapp", "linkedin"}}, {"og:url": URL + "?utm=1"}
     ),
+    "address-decorated: canonical": Broken(
+        {"address-decorated": {"google", "mastodon"}}, {"canonical": link("canonical", URL + "?utm=1")}
+    ),
+    **{
+        f"address-another: {kind}": Broken(
+            {"address-another": {"google", "mastodon"}}, {"canonical": link("canonical", address)}
+        )
+        for kind, address in [
+            ("page", SITE.url + "/otra/"),
+            ("home", SITE.url),
+            ("port", URL.replace("example.org", "example.org:8443")),
+            ("slash", URL.rstrip("/")),
+        ]
+    },
     "address-decorated: fragment": Broken(
         {"address-decorated": META | {"whatsapp", "linkedin"}}, {"og:url": URL + "#a"}
     ),
@@ -659,7 +690,7 @@ def test_messages_are_sentences() -> None:
         assert re.fullmatch(r"(?s)[A-Z].*[.”]|The picture cannot be used: %\(problem\)s", rule.message), (
             rule.message
         )
-        assert re.fullmatch(r"(?s)[A-Z].*\.", rule.remedy), rule.remedy
+        assert re.fullmatch(r"(?s)[A-Z].*\.|%\(remedy\)s", rule.remedy), rule.remedy
 
 
 @pytest.mark.parametrize(
@@ -677,6 +708,10 @@ def test_messages_are_sentences() -> None:
         ("picture-type: SVG", "error", "x"),
         ("picture-type: SVG", "warning", "whatsapp"),
         ("picture-too-small", "error", "facebook"),
+        ("address-another: page", "error", "google"),
+        ("address-another: port", "error", "google"),
+        ("address-another: slash", "warning", "google"),
+        ("address-decorated: canonical", "warning", "mastodon"),
         ("picture-not-measured", "advice", "facebook"),
         ("page-status: gone", "error", "reddit"),
         ("head-too-far: WhatsApp", "error", "whatsapp"),
@@ -698,8 +733,10 @@ LINES = {"title": 2, "intro": 4, "single_image": 5, "date": 7, "lang": 9, "noind
         ("title-cut: 71", LINES, ("title", 2)),
         ("title-cut: 71", LINES | {"share_title": 3}, ("share_title", 3)),
         ("title-cut: 71", {}, ("title", 0)),
-        ("description-missing", LINES, ("intro", 4)),
-        ("description-missing", {"Summary": 6}, ("Summary", 6)),
+        ("description-missing", LINES, ("", 0)),
+        ("description-missing", {"Summary": 6}, ("", 0)),
+        ("title-missing", LINES, ("", 0)),
+        ("title-not-said", LINES, ("", 0)),
         ("description-missing", {"title": 2}, ("intro", 0)),
         ("picture-too-small", LINES, ("single_image", 5)),
         ("picture-too-small", LINES | {"share_image": 6}, ("share_image", 6)),

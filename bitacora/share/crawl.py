@@ -94,7 +94,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class JsonLd:
-    """A block of JSON-LD: its text, what it holds, and why it cannot be read if it cannot."""
+    """A block of JSON-LD: its text, what it holds, and where it cannot be read if it cannot.
+
+    `error` is line and column, like "1:24", or "–" where nobody can say: nested too deeply, a number too long.
+    """
 
     text: str
     value: Any
@@ -256,8 +259,10 @@ def _index(text: str, line: int, column: int) -> int:
 def _json_ld(text: str) -> JsonLd:
     try:
         return JsonLd(text, json.loads(text))
-    except (ValueError, RecursionError) as error:
-        return JsonLd(text, None, " ".join(str(error).split()) or "nested too deeply")
+    except json.JSONDecodeError as error:
+        return JsonLd(text, None, f"{error.lineno}:{error.colno}")
+    except (ValueError, RecursionError):
+        return JsonLd(text, None, "–")
 
 
 _OF_A_HEAD = frozenset(

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 
 from bitacora.content.errors import Remark
+from bitacora.content.front_matter import key_of
 from bitacora.content.pictures import size_of
 from bitacora.settings import Site
 from bitacora.share.crawl import PLAIN, Answer, Crawl, Fetch, Head, Page, timed
 from bitacora.share.metadata import clean
 from bitacora.share.networks import ShareText
-from bitacora.share.picture_rules import declared_size, form_of
+from bitacora.share.picture_rules import declared_size, form_of, picture_disallowed
 from bitacora.share.readers import (
     LARGE,
     OFFICIAL,
@@ -26,6 +26,7 @@ from bitacora.share.readers import (
     Reader,
     Reading,
     Said,
+    oembed_of,
     read,
     shorten,
 )
@@ -81,6 +82,7 @@ def desk(
     lines: Mapping[str, int],
     *,
     facts_on_x: PictureFacts | None = None,
+    title_on_x: str = "",
     texts: Iterable[ShareText] = (),
     remarks: Iterable[Remark] = (),
 ) -> Desk:
@@ -88,11 +90,12 @@ def desk(
 
     The page is asked for twice, plain and packed; its picture, robots.txt and oEmbed document are asked for where
     they are the site's own. `facts` are those of the picture that the page should name, `facts_on_x` of that for X
-    alone, `lines` those of the front matter keys in the post's file. `texts` are what will be posted with the
-    link, `remarks` tell what of the front matter is not used.
+    alone, `lines` those of the front matter keys in the post's file, `title_on_x` the title for X alone. `texts`
+    are what will be posted with the link, `remarks` tell what of the front matter is not used.
     """
     visit = _Visit(fetch, path, site, filter(None, (facts, facts_on_x)), texts)
-    cases = [visit.case(reader) for reader in READERS.values()]
+    keys = frozenset(map(key_of, lines))
+    cases = [replace(visit.case(reader), keys=keys, title_on_x=title_on_x) for reader in READERS.values()]
     found = {case.reader.name: verdicts(case, lines) for case in cases}
     shown = tuple(_shown(case, visit.url, [verdict for verdict, _ in found[case.reader.name]]) for case in cases)
     plain = next(case for case in cases if case.reader.name == "facebook")
@@ -151,7 +154,7 @@ class _Visit:
             form=form_of(reader, reading, picture),
             path=self._path,
             ask=self._ask,
-            robots=self._robots(picture) if reader.name == "x" else None,
+            robots=self._robots() if picture_disallowed.concerns(reader.name) else None,
             text=self._texts.get(reader.name),
         )
 
@@ -171,7 +174,7 @@ class _Visit:
         facts = self._facts.get(url)
         width, height = _measured(facts, answer)
         measured = bool(width and height)
-        if not measured and said.tag == "og:image":
+        if not measured and _is_described(said, head):
             width, height = declared_size(head)
         served = _type_of(answer) if answer else ""
         return Picture(
@@ -184,7 +187,7 @@ class _Visit:
             type=(facts.type if facts else "") or served or _declared_type(said, head) or _type_of_name(url),
             is_ours=bool(own) or bool(facts and facts.is_local),
             is_measured=measured,
-            problem=facts.problem if facts else "",
+            problem=facts.problem if facts else None,
             missing=facts.missing if facts else "",
             status=answer.status if answer else 0,
             headers=answer.headers if answer else {},
@@ -214,9 +217,9 @@ class _Visit:
             self._answers[path] = timed(self._fetch, path, headers)
         return self._answers[path]
 
-    def _robots(self, picture: Picture) -> RobotFileParser | None:
+    def _robots(self) -> RobotFileParser | None:
         """The rules of robots.txt, which lies at the root of a host: not below it, where a site may be."""
-        if urlsplit(self._site.url).path or not picture.is_ours:
+        if urlsplit(self._site.url).path:
             return None
         answer = self._ask("/robots.txt")
         if answer.status != 200:
@@ -231,11 +234,9 @@ class _Visit:
             return {}
         try:
             path = own_path(self._site, urljoin(self.url, head.oembed))
-            answer = self._ask(path) if path else None
-            found = json.loads(answer.body) if answer and answer.status == 200 else {}
-        except (ValueError, RecursionError):
+        except ValueError:  # http://[
             return {}
-        return found if isinstance(found, dict) else {}
+        return oembed_of(self._ask(path) if path else None) or {}
 
 
 def _remarked(remark: Remark) -> Verdict:
@@ -320,8 +321,13 @@ def _type_of(answer: Answer) -> str:
     return kind if answer.status == 200 and kind.startswith("image/") else ""
 
 
+def _is_described(said: Said, head: Head) -> bool:
+    """Whether it is the picture whose size and type the page declares, whichever tag names it."""
+    return said.tag == "og:image" or said.text == head.first("og:image")
+
+
 def _declared_type(said: Said, head: Head) -> str:
-    return head.first("og:image:type").lower() if said.tag == "og:image" else ""
+    return head.first("og:image:type").lower() if _is_described(said, head) else ""
 
 
 def _type_of_name(url: str) -> str:

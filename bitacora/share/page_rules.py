@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import unquote, urljoin, urlsplit
 
 from bitacora.settings import Site
 from bitacora.share.readers import CONVENTION, OFFICIAL, URL_LENGTH, Fact, Said, shorten
@@ -298,6 +298,34 @@ def address_elsewhere(case: Case) -> Iterator[Found]:
 
 
 @rule(
+    "address-another",
+    ERROR,
+    "The page gives another address of this site as its own, %(measured)s: what people share counts for that one.",
+    IN_TEMPLATE,
+)
+def address_another(case: Case) -> Iterator[Found]:
+    own = case.site.url + case.path
+    here = _place(own, own)
+    for fact, said in _addresses(case):
+        place = _place(said.text, own)
+        if place and here and place != here and place[0] == here[0]:
+            is_slight = place[1] == here[1] and place[2].rstrip("/") == here[2].rstrip("/")
+            severity = WARNING if is_slight else ERROR
+            yield Found(fact, said.text, own, {"tag": said.tag}, severity, subject=said.text)
+
+
+def _place(url: str, base: str) -> tuple[str, int, str] | None:
+    """Host, port (0 for the usual one) and path, each in one form; None for what is no address."""
+    try:
+        parts = urlsplit(urljoin(base, url))
+        port = parts.port or 0
+    except ValueError:  # http://[
+        return None
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.hostname or "", 0 if port == usual else port, unquote(parts.path) or "/"
+
+
+@rule(
     "address-not-https",
     WARNING,
     "The page's own address in “%(tag)s” is not a full https address: %(measured)s.",
@@ -314,14 +342,13 @@ def address_not_https(case: Case) -> Iterator[Found]:
     WARNING,
     "The page's own address carries an addition: %(measured)s. Networks then count it as another page.",
     IN_TEMPLATE,
-    networks=("whatsapp", "linkedin", "facebook", "threads"),
 )
 def address_decorated(case: Case) -> Iterator[Found]:
-    said = case.reading.address
-    parts = parts_of(said.text)
-    if parts and said.tag == "og:url" and (parts[3] or parts[4]):
-        limit = said.text.partition("#")[0].partition("?")[0]
-        yield Found(case.reader.address or WHATSAPP, said.text, limit)
+    for fact, said in _addresses(case):
+        parts = parts_of(said.text)
+        if parts and (parts[3] or parts[4]):
+            limit = said.text.partition("#")[0].partition("?")[0]
+            yield Found(fact, said.text, limit, {"tag": said.tag}, subject=said.text)
 
 
 @rule(
@@ -362,6 +389,7 @@ PAGE_RULES: tuple[Rule, ...] = (
     address_missing,
     canonical_missing,
     address_elsewhere,
+    address_another,
     address_not_https,
     address_decorated,
     address_cut,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
+from typing import Any
 
 from bitacora.content.pictures import size_of
 from bitacora.share.crawl import Head, Link
@@ -24,6 +25,7 @@ from bitacora.share.rule import (
     PICTURE_KEYS,
     TITLE_KEYS,
     WARNING,
+    Amount,
     Case,
     Found,
     Picture,
@@ -34,11 +36,17 @@ from bitacora.share.rule import (
     host_of,
     rule,
     scheme_of,
+    shape,
     weights,
 )
 
 # --- picture: is there one, and can it be had
 
+_ROBOTS: Mapping[str, tuple[str, Fact[Any]]] = {
+    "google": ("Googlebot", cite("Google Search Central, robots.txt", OFFICIAL)),
+    "x": ("Twitterbot", cite("third-party notes", CONVENTION)),
+}
+"""Who obeys robots.txt, and as whom."""
 _ANOTHER_PICTURE = "Choose another picture as share_image, or save this one as a JPEG of 1200 × 630 pixels."
 
 
@@ -165,25 +173,31 @@ def picture_sets_cookie(case: Case) -> Iterator[Found]:
 @rule(
     "picture-disallowed",
     WARNING,
-    "The file robots.txt forbids X to read the picture.",
+    "The file robots.txt forbids this network to read %(address)s.",
     IN_TEMPLATE,
-    networks=("x",),
+    networks=tuple(_ROBOTS),
 )
 def picture_disallowed(case: Case) -> Iterator[Found]:
-    if case.robots and case.picture.is_ours and not case.robots.can_fetch("Twitterbot", case.picture.url):
-        yield Found(cite("third-party notes", CONVENTION), "Disallow", "Allow")
+    agent, fact = _ROBOTS[case.reader.name]
+    page, picture = case.site.url + case.path, case.picture.url if case.picture.is_ours else ""
+    for address in filter(None, (page, picture)):
+        if case.robots and not case.robots.can_fetch(agent, address):
+            yield Found(fact, "Disallow", "Allow", {"address": address})
+            return
 
 
 @rule(
     "picture-unreadable",
     ERROR,
     "The picture cannot be used: %(problem)s",
-    _ANOTHER_PICTURE,
+    "%(remedy)s",
     PICTURE_KEYS,
 )
 def picture_unreadable(case: Case) -> Iterator[Found]:
-    if case.picture.problem and case.picture.is_ours:
-        yield Found(case.reader.picture, case.picture.problem, "–", {"problem": case.picture.problem})
+    problem = case.picture.problem
+    if problem and case.picture.is_ours:
+        values = {"problem": problem.reason, "remedy": problem.remedy}
+        yield Found(case.reader.picture, problem.measured, problem.limit, values)
 
 
 @rule(
@@ -340,8 +354,9 @@ def picture_heavy(case: Case) -> Iterator[Found]:
 def picture_too_wide(case: Case) -> Iterator[Found]:
     widest, ratio = case.reader.pictures.widest, case.picture.ratio
     if widest and ratio > widest.value:
-        values = {"times": f"{ratio:.2f}"}
-        yield Found(widest, case.picture.pixels, f"{widest.value:g}:1", values, by_source(widest, ERROR, WARNING))
+        values = {"times": Amount(ratio, "", 2)}
+        severity = by_source(widest, ERROR, WARNING)
+        yield Found(widest, case.picture.pixels, shape(widest.value), values, severity)
 
 
 @rule(
@@ -359,7 +374,7 @@ def picture_cropped(case: Case) -> Iterator[Found]:
     lost = 1 - min(box.value, ratio) / max(box.value, ratio)
     if lost > _MOST_LOST:
         severity = WARNING if lost > _HALF else ADVICE
-        yield Found(box, case.picture.pixels, f"{box.value:g}:1", {"lost": round(lost * 100)}, severity, lost)
+        yield Found(box, case.picture.pixels, shape(box.value), {"lost": round(lost * 100)}, severity, lost)
 
 
 @rule(
@@ -404,16 +419,19 @@ def picture_type_undeclared(case: Case) -> Iterator[Found]:
 @rule(
     "picture-size-undeclared",
     WARNING,
-    "The page does not say how large its picture is; this network then leaves it out when it cannot measure it.",
+    "The page does not say in whole pixels how large its picture is; this network then leaves it out when it "
+    "cannot measure it.",
     "Put the picture beside the post, where it is measured; if it is there, mend the template that writes this.",
     PICTURE_KEYS,
     networks=("discord",),
 )
 def picture_size_undeclared(case: Case) -> Iterator[Found]:
-    missing = [name for name in ("og:image:width", "og:image:height") if not case.head.first(name)]
+    names = ("og:image:width", "og:image:height")
+    missing = [name for name, size in zip(names, declared_size(case.head), strict=True) if not size]
     if case.picture.tag == "og:image" and missing:
         fact = cite("Discord docs; discord/discord-api-docs PR #8606", OFFICIAL)
-        yield Found(fact, "–", " ".join(missing))
+        said = " ".join(filter(None, (case.head.first(name)[:_MOST_SHOWN] for name in missing)))
+        yield Found(fact, said or "–", " ".join(missing))
 
 
 @rule(
@@ -498,6 +516,7 @@ def alt_repeats_title(case: Case) -> Iterator[Found]:
 
 
 _MOST_LOST, _HALF = 0.15, 0.5
+_MOST_SHOWN = 20
 _ICON = Size(108, 108)
 
 

@@ -5,15 +5,17 @@ Every rule is a `Fact`, with its source and how sure it is, so that whoever sees
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlsplit
 
 import regex
 
-from bitacora.share.crawl import PLAIN, Head, Meta
+from bitacora.share.crawl import PLAIN, Answer, Head, Meta
 from bitacora.share.metadata import clean, graphemes
 
 OFFICIAL = "official"
@@ -228,7 +230,7 @@ def articles(head: Head) -> Iterator[Mapping[str, Any]]:
     for block in head.json_ld:
         for item in _objects(block.value):
             types = item.get("@type")
-            if not _ARTICLE_TYPES.isdisjoint(types if isinstance(types, list) else [types]):
+            if any(kind in _ARTICLE_TYPES for kind in (types if isinstance(types, list) else [types])):
                 yield item
 
 
@@ -238,11 +240,20 @@ def text_of(value: object) -> str:
         value = value[0] if value else ""
     if isinstance(value, dict):
         value = value.get("name")
-    return _line(value) if isinstance(value, str) else ""
+    return _line(value.encode("utf-8", "replace").decode()) if isinstance(value, str) else ""
+
+
+def oembed_of(answer: Answer | None) -> Mapping[str, Any] | None:
+    """What an oEmbed document says; None where there is none that can be read."""
+    try:
+        found = json.loads(answer.body) if answer and answer.status == HTTPStatus.OK else None
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 _CLUSTER = regex.compile(r"\X")
-_ARTICLE_TYPES = frozenset(("Article", "NewsArticle", "BlogPosting"))
+_ARTICLE_TYPES = ("Article", "NewsArticle", "BlogPosting")  # no set: a type may be anything, even a list
 _ACCENT = re.compile(r"#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{8})")
 _SITE_NAME: Mapping[str, Precedence] = {
     "mastodon": ("json-ld:publisher", "og:site_name"),

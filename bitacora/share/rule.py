@@ -42,6 +42,31 @@ class Verdict:
     line: int
 
 
+class Amount(str):
+    """A number with its unit, as English writes it. `number`, `digits` behind the point and `unit` are its parts,
+    for other languages; the unit begins with its own space."""
+
+    __slots__ = ("digits", "number", "unit")
+    number: float
+    digits: int
+    unit: str
+
+    def __new__(cls, number: float, unit: str, digits: int = 1) -> Amount:
+        amount = super().__new__(cls, f"{number:.{digits}f}{unit}")
+        amount.number, amount.unit, amount.digits = number, unit, digits
+        return amount
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a post's own picture cannot be used, in words, and what to do; empty limits are none."""
+
+    reason: str
+    remedy: str
+    measured: str = ""
+    limit: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class PictureFacts:
     """What is known of the picture behind og:image: measured on this disk, or of a drawn card.
@@ -56,7 +81,7 @@ class PictureFacts:
     bytes: int
     type: str
     is_local: bool
-    problem: str = ""
+    problem: Problem | None = None
     missing: str = ""
 
 
@@ -78,7 +103,7 @@ class Picture:
     type: str = ""
     is_ours: bool = False
     is_measured: bool = False
-    problem: str = ""
+    problem: Problem | None = None
     missing: str = ""
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -99,7 +124,8 @@ class Case:
 
     `twin` is the head that another reader got, None if theirs was the same request. `path` is the page's
     site-relative address, and `ask` gives what the site answers at another one; it follows no redirect. `text` is
-    what its form will hold, None where the site offers no link to that.
+    what its form will hold, None where the site offers no link to that. `keys` are those of the post's head, in
+    lower case, and `title_on_x` is the title that it gives X alone.
     """
 
     reader: Reader
@@ -115,6 +141,8 @@ class Case:
     ask: Callable[[str], Answer]
     robots: RobotFileParser | None = None
     text: ShareText | None = None
+    keys: frozenset[str] = frozenset()
+    title_on_x: str = ""
 
     @property
     def is_readable(self) -> bool:
@@ -129,9 +157,16 @@ class Case:
         return self.ask(path) if path else None
 
 
+Keys = tuple[tuple[str, ...], str]
+"""Front matter keys that a break may come from, the preferred one first; the one to name where none is there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A break of a rule. `excess` orders the same one over networks, `subject` tells two in one network apart."""
+    """A break of a rule. `excess` orders the same one over networks, `subject` tells two in one network apart.
+
+    `remedy` and `keys`, where they are given, go before those of the rule.
+    """
 
     fact: Fact[Any]
     measured: str
@@ -140,6 +175,8 @@ class Found:
     severity: str = ""
     excess: float = 1.0
     subject: str = ""
+    remedy: str = ""
+    keys: Keys | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +200,7 @@ class Rule:
 
     def verdict(self, found: Found, network: str, lines: Mapping[str, int]) -> Verdict:
         """What was found, told for a network; `lines` are those of the keys in the post's file."""
-        key, line = _place(self.keys, self.default_key, lines)
+        key, line = _place(*(found.keys or (self.keys, self.default_key)), lines)
         return Verdict(
             network=network,
             severity=found.severity or self.severity,
@@ -174,7 +211,7 @@ class Rule:
             limit=found.limit,
             source=found.fact.source,
             confidence=found.fact.confidence,
-            remedy=self.remedy,
+            remedy=found.remedy or self.remedy,
             key=key,
             line=line,
         )
@@ -205,7 +242,7 @@ ALT_KEYS = (
 LANG_KEYS = (("lang", "language", "locale"), "lang")
 AUTHOR_KEYS = (("authors", "author"), "")
 NOINDEX_KEYS = (("noindex", "hidden", "unlisted", "robots"), "noindex")
-_NO_KEY: tuple[tuple[str, ...], str] = ((), "")
+NO_KEY: Keys = ((), "")
 
 _Find = Callable[[Case], Iterator[Found]]
 
@@ -215,12 +252,16 @@ def rule(
     severity: str,
     message: str,
     remedy: str,
-    keys: tuple[tuple[str, ...], str] = _NO_KEY,
+    keys: Keys = NO_KEY,
     networks: tuple[str, ...] | None = None,
 ) -> Callable[[_Find], Rule]:
     return lambda find: Rule(id_, severity, message, remedy, find, keys[0], keys[1], networks)
 
 
+LEFT_OUT = (
+    "The post has it, but the template leaves it out or writes it too late: mend the template, or delete your own "
+    "copy of it."
+)
 IN_TEMPLATE = "Mend the template that writes this, or delete your own copy of it."
 
 
@@ -239,17 +280,22 @@ MASTODON = cite("mastodon/mastodon app/lib/link_details_extractor.rb", OBSERVED)
 FOR_ALL = cite("union of the networks' rules", CONVENTION)
 
 
-def weight(count: int) -> str:
+def weight(count: int) -> Amount:
     if count < 1_000_000:
-        return f"{count / 1000:.1f} kB" if count < 10_000 else f"{count // 1000} kB"
-    return f"{count / 1_000_000:.1f} MB"
+        return Amount(count / 1000, " kB") if count < 10_000 else Amount(count // 1000, " kB", 0)
+    return Amount(count / 1_000_000, " MB")
 
 
-def weights(size: int, limit: int) -> tuple[str, str]:
+def weights(size: int, limit: int) -> tuple[Amount, Amount]:
     """A weight and its limit, to the byte where two that differ would read alike."""
     measured, allowed = weight(size), weight(limit)
     reads_alike = measured == allowed and size != limit
-    return (f"{size / 1000:.3f} kB" if reads_alike else measured), allowed
+    return (Amount(size / 1000, " kB", 3) if reads_alike else measured), allowed
+
+
+def shape(value: float) -> Amount:
+    """Width by height, like 1.91:1."""
+    return Amount(value, ":1", len(f"{value:g}".partition(".")[2]))
 
 
 def by_source(fact: Fact[Any], official: str, other: str) -> str:

@@ -5,11 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from bitacora.share.crawl import Head
 from bitacora.share.metadata import clean, fediverse_handle, x_handle
-from bitacora.share.readers import CONVENTION, OBSERVED, OFFICIAL, Reader, articles, is_proper, news_block, text_of
+from bitacora.share.readers import (
+    CONVENTION,
+    OBSERVED,
+    OFFICIAL,
+    Reader,
+    articles,
+    is_proper,
+    news_block,
+    oembed_of,
+    text_of,
+)
 from bitacora.share.rule import (
     ADVICE,
     AUTHOR_KEYS,
@@ -155,7 +166,7 @@ def creator_form(case: Case) -> Iterator[Found]:
 
 def _left_out(case: Case, key: str, read: Callable[[str], str]) -> str:
     """An account of an author of this page that the settings name in a way that nothing can be made of."""
-    names = {author.get("name") for found in articles(case.head) for author in _authors(found)}
+    names = {text_of(author) for found in articles(case.head) for author in _authors(found)}
     accounts = (author.get(key, "") for author in case.site.authors.values() if author.get("name") in names)
     return next((account for account in accounts if account and not read(account)), "")
 
@@ -270,9 +281,9 @@ def tag_repeated(case: Case) -> Iterator[Found]:
 def tag_attribute(case: Case) -> Iterator[Found]:
     if case.reader.either.value:
         return
-    proper = {meta.name for meta in case.head.metas if is_proper(meta)}
+    read = _read_by(case.reader) - {meta.name for meta in case.head.metas if is_proper(meta)}
     for meta in case.head.metas:
-        if meta.name in _read_by(case.reader) - proper and meta.attribute != "http-equiv":
+        if meta.name in read and meta.attribute != "http-equiv":
             limit = "property" if meta.attribute == "name" else "name"
             yield Found(case.reader.either, meta.attribute, limit, {"tag": meta.name}, subject=meta.name)
 
@@ -324,7 +335,8 @@ def _is_time(text: str) -> bool:
 @rule(
     "data-broken",
     WARNING,
-    "The data for search engines (JSON-LD) cannot be read: %(measured)s.",
+    "The data for search engines (JSON-LD) cannot be read: it is not written as JSON, or nested too deeply, or "
+    "holds a number of thousands of digits.",
     IN_TEMPLATE,
     networks=("google", "mastodon"),
 )
@@ -377,6 +389,26 @@ def data_unescaped(case: Case) -> Iterator[Found]:
         yield Found(cite("HTML standard, script element", OFFICIAL), "<", "\\u003c")
 
 
+# --- oEmbed
+
+
+@rule(
+    "oembed-broken",
+    WARNING,
+    "The page leads to an oEmbed document, %(address)s, that is not there or cannot be read.",
+    IN_TEMPLATE,
+    networks=("slack", "discord"),
+)
+def oembed_broken(case: Case) -> Iterator[Found]:
+    address = case.head.oembed
+    answer = case.answer(address) if address else None
+    is_elsewhere = answer is None and host_of(address)
+    if address and not is_elsewhere and oembed_of(answer) is None:
+        status = answer.status if answer else 0
+        measured, limit = ("–", "JSON") if status in {0, HTTPStatus.OK} else (str(status), "200")
+        yield Found(cite("oembed.com", OFFICIAL), measured, limit, {"address": address}, subject=address)
+
+
 TAG_RULES: tuple[Rule, ...] = (
     type_not_article,
     site_name_missing,
@@ -399,4 +431,5 @@ TAG_RULES: tuple[Rule, ...] = (
     data_missing,
     data_overrides,
     data_unescaped,
+    oembed_broken,
 )

@@ -16,8 +16,10 @@ from bitacora.share.rule import (
     ERROR,
     FOR_ALL,
     IN_TEMPLATE,
+    LEFT_OUT,
     MASTODON,
     MESSAGE_KEYS,
+    NO_KEY,
     TITLE_KEYS,
     WARNING,
     Case,
@@ -36,8 +38,7 @@ from bitacora.share.rule import (
     "title-missing",
     ERROR,
     "The page has no title for this network.",
-    "Give the post a title.",
-    TITLE_KEYS,
+    LEFT_OUT,
 )
 def title_missing(case: Case) -> Iterator[Found]:
     if not clean(case.reading.title.text):
@@ -49,8 +50,7 @@ def title_missing(case: Case) -> Iterator[Found]:
     WARNING,
     "The page does not say its title for previews (og:title), so this network takes the name of the window, "
     "“%(shown)s”.",
-    "Give the post a title; if it has one, mend the template that writes this.",
-    TITLE_KEYS,
+    LEFT_OUT,
     networks=(
         "facebook",
         "linkedin",
@@ -154,12 +154,12 @@ def title_cut_often(case: Case) -> Iterator[Found]:
     "title-differs",
     ADVICE,
     "The page tells X another title (“%(other)s”) than all others (“%(shown)s”).",
-    "If share_title does not say so, mend the template that writes this.",
-    TITLE_KEYS,
+    IN_TEMPLATE,
     networks=("x",),
 )
 def title_differs(case: Case) -> Iterator[Found]:
-    yield from _differing(case, "twitter:title", "og:title", X)
+    if clean(case.head.first("twitter:title")) != clean(case.title_on_x):
+        yield from _differing(case, "twitter:title", "og:title", X)
 
 
 # --- description
@@ -174,7 +174,10 @@ def title_differs(case: Case) -> Iterator[Found]:
 )
 def description_missing(case: Case) -> Iterator[Found]:
     if case.reader.description.value and not clean(case.reading.description.text):
-        yield Found(case.reader.description, "0", "≥ 1", {}, ERROR if case.reader.name == "whatsapp" else WARNING)
+        severity = ERROR if case.reader.name == "whatsapp" else WARNING
+        is_left_out = case.keys & set(DESCRIPTION_KEYS[0])  # by the template: the post has one
+        remedy, keys = (LEFT_OUT, NO_KEY) if is_left_out else ("", None)
+        yield Found(case.reader.description, "0", "≥ 1", {}, severity, remedy=remedy, keys=keys)
 
 
 @rule(
@@ -216,7 +219,6 @@ def description_cut_often(case: Case) -> Iterator[Found]:
     ADVICE,
     "The page gives this network another description (“%(other)s”) than all others (“%(shown)s”).",
     IN_TEMPLATE,
-    DESCRIPTION_KEYS,
     networks=("google", "x"),
 )
 def description_differs(case: Case) -> Iterator[Found]:
@@ -231,14 +233,13 @@ def description_differs(case: Case) -> Iterator[Found]:
     ADVICE,
     "There are signs of a web page in what should be plain text: “%(found)s”. Readers will see them as they are.",
     "Write the title and the intro without HTML.",
-    (("share_title", "intro", "title", "description", "summary", "excerpt"), "title"),
     networks=(),
 )
 def text_not_plain(case: Case) -> Iterator[Found]:
-    for said in (case.reading.title, case.reading.description):
+    for said, keys in ((case.reading.title, TITLE_KEYS), (case.reading.description, DESCRIPTION_KEYS)):
         for found in _MARKUP.finditer(said.text):
             if found[0].startswith("&") or is_element(found[0]):
-                yield Found(FOR_ALL, found[0], "–", {"found": found[0]}, subject=said.tag)
+                yield Found(FOR_ALL, found[0], "–", {"found": found[0]}, subject=said.tag, keys=keys)
                 break
 
 
@@ -246,8 +247,7 @@ def text_not_plain(case: Case) -> Iterator[Found]:
     "text-has-invisible-signs",
     WARNING,
     "There are invisible signs in “%(shown)s” that can turn round what a network writes beside it.",
-    "Write this text anew instead of pasting it.",
-    (("share_title", "title", "intro", "description", "summary", "excerpt"), "title"),
+    IN_TEMPLATE,
     networks=(),
 )
 def text_has_invisible_signs(case: Case) -> Iterator[Found]:

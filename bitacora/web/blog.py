@@ -19,7 +19,8 @@ from bitacora.share.desk import Desk
 from bitacora.share.metadata import Preview, preview, site_preview
 from bitacora.web.cards import Cards
 from bitacora.web.derived import Derived
-from bitacora.web.desk import desk_of
+from bitacora.web.desk import DeskError
+from bitacora.web.desk import desk_of as judged
 from bitacora.web.edition import Edition
 from bitacora.web.files import Files
 from bitacora.web.page_cache import PageCache
@@ -60,7 +61,7 @@ class Blog:
         For a preview the snapshot is another one than readers get.
         """
         say = partial(self.say, snapshot)
-        return desk_of(self.edition(snapshot), self.cards, post, say, draws=draws, is_preview=is_preview)
+        return judged(self.edition(snapshot), self.cards, post, say, draws=draws, is_preview=is_preview)
 
     def say(self, snapshot: Snapshot, text: str, **values: object) -> str:
         """A word of the interface in the site's language."""
@@ -169,6 +170,14 @@ def share_of(post: Post) -> Preview:
         logo=here.logo(),
         translations=[other.lang for other in here.translations(post)],
     )
+
+
+def desk_of(post: Post, *, is_preview: bool = False) -> Desk | None:
+    """The share desk of a post; None where it fails by a fault of ours, without which the page is still of use."""
+    try:
+        return blog().desk(snapshot(), post, is_preview=is_preview)
+    except DeskError:
+        return None
 
 
 def share_of_page(title: str, url: str) -> Preview:

@@ -14,7 +14,7 @@ from bitacora.content.permalink import quote_path
 from bitacora.content.post import Author, Post
 from bitacora.content.snapshot import Snapshot, Subject, base, owner_of, variants
 from bitacora.share.networks import share_links, share_texts
-from bitacora.web.blog import blog, edition, page, redirect, say, share_of, share_of_page, snapshot
+from bitacora.web.blog import blog, desk_of, edition, page, redirect, say, share_of, share_of_page, snapshot
 from bitacora.web.cards import CRAWLER, Made, versions
 from bitacora.web.cards import NAME as CARD
 from bitacora.web.desk import OWN
@@ -204,7 +204,7 @@ def _share(post: Post) -> Response:
         post=post,
         share_links=share_links(share, post.share_message, order),
         texts=share_texts(share, post.share_message, order),
-        desk=blog().desk(snapshot(), post),
+        desk=desk_of(post),
     )
 
 
@@ -212,7 +212,8 @@ def _card(post: Post, url: str) -> Response:
     """The post's card as it is now, whichever hash is asked for: the address of an old one was shared already."""
     here, cards = edition(), blog().cards
     current = next((version for version in versions(post) if cards.url(here, version) == url), None)
-    made = cards.made(here, current or post)
+    is_for_x = "/card-x-" in url
+    made = cards.made(here, current or (post.on_x if is_for_x else post))
     jpeg = made.jpeg
     response = Response(jpeg, mimetype="image/jpeg")
     response.headers["Cache-Control"] = _card_lasts(here.snapshot, made, is_current=current is not None)

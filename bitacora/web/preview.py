@@ -15,7 +15,7 @@ from bitacora.content.post import Post
 from bitacora.content.snapshot import Snapshot, base
 from bitacora.share.desk import Desk
 from bitacora.share.networks import share_texts
-from bitacora.web.blog import blog, page, redirect, share_of, snapshot
+from bitacora.web.blog import blog, desk_of, page, redirect, share_of, snapshot
 from bitacora.web.pages import address
 from bitacora.web.signed import DRAFT, STATUS, Opened, opened, sign
 
@@ -133,7 +133,7 @@ def _published(here: Snapshot, path: str, below: str) -> Response:
 def _share(post: Post, home: str) -> Response:
     """The share page as it will be: the desk judges the site that this post is published in."""
     g.snapshot = snapshot().with_post(post)
-    share = share_of(post)
+    share, desk = share_of(post), desk_of(post, is_preview=True)
     return page(
         "share.html",
         home + _SHARE,
@@ -141,7 +141,7 @@ def _share(post: Post, home: str) -> Response:
         noindex=True,
         post=replace(post, url=home),
         texts=share_texts(share, post.share_message, snapshot().site.share),
-        desk=_shown_at(home, post, blog().desk(snapshot(), post, is_preview=True)),
+        desk=desk and _shown_at(home, post, desk),
     )
 
 

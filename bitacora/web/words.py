@@ -15,6 +15,7 @@ from babel.core import Locale
 from babel.dates import format_date, format_skeleton, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 from jinja2.runtime import Context
 
 BODY_LABELS = {
@@ -84,6 +85,12 @@ def locale_of(language: str) -> Locale:
         return Locale.parse(language, sep="-")
     except (UnknownLocaleError, ValueError):
         return locale_of(language.partition("-")[0]) if "-" in language else Locale("en")
+
+
+def amount(number: float, unit: str, digits: int, language: str) -> str:
+    """ "1,1 MB"."""
+    pattern = f"0.{'0' * digits}" if digits else "0"
+    return format_decimal(number, pattern, locale=locale_of(language)) + unit
 
 
 def month_and_year(month: datetime, language: str) -> str:
