@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from blogs import NOON, URL, Blog, Clock, post
 from click.testing import Result
 from conftest import NewBlog
+from PIL import Image
 
+from bitacora.share.desk import Desk
 from bitacora.share.readers import READERS
+from bitacora.web import desk as web_desk
+
+ROOT = Path(__file__).parent.parent
 
 SEED = (Path(__file__).parent / "seed-post.md").read_text(encoding="utf-8")
 FILE = "posts/2018-07-17-x.md"
@@ -35,10 +42,37 @@ def test_share_prints_a_line_for_each_network_and_each_verdict(new_blog: NewBlog
     assert result.exit_code == 0
     assert [line.split(" (")[0] for line in previews] == [reader.label for reader in READERS.values()]
     assert previews[1].startswith("Facebook (large): La democracia necesita gobiernos abiertos — Los Estados sí")
-    assert all(line.startswith(f"{FILE}:") for line in verdicts)
-    (unmeasured,) = [line for line in verdicts if "i.imgur.com" in line]
-    assert unmeasured.startswith(f"{FILE}:11:1: advice: La imagen está en otro sitio, i.imgur.com")
+    assert all(line.startswith(f"{FILE}:") for line in verdicts[::2])
+    (unmeasured,) = [number for number, line in enumerate(verdicts) if "i.imgur.com" in line]
+    assert verdicts[unmeasured].startswith(f"{FILE}:11:1: advice: La imagen está en otro sitio, i.imgur.com")
+    assert verdicts[unmeasured + 1] == (
+        "    Afecta a: todas las redes · single_image · Fuente: no remote address is fetched (por convención)"
+    )
     assert "%(" not in result.stdout
+
+
+def test_share_says_of_each_verdict_all_that_the_share_page_says(new_blog: NewBlog) -> None:
+    result = run(new_blog({FILE: post("a" * 71, intro="De qué se trata.", lang="es-CL")}), "share", FILE)
+    told = result.stdout.split("\n\n")[1].splitlines()
+    sentence = next(number for number, line in enumerate(told) if "se corta después de 70: " in line)
+    assert told[sentence].startswith(f"{FILE}:2:1: warning: El título tiene ")
+    assert told[sentence].endswith(" Di primero lo que importa, o ponle a la entrada un share_title más corto.")
+    assert told[sentence + 1] == (
+        "    Afecta a: Google, X · title · Fuente: X Cards markup docs (archived) (oficial)"
+    )
+
+
+def test_measure_and_limit_are_told_once(new_blog: NewBlog) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (20_000, 200)).save(picture, "PNG")
+    files = {FILE: post(intro="x", single_image="a.png"), "posts/a.png": picture.getvalue()}
+    line, about = run(new_blog(files), "share", FILE).stdout.split("\n\n")[1].splitlines()[:2]
+    assert line == (
+        f"{FILE}:4:1: error: La imagen no se puede usar: La imagen es de 20000 × 200 px; se leen como máximo "
+        "25 millones de píxeles, 16 mil por lado. (20000 × 200 px / 16000 px) Redúcela: bastan 2400 px en su lado "
+        "más largo."
+    )
+    assert about.startswith("    Afecta a: todas las redes · single_image · Fuente: ")
 
 
 def test_share_says_when_there_is_nothing_to_mend(new_blog: NewBlog) -> None:
@@ -127,6 +161,37 @@ def test_check_warns_of_a_preview_that_fails_and_lets_the_push_pass(new_blog: Ne
     (line,) = result.stdout.splitlines()
     assert line.startswith(f"{FILE}:4:1: warning: La imagen no se puede usar:")
     assert result.stderr == "1 posts and 0 pages are up, no problems, 1 warning.\n"
+
+
+def test_check_names_the_networks_of_a_warning(new_blog: NewBlog) -> None:
+    theirs = (ROOT / "templates/_head.html").read_text().replace('"og:url", address', '"og:url", "/otra/"')
+    (line,) = run(new_blog({**GOOD, "templates/_head.html": theirs}), "check").stdout.splitlines()
+    assert line.endswith(" Afecta a: Facebook, LinkedIn, WhatsApp, Threads.")
+
+
+def test_a_post_whose_desk_fails_leaves_the_others_their_check_and_its_page(
+    new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    judge = web_desk.desk
+
+    def fails(fetch: Any, path: str, *rest: Any, **more: Any) -> Desk:
+        if path == "/2018/07/17/x/":
+            raise TypeError("unhashable type: 'list'")
+        return judge(fetch, path, *rest, **more)
+
+    monkeypatch.setattr(web_desk, "desk", fails)
+    blog = new_blog({**GOOD, "posts/2018-07-18-y.md": DRAWN[FILE], "posts/dibujo.svg": "<svg/>"})
+    ours, theirs = run(blog, "check").stdout.splitlines()
+    told = "The share desk failed on this post (TypeError). Please report it with the file."
+    assert ours == f"{FILE}:1:1: warning: {told}"
+    assert theirs.startswith(
+        "posts/2018-07-18-y.md:4:1: warning: La imagen no se puede usar: La imagen es un dibujo"
+    )
+    result = run(blog, "share", FILE)
+    assert (result.exit_code, result.stderr) == (1, f"Error: {FILE}:1:1: {told}\n")
+    assert (blog.get("/2018/07/17/x/share/").status, blog.get("/2018/07/17/x/").status) == (200, 200)
+    assert blog.parts.library.snapshot().problems == ()
+    assert {record.message for record in caplog.records} == {f"judging {FILE} failed"}
 
 
 def test_check_warns_of_a_template_that_breaks_every_preview(new_blog: NewBlog) -> None:

@@ -20,6 +20,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from bitacora.cli.sarif import sarif
+from bitacora.cli.verdicts import failures
 from bitacora.content.bodies import too_large
 from bitacora.content.errors import Finding
 from bitacora.content.findings import Ground, of_posts, of_problem, of_the_site
@@ -30,7 +31,6 @@ from bitacora.content.post import Post
 from bitacora.content.snapshot import Snapshot
 from bitacora.publish.check import Report
 from bitacora.publish.git import ignored
-from bitacora.share.verdicts import Verdict
 from bitacora.web.blog import blog
 from bitacora.web.desk import OWN
 
@@ -185,28 +185,7 @@ def _verdicts(here: Snapshot, posts: Sequence[Post]) -> Iterator[Finding]:
     with click.progressbar(posts, label="Judging", file=sys.stderr, hidden=hidden) as bar:
         for post in bar:
             if post.url in blog().library.snapshot().by_url:
-                found = blog().desk(here, post, draws=False).summary
-                yield from (of_verdict(here, post, one, "warning") for one in found if one.severity == "error")
-
-
-def of_verdict(here: Snapshot, post: Post, verdict: Verdict, severity: str = "") -> Finding:
-    """A verdict in words: what is wrong, what was measured, what to do."""
-    said = in_words(here, verdict)
-    measured = f" ({said.measured} / {said.limit})" if said.measured and said.limit else ""
-    return Finding(
-        post.path,
-        said.line or 1,
-        1,
-        severity or said.severity,
-        f"{said.message}{measured}",
-        said.remedy,
-        said.rule,
-    )
-
-
-def in_words(here: Snapshot, verdict: Verdict) -> Verdict:
-    message, remedy = (blog().say(here, text, **verdict.values) for text in (verdict.message, verdict.remedy))
-    return replace(verdict, message=message, remedy=remedy)
+                yield from failures(here, post)
 
 
 # --- which files

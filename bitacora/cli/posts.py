@@ -12,10 +12,11 @@ from datetime import UTC, datetime
 import click
 from flask.cli import AppGroup
 
-from bitacora.cli.check import check, in_words, of_verdict
+from bitacora.cli.check import check
 from bitacora.cli.explain import explain
 from bitacora.cli.fetch_images import fetch_images
 from bitacora.cli.links import days_option, print_link
+from bitacora.cli.verdicts import in_words, two_lines
 from bitacora.cli.write import list_posts, new
 from bitacora.content.errors import PostError
 from bitacora.content.post import Post
@@ -50,7 +51,7 @@ def share(post: str, as_json: bool) -> None:
         click.echo(" — ".join(filter(None, (f"{shown.label} ({shown.form}): {shown.title}", shown.description))))
     click.echo("")
     for verdict in desk.summary:
-        click.echo(str(of_verdict(here, found, verdict)))
+        click.echo(two_lines(here, found, verdict))
     if not desk.summary:
         click.echo(blog().say(here, "Ready to share everywhere"))
 

@@ -1,0 +1,74 @@
+"""What the share desk finds, in the terminal: as the share page says it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bitacora.content.errors import Finding
+from bitacora.content.post import Post
+from bitacora.content.snapshot import Snapshot
+from bitacora.share.readers import CONVENTION, OBSERVED, OFFICIAL, READERS
+from bitacora.share.rule import ERROR, WARNING
+from bitacora.share.verdicts import Verdict
+from bitacora.web.blog import blog
+from bitacora.web.desk import DeskError
+
+
+def failures(here: Snapshot, post: Post) -> Iterator[Finding]:
+    """The errors of a post's previews, and a desk that fails by a fault of ours, as warnings: none holds it back.
+
+    The picture is not opened.
+    """
+    try:
+        found = blog().desk(here, post, draws=False).summary
+    except DeskError as fault:
+        yield Finding(fault.file, fault.line, fault.column, WARNING, fault.reason, fault.remedy, "desk-failed")
+        return
+    for one in found:
+        if one.severity == ERROR:
+            said = in_words(here, one)
+            remedy = f"{said.remedy} {_concerned(here, one)}."
+            yield Finding(
+                post.path, one.line or 1, 1, WARNING, f"{said.message}{_measures(said)}", remedy, one.rule
+            )
+
+
+def two_lines(here: Snapshot, post: Post, verdict: Verdict) -> str:
+    """Place, severity, what is wrong, what was measured, what to do; below it, whom it concerns, which key to
+    change, and who says so."""
+    said = in_words(here, verdict)
+    reason = f"{said.severity}: {said.message}{_measures(said)}"
+    about = filter(None, (_concerned(here, verdict), verdict.key, _source(here, verdict)))
+    first = Finding(post.path, said.line or 1, 1, ERROR, reason, said.remedy)  # which says no severity itself
+    return f"{first}\n    {' · '.join(about)}"
+
+
+def in_words(here: Snapshot, verdict: Verdict) -> Verdict:
+    """The same with its texts in the language of the site."""
+    message, remedy = (blog().say(here, text, **verdict.values) for text in (verdict.message, verdict.remedy))
+    return replace(verdict, message=message, remedy=remedy)
+
+
+def _measures(said: Verdict) -> str:
+    """Measure and limit, unless the sentence names them."""
+    measures = [text for text in (said.measured, said.limit if said.limit != "–" else "") if text]
+    is_told = all(text in said.message for text in measures)
+    return "" if is_told else f" ({' / '.join(measures)})"
+
+
+def _concerned(here: Snapshot, verdict: Verdict) -> str:
+    names = verdict.values.get("networks", ())
+    if not isinstance(names, tuple):
+        return ""
+    is_some = 0 < len(names) < len(READERS)
+    networks = ", ".join(names) if is_some else blog().say(here, "all networks")
+    return blog().say(here, "Concerns: %(networks)s", networks=networks)
+
+
+def _source(here: Snapshot, verdict: Verdict) -> str:
+    confidence = blog().say(here, _CONFIDENCES.get(verdict.confidence, "no rule is published"))
+    return f"{blog().say(here, 'Source:')} {verdict.source} ({confidence})"
+
+
+_CONFIDENCES = {OFFICIAL: "official", OBSERVED: "observed in its code", CONVENTION: "by convention"}
