@@ -251,3 +251,16 @@ def test_check_draws_no_card(new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("bitacora.web.cards.crop", lambda *what: drawn.append(what))
     assert run(new_blog({**GOOD, "posts/2018-07-18-y.md": SEED}), "check").exit_code == 0
     assert drawn == []
+
+
+def test_check_opens_the_pictures_of_posts_without_drawing_their_cards(new_blog: NewBlog) -> None:
+    image = io.BytesIO()
+    Image.linear_gradient("L").resize((1600, 900)).save(image, "JPEG")
+    files = {
+        "posts/2020-01-01-x.md": post("X", image="{src: bad.jpg, alt: Una foto}"),
+        "posts/2020-01-02-y.md": post("Y", image="{src: good.jpg, alt: Una foto}"),
+        "posts/bad.jpg": image.getvalue()[:3000],
+        "posts/good.jpg": image.getvalue(),
+    }
+    lines = [line for line in run(new_blog(files), "check").stdout.splitlines() if "imagen no se puede" in line]
+    assert [line.partition(": ")[0] for line in lines] == ["posts/2020-01-01-x.md:3:1"]

@@ -107,11 +107,18 @@ def _pages_only(path: str, headers: Mapping[str, str], preview: Snapshot | None 
     return fetch(path, headers, preview)
 
 
+def _undrawn_problem(here: Edition, cards: Cards, post: Post) -> CardError | None:
+    try:
+        return cards.problem(here, post)
+    except (OSError, PostError):
+        return problem_of(here, post)
+
+
 def _facts(here: Edition, cards: Cards, post: Post, say: Say, *, draws: bool) -> PictureFacts:
     picture = cards.picture(here, post)
     if not picture.width:
         return PictureFacts(picture.url, 0, 0, 0, picture.type, is_local=False)
-    made = cards.made(here, post) if draws else Made(b"", problem=problem_of(here, post))
+    made = cards.made(here, post) if draws else Made(b"", problem=_undrawn_problem(here, cards, post))
     return PictureFacts(
         picture.url,
         picture.width,
