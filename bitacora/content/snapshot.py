@@ -479,7 +479,7 @@ def _published_drafts(paths: Iterable[str]) -> Iterator[PostError]:
     folders: dict[str, list[str]] = defaultdict(list)
     for path in paths:
         folder = posixpath.dirname(path)
-        if not _LIKE_DRAFTS.isdisjoint(folder.casefold().split("/")):
+        if not _LIKE_DRAFTS.isdisjoint(name.lstrip("_") for name in folder.casefold().split("/")):
             folders[folder].append(path)
     for folder, inside in sorted(folders.items()):
         reason = f"What lies in {folder} is published: only a folder called _drafts holds drafts."
