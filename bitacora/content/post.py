@@ -82,7 +82,7 @@ class Post:
     `path` is relative to the site folder. `url` is site-relative and percent-encoded. All texts are plain text
     (no markup, entities decoded once). Times are aware and in UTC. `kind` is "post" or "page"; only a page or a
     draft may have no date. Slugs are not percent-encoded. `remarks` tell what was left out of it, in the order of
-    the file.
+    the file; `repeats` whether its head has a key twice (`repeated_keys`).
     """
 
     path: str
@@ -117,6 +117,7 @@ class Post:
     share_title_on_x: str = ""
     share_image_on_x: Image | None = None
     remarks: tuple[Remark, ...] = ()
+    repeats: bool = False
 
     @property
     def on_x(self) -> Post:
@@ -684,6 +685,7 @@ def _post(fields: _Fields, draft: bool) -> Post:
             values |= {f"{role}{suffix}": told[name] for name, suffix in _APART_FIELDS.items() if name in told}
     if fields.remarks:
         values["remarks"] = tuple(sorted(fields.remarks, key=lambda remark: (remark.line, remark.column)))
+    values["repeats"] = bool(head.repeated)
     values["noindex"] = values["noindex"] or values["hidden"]
     if fields.unknown:
         values["extra"] = {key: _value(node) for key, node in fields.unknown.items()}
