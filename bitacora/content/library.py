@@ -25,7 +25,7 @@ from bitacora.content.scan import Broken, Changes, Entry, Good, Scan, Value, kin
 from bitacora.content.snapshot import Reserved, Snapshot, build
 from bitacora.content.sources import Sources
 from bitacora.content.watch import EVERYTHING, STATE, GitLock, Watch, open_watch
-from bitacora.settings import SettingError, Site, line_of, read_site
+from bitacora.settings import SettingError, SettingsFileError, Site, line_of, read_site
 
 log = logging.getLogger(__name__)
 
@@ -358,7 +358,7 @@ class Library:
             self._site = value
         elif self._site is None and isinstance(found, Broken):
             wrong = found.problem.__cause__
-            unreadable = SettingError(SETTINGS_FILE, found.problem.reason, "a file that can be read")
+            unreadable = SettingsFileError(f"{found.problem.reason} {found.problem.remedy}", found.problem.line)
             raise wrong if isinstance(wrong, SettingError) else unreadable
 
     def _last_good_settings(self, found: Broken) -> Value | None:
@@ -397,7 +397,7 @@ class Library:
             return site
         except SettingError as error:
             remedy = "Correct it; until then the settings from before stay."
-            raise PostError(SETTINGS_FILE, error.line, 1, str(error), remedy) from error
+            raise PostError(SETTINGS_FILE, error.line or 1, 1, str(error), remedy) from error
 
     def _settings_in_force(self) -> Site:
         if self._site is None:

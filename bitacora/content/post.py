@@ -290,7 +290,6 @@ _DRAFT_STATUS = (
     "archived", "borrador", "rascunho",
 )  # fmt: skip
 _DRAFT_FOLDERS = {"_drafts", "_draft"}
-_ALIKE = 0.8
 _DEFAULT_LAYOUTS = {"post", "page", "default", "none", "false"}
 
 _ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
