@@ -120,7 +120,10 @@ def _app_or_exit() -> Flask:
     try:
         return create_app()
     except SettingError as error:
-        sys.stderr.write(f"Bitácora cannot start. {error}\n")
+        if error.line and cli.is_command():  # a command says it like any other mistake in a file
+            sys.stderr.write(f"{error.place}{error}\n")
+            sys.exit(1)
+        sys.stderr.write(f"Bitácora cannot start. {error.place}{error}\n")
         sys.exit(_APP_LOAD_ERROR)
 
 

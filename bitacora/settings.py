@@ -34,13 +34,30 @@ SECRET_BYTES = 32
 
 
 class SettingError(ValueError):
-    """A setting that cannot be: says its name, its value and what is allowed."""
+    """A setting that cannot be: says its name, its value and what is allowed.
 
-    def __init__(self, name: str, value: object, allowed: str, line: int = 1) -> None:
+    `line` is the one of `site.toml` that has it, 0 for what comes from the environment.
+    """
+
+    def __init__(self, name: str, value: object, allowed: str, line: int = 0) -> None:
         super().__init__(
             f"{name} = {shorten(repr(value), 200, placeholder='…')} is not allowed: it must be {allowed}."
         )
         self.name = name
+        self.line = line
+
+    @property
+    def place(self) -> str:
+        """What to say before it: file, line and column, empty for what comes from the environment."""
+        return f"site.toml:{self.line}:1: " if self.line else ""
+
+
+class SettingsFileError(SettingError):
+    """A `site.toml` of which nothing can be read: says why, in sentences."""
+
+    def __init__(self, reason: str, line: int) -> None:
+        ValueError.__init__(self, reason)
+        self.name = "site.toml"
         self.line = line
 
 
@@ -316,10 +333,11 @@ def read_site(toml: str, environ: Mapping[str, str], port: int = 8000) -> Site:
         table = tomllib.loads(toml)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"line (\d+)", str(error))
-        line = int(found[1]) if found else toml.count("\n") + 1
-        raise SettingError("site.toml", str(error), "valid TOML", line) from None
+        line = int(found[1]) if found else max(1, len(toml.splitlines()))
+        what = re.sub(r" \(at .*\)$", "", str(error)).rstrip(".")
+        raise SettingsFileError(f"The file is not TOML here: {what}. {_LIKE_TOML}", line) from None
     except (RecursionError, ValueError):  # ValueError: a number of more than 4,300 digits
-        raise SettingError("site.toml", "too deep or too long values", "valid TOML with simple values") from None
+        raise SettingsFileError(f"The file has values that are too deep or too long. {_LIKE_TOML}", 1) from None
     known = {setting.name for setting in fields(Site)}
     for name in table:
         if name not in known:
@@ -364,9 +382,10 @@ def local_url(port: int) -> str:
 
 
 _HIDDEN = "…"
+_LIKE_TOML = 'Write lines like title = "My blog".'
 
 
-def _read(setting: Any, name: str, value: object, line: int = 1) -> Any:
+def _read(setting: Any, name: str, value: object, line: int = 0) -> Any:
     read = setting.metadata["read"]
     try:
         return read(value)

@@ -257,6 +257,18 @@ def test_a_socket_is_held_back(folder: Folder, monkeypatch: pytest.MonkeyPatch) 
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind("bad.md")
         must_be_held_back(folder, "posts/bad.md")
+        [problem] = folder.now().problems
+        assert "is a socket" in problem.reason
+        assert problem.remedy == "Rename it, or delete it."
+
+
+@pytest.mark.parametrize(("target", "said"), [("nothing.md", "to nothing"), ("bad.md", "back to itself")])
+def test_a_link_that_leads_nowhere_is_called_one(folder: Folder, target: str, said: str) -> None:
+    (folder.root / "posts" / "bad.md").symlink_to(target)
+    must_be_held_back(folder, "posts/bad.md")
+    [problem] = folder.now().problems
+    assert problem.reason == f"The file is a link that leads {said}."
+    assert problem.remedy == "Put the file itself here instead of a link."
 
 
 def test_each_of_many_bad_files_is_named_and_no_good_one_suffers(folder: Folder) -> None:

@@ -200,12 +200,26 @@ def test_a_wrong_setting_stops_the_start_with_a_sentence(
 
 def test_a_wrong_site_toml_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "posts").mkdir()
-    for text, said in (("title = ", "site.toml"), ("titel = 'x'", "titel"), ("per_page = 'x'", "per_page")):
-        (tmp_path / "site.toml").write_text(text)
+    for text, said in (
+        ("title = ", "The file is not"),
+        ("titel = 'x'", "titel = "),
+        ("per_page = 'x'", "per_page ="),
+    ):
+        (tmp_path / "site.toml").write_text(f"# ours\n{text}")
         result = start(tmp_path, BITACORA_SITE=str(tmp_path))
         assert result.returncode == 4
         [line] = result.stderr.splitlines()
-        assert line.startswith(f"Bitácora cannot start. {said} = ")
+        assert line.startswith(f"Bitácora cannot start. site.toml:2:1: {said}")
+
+
+@pytest.mark.parametrize("text", [b"# ours\ntitle = \n", b"# ours\ntitel = 'x'", b"# ours\n\xff"])
+def test_check_says_what_is_wrong_with_settings_that_stop_the_start(tmp_path: Path, text: bytes) -> None:
+    (tmp_path / "posts").mkdir()
+    (tmp_path / "site.toml").write_bytes(text)
+    result = shell("-m", "flask", "posts", "check", HOME=str(tmp_path), BITACORA_SITE=str(tmp_path))
+    assert result.returncode == 1
+    [line] = result.stderr.splitlines()
+    assert line.startswith("site.toml:2:1: ")
 
 
 def test_gunicorn_stops_for_good_over_a_wrong_setting(tmp_path: Path) -> None:

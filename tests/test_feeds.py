@@ -178,11 +178,20 @@ def test_last_modified_is_when_something_was_last_published(blog: Blog, path: st
     assert modified == datetime(2019, 1, 1, 13, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("updated", ["2026-01-01T11:59:59Z", "2099-01-01"])
-def test_last_modified_is_never_of_this_second_nor_of_the_future(new_blog: NewBlog, updated: str) -> None:
-    blog = new_blog({"posts/2018-07-17-x.md": post(updated=updated)}, clock=Clock(NOON))
+def test_last_modified_is_never_of_this_second(new_blog: NewBlog) -> None:
+    blog = new_blog({"posts/2018-07-17-x.md": post(updated="2026-01-01T11:59:59Z")}, clock=Clock(NOON))
     assert "Last-Modified" not in blog.get("/feed.xml").headers
     assert "Last-Modified" not in blog.get("/sitemap.xml").headers
+
+
+@pytest.mark.parametrize("updated", ["2099-01-01", "1999-01-01"])
+def test_an_update_that_cannot_be_is_nowhere(new_blog: NewBlog, updated: str) -> None:
+    blog = new_blog({"posts/2018-07-17-x.md": post(updated=updated)}, clock=Clock(NOON))
+    plain = new_blog({"posts/2018-07-17-x.md": post()}, clock=Clock(NOON))
+    for path in ("/feed.xml", "/sitemap.xml", "/2018/07/17/x/"):
+        answer, other = blog.get(path), plain.get(path)
+        assert answer.body == other.body
+        assert answer.headers.get("Last-Modified") == other.headers.get("Last-Modified")
 
 
 # --- sitemap, robots
@@ -239,5 +248,5 @@ def test_a_sitemap_that_is_too_long_is_several(new_blog: NewBlog, monkeypatch: p
     parts = [[loc.text for loc in blog.get(urlsplit(file).path).xml.iter(f"{SITEMAP}loc")] for file in files]
     assert [len(part) for part in parts] == [4, 4, 4]
     assert {*whole, f"{URL}/2018/07/20/x/"} == {loc for part in parts for loc in part}
-    for missing in ("/sitemap/0.xml", "/sitemap/4.xml"):
+    for missing in ("/sitemap/0.xml", "/sitemap/4.xml", "/sitemap/01.xml", "/sitemap/%D9%A1.xml"):
         assert blog.get(missing).status == 404

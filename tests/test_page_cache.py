@@ -485,3 +485,12 @@ def test_two_copies_of_a_site_give_the_same_bytes_and_tags(new_blog: NewBlog) ->
         assert one.status == 200
         assert one == two, path
         assert one.headers["ETag"]
+
+
+def test_a_page_is_made_once_though_another_kind_of_page_was_at_its_address(new_blog: NewBlog) -> None:
+    blog = new_blog({"posts/2018-07-17-y.md": post(permalink=f"{URL}share/")})
+    assert blog.get(f"{URL}share/").status == 200
+    blog.write(FILE, post())
+    for _ in range(2):
+        assert blog.get(f"{URL}share/").status == 200
+    assert blog.dispatched.count(f"{URL}share/") == 2

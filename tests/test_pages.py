@@ -377,11 +377,10 @@ def test_old_addresses_lead_to_new_ones_for_good(new_blog: NewBlog) -> None:
         "/old.html": "/2018/07/17/x/",
         "/m%C3%A1s%20viejo/": "/2018/07/17/x/",
         "/2018/07/17/x": "/2018/07/17/x/",
-        "/uno": "/uno/",
     }.items():
         answer = blog.get(path)
         assert (answer.status, answer.headers.get("Location"), answer.body) == (301, target, b""), path
-    assert blog.get("/uno/").status == 404
+    assert {blog.get(path).status for path in ("/uno", "/uno/")} == {404}  # it would lead to itself
     blog.write("posts/2018-07-17-x.md", post("X"))
     assert blog.get("/old.html").status == 404
 

@@ -563,9 +563,78 @@ def test_a_draft_is_a_draft_by_any_of_its_names(head: str) -> None:
     assert value("draft", head) is True
 
 
-def test_a_draft_is_what_lies_in_a_folder_of_drafts() -> None:
-    assert read("draft: false", path="posts/_drafts/2018-07-17-x.md").draft
-    assert not read("published: true\nstatus: publish").draft
+@pytest.mark.parametrize("folder", ["_drafts", "_draft", "_Drafts", "a/_DRAFT/b"])
+def test_a_draft_is_what_lies_in_a_folder_of_drafts(folder: str) -> None:
+    assert read("draft: false", path=f"posts/{folder}/2018-07-17-x.md").draft
+    assert not read("published: true\nstatus: publish", path="posts/drafted/2018-07-17-x.md").draft
+
+
+@pytest.mark.parametrize("word", ["publish", "published", "Public", "publicado", "''", "null", ""])
+def test_a_status_publishes_with_a_word_for_it_or_without_any(word: str) -> None:
+    assert not value("draft", f"status: {word}")
+
+
+@pytest.mark.parametrize(
+    "word", ["draft", "pending", "Private", "future", "trash", "auto-draft", "archived", "borrador", "rascunho"]
+)
+def test_a_status_that_means_a_draft_withdraws_in_silence(word: str) -> None:
+    assert value("draft", f"status: {word}")
+
+
+@pytest.mark.parametrize("word", ["drfat", "true", "false", "publishd", "live", "12", "draft later"])
+def test_any_other_status_publishes_nothing(word: str) -> None:
+    found = error(f"title: x\nstatus: {word}")
+    assert (found.line, found.column, found.withdrawn) == (3, 9, True)
+    assert found.reason == f'status "{word}" says neither published nor draft.'
+    assert found.remedy.endswith("Write status: published or status: draft.")
+    assert error(f"status: {word}\ntitle: 'x").withdrawn
+
+
+@pytest.mark.parametrize("word", ["publish", "null", "", "''", "Published  # at last"])
+def test_a_broken_head_with_a_status_that_publishes_is_not_withdrawn(word: str) -> None:
+    assert not error(f"status: {word}\ntitle: 'x").withdrawn
+
+
+@pytest.mark.parametrize(("status", "withdrawn"), [('"trash"', True), ('"publish"', False), ("null", False)])
+def test_the_same_holds_in_json(status: str, withdrawn: bool) -> None:
+    with pytest.raises(PostError) as caught:
+        read_post(f'{{"status": {status}, "title": "x"'.encode(), PATH, SITE)
+    assert caught.value.withdrawn is withdrawn
+
+
+def test_the_word_that_is_meant_is_offered() -> None:
+    assert error("status: drfat").remedy.startswith("Did you mean draft? ")
+    assert "Did you mean" not in error("status: true").remedy
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("hidden: true", "hidden: false"),
+        ("unlisted: true", "Unlisted: false"),
+        ("expires: 2019-01-01", "expires: 2020-01-01"),
+        ("date: 2018-07-17", "Date: 2018-07-18"),
+    ],
+)
+def test_two_answers_to_what_is_public_publish_nothing(one: str, other: str) -> None:
+    for head in (f"{one}\n{other}", f"{other}\n{one}"):
+        found = error(head)
+        assert "is given twice, and says something else on line 2." in found.reason
+        assert (found.line, found.withdrawn) == (3, True)
+    assert read(f"{one}\n{one}")
+
+
+@pytest.mark.parametrize(
+    ("head", "like"),
+    [
+        ("aliases: [[/a/]]", 'aliases: ["One value", "Another"]'),
+        ("tags: [[a]]", 'tags: ["One value", "Another"]'),
+        ("image: {src: [a.jpg]}", 'src: "One value"'),
+        ("author: {name: Ana, url: [a]}", 'url: "One value"'),
+    ],
+)
+def test_a_remedy_is_something_that_can_be_written(head: str, like: str) -> None:
+    assert error(head).remedy == f"Write it like {like}."
 
 
 @pytest.mark.parametrize(

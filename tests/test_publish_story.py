@@ -204,7 +204,8 @@ def test_settings_that_break_are_refused_and_none_can_say_what_the_server_runs(
     editor.commit({"site.toml": SETTINGS + 'derived_cache = "redis://evil.example"\n'})
     told = editor.push()
     assert not told.accepted
-    assert "remote: site.toml:" in told.told
+    line = SETTINGS.count("\n") + 1
+    assert f"remote: site.toml:{line}:1: derived_cache = " in told.told
     assert "derived_cache" in told.told
     assert pushed.served() == commit
 

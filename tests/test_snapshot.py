@@ -10,7 +10,7 @@ import pytest
 from folders import NOW, SETTINGS, MakeFolder, post
 
 from bitacora.content.post import Image
-from bitacora.content.snapshot import Snapshot, base
+from bitacora.content.snapshot import Snapshot, _at, base
 
 FUTURE = "2027-01-15 08:00:10+00:00"
 PAST = "2026-01-01 00:00:00+00:00"
@@ -66,7 +66,9 @@ def test_a_post_in_a_folder_of_drafts_is_a_draft(make: MakeFolder) -> None:
     assert make({"posts/_drafts/a.md": post("Uno")}).by_url == {}
 
 
-@pytest.mark.parametrize("folder", ["drafts", "Drafts", "BORRADORES", "rascunhos", "a/Borradores/b"])
+@pytest.mark.parametrize(
+    "folder", ["drafts", "Drafts", "BORRADORES", "rascunhos", "a/Borradores/b", "_borradores"]
+)
 def test_a_folder_that_only_looks_like_one_of_drafts_is_remarked(make: MakeFolder, folder: str) -> None:
     snapshot = make({f"posts/{folder}/{name}.md": post(name) for name in ("b", "a")})
     assert len(snapshot.by_url) == 2
@@ -265,6 +267,38 @@ def test_clashes_are_reported_again_after_an_edit_of_a_body(make_folder: MakeFol
     assert folder.complaints() == ["posts/b.md"]
 
 
+REDIRECTS = """[redirects]
+"/l1/" = "/l2/"
+"/l2/" = "https://blog.example.org/l1?x#y"
+"/in/" = "/l1/"
+"/self" = "/self/"
+"/same/" = "/same/"
+"/page" = "/page/"
+"/fine/" = "/finer"
+"/finer/" = "/page/"
+"/away/" = "https://example.net/away/"
+"/lost/" = "/nothing/"
+"""
+
+
+def test_a_redirect_that_never_arrives_is_reported_and_left_out(make: MakeFolder) -> None:
+    snapshot = make({"pages/page.md": post("Uno")}, REDIRECTS)
+    assert set(snapshot.redirects) == {"/page", "/fine/", "/finer/", "/away/", "/lost/"}
+    lines = [reason.split()[4] for file, reason in complaints(snapshot) if file == "site.toml"]
+    assert lines == ["/l1/", "/l2/", "/in/", "/self", "/same/"]
+
+
+def test_who_shares_an_address_that_is_lost_is_told_of_its_owner(make: MakeFolder) -> None:
+    files = {
+        "posts/a.md": post("Uno", permalink="/a/"),
+        "posts/b.md": post("Dos", permalink="/a/share/"),
+        "pages/a/share.md": post("Tres"),
+    }
+    said = dict(complaints(make(files)))
+    assert set(said) == {"posts/b.md", "pages/a/share.md"}
+    assert all("the blog shows something of posts/a.md" in reason for reason in said.values())
+
+
 def test_a_post_takes_the_address_that_another_leaves(make_folder: MakeFolder) -> None:
     folder = make_folder({"posts/a.md": post("Uno", slug="x"), "posts/b.md": post("Dos", slug="x")})
     folder.now()
@@ -331,6 +365,32 @@ def test_the_site_was_modified_when_a_post_last_appeared_or_was_updated(make: Ma
     modified = make(files).modified
     assert modified is not None
     assert modified.isoformat() == "2023-05-06T00:00:00+00:00"
+
+
+def test_an_update_before_a_post_appeared_or_still_to_come_is_none(make: MakeFolder) -> None:
+    snapshot = make(
+        {
+            "posts/a.md": post("A", date="2020-01-02", updated="2019-01-01"),
+            "posts/b.md": post("B", date="2020-01-02", updated=FUTURE),
+            "posts/c.md": post("C", date="2020-01-02", updated="2020-01-03"),
+            "pages/d.md": post("D", updated=FUTURE),
+        }
+    )
+    assert {found.title for found in snapshot.by_url.values() if found.updated} == {"C"}
+    assert snapshot.modified == snapshot.by_path["posts/c.md"].updated
+    early = snapshot.candidates[0]
+    assert early.updated is not None
+    assert snapshot.with_post(early).by_url[early.url].updated is None
+
+
+def test_an_update_counts_from_its_moment_on(make_folder: MakeFolder) -> None:
+    folder = make_folder({"posts/a.md": post("A", date="2020-01-02", updated=FUTURE)})
+    snapshot = folder.now()
+    [found] = snapshot.candidates
+    assert found.updated is not None
+    assert snapshot.posts[0].updated is None
+    assert snapshot.valid_until == found.updated.timestamp()
+    assert found in (_at(found.updated, [found], False)[0])
 
 
 def test_an_empty_site_was_never_modified(make: MakeFolder) -> None:

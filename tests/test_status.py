@@ -135,6 +135,23 @@ def test_what_is_wrong_is_said_file_by_file(new_blog: NewBlog) -> None:
     assert problems["templates/post.html"]["line"] == 2
 
 
+UNUSED = "---\ntitle: X\ntags: [a]\ntags: [b]\nshare_message: {whatsap: Hola}\n---\nText.\n"
+
+
+def test_what_heads_say_in_vain_is_said_and_logged_once(
+    new_blog: NewBlog, caplog: pytest.LogCaptureFixture
+) -> None:
+    blog = new_blog({"posts/2018-07-17-x.md": UNUSED, "posts/2018-07-18-y.md": post("Y")})
+    blog.write("posts/2018-07-18-y.md", post("Z"))
+    remarks = blog.get("/readyz", remote_addr="127.0.0.1").json["remarks"]
+    assert [(remark["line"], remark["reason"].split()[0]) for remark in remarks] == [
+        (5, "share_message"),
+        (3, "tags"),
+    ]
+    assert all(remark["remedy"] and remark["file"] == "posts/2018-07-17-x.md" for remark in remarks)
+    assert len([record for record in caplog.records if "posts/2018-07-17-x.md" in record.getMessage()]) == 2
+
+
 def test_a_mended_file_is_wrong_no_more(new_blog: NewBlog) -> None:
     blog = new_blog({"posts/2018-07-18-bad.md": FILES["posts/2018-07-18-bad.md"]})
     assert blog.get("/readyz", remote_addr="127.0.0.1").json["problems"]

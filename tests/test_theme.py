@@ -327,6 +327,20 @@ TOO_MUCH = [
     "{% set s = 'x' * 9000 %}{{ s.translate({120: s}) }}",
     "{% set s = '\\n' * 9000 %}{{ s|indent(9000, blank=true) }}",
     "{{ [1]|batch(1000000000, 'x')|list }}",
+    "{{ {}.fromkeys(range(0, 2305843009213693951 * 99999, 2305843009213693951)) }}",
+    "{{ range(0, 9 * 10 ** 17 * 9, 10 ** 17) }}",
+    "{{ '99999999999999999999'|int }}",
+    "{% set n = 0 - 10 ** 18 - 10 ** 18 %}",
+    "{% set z = [0] * 99999 %}" + "{% if 1 in z %}{% endif %}" * 250,
+    "{% set z = [0] * 99999 %}" + "{% if 1 is in z %}{% endif %}" * 250,
+    "{% set z = [0] * 99999 %}{% set y = z + [] %}{% if z" + " == y == z" * 900 + " %}{% endif %}",
+    "{% set z = 'xy' * 400000 %}" + "{% set z = z[1:] %}" * 40,
+    "{% set z = 'xy' * 400000 %}" + "".join(f"{{% set z{n} = z|upper %}}" for n in range(40)),
+    "{{ ([[1]] * 9000)|sum(start=[]) }}",
+    "{{ ('x' * 90000)|wordwrap(1) }}",
+    "{{ ('<!---->' * 9000)|safe|striptags }}",
+    "{{ (('<!---->' * 9000)|safe).striptags() }}",
+    "{{ ('(' * 90000)|urlize }}",
 ]
 
 
@@ -342,6 +356,23 @@ def test_a_template_that_does_too_much_is_replaced(
     assert (file, line) == ("templates/post.html", 1)
     said = "it (makes a|could make a|takes more than|has a field that is too wide)"
     assert re.match(f"The template fails: {said}", reason), reason
+
+
+@pytest.mark.parametrize(
+    "maker", ["{}.fromkeys([1])", "dict.fromkeys([1])", "dict([(1, 2)])", "namespace([(1, 2)])"]
+)
+def test_a_template_does_not_choose_what_hashes_alike(new_blog: NewBlog, maker: str) -> None:
+    blog = with_template(new_blog, "post.html", f"{{{{ {maker} }}}}")
+    assert blog.get(URL).words("h1") == ["X"]
+    assert len(problems(blog)) == 1
+
+
+def test_a_template_is_not_compiled_if_it_is_very_long(new_blog: NewBlog) -> None:
+    blog = with_template(new_blog, "post.html", "x" * 100_001)
+    assert blog.get(URL).words("h1") == ["X"]
+    assert problems(blog) == [
+        ("templates/post.html", 1, "The template fails: it has more than 100,000 characters.")
+    ]
 
 
 def test_a_template_that_did_too_much_is_not_tried_again_until_it_changes(
@@ -363,7 +394,10 @@ USUAL = """{% for a in range(3) recursive %}{{ loop.index }}/{{ loop.length }} {
 {{ "a b c"|replace(" ", "-") }} {{ "x"|indent(4, true) }} {{ [3, 1, 2]|sort|map("string")|join }}
 {% macro m(x) %}<b>{{ x }}{{ caller() if caller }}</b>{% endmacro %}{{ m("<") }}{% call m(1) %}y{% endcall %}
 {% set l %}{{ "&" }}{% endset %}{{ l ~ "<" }} {{ 5000000|filesizeformat }} {{ ((1, 2), (3, 4))|map("last")|list }}
-{{ ("palabra " * 20000)|truncate(20) }} {{ dict(a=1).a }} {{ [1, 2, 3, 4]|batch(3)|list }} {{ _("Archive") }}"""
+{{ ("palabra " * 20000)|truncate(20) }} {{ dict(a=1).a }} {{ dict({"a": 1}, b=2) }}
+{% set n = namespace({"a": 1}, b=2) %}{% set n.b = 3 %}{{ n.a + n.b }}
+{{ 1 < 2 < 3 }} {{ "a" in "abc" }} {{ 2 is in [1, 2] }} {{ "abc"[1:] }} {{ [1, 2]|sum }}
+{{ 1 - 2 }} {{ 7 // 2 }} {{ [1, 2, 3, 4]|batch(3)|list }} {{ _("Archive") }}"""
 
 
 def test_usual_templates_do_the_same_in_the_sandbox(new_blog: NewBlog) -> None:

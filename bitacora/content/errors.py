@@ -60,9 +60,17 @@ class Remark:
     key: str
     values: tuple[tuple[str, str], ...]
 
+    @property
+    def reason(self) -> str:
+        """In English, as in logs."""
+        return self.mistake.reason % dict(self.values)
+
+    @property
+    def remedy(self) -> str:
+        return self.mistake.remedy % dict(self.values)
+
     def __str__(self) -> str:
-        reason, remedy = (text % dict(self.values) for text in (self.mistake.reason, self.mistake.remedy))
-        return f"{self.file}:{self.line}:{self.column}: {reason} {remedy}"
+        return f"{self.file}:{self.line}:{self.column}: {self.reason} {self.remedy}"
 
 
 def _printable(text: str) -> str:

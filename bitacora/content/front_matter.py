@@ -33,6 +33,8 @@ from bitacora.content.errors import PostError, shown
 MAX_FILE_BYTES = 2 * 1024 * 1024
 MAX_HEAD_BYTES = 16 * 1024
 MAX_DEPTH = 20
+PUBLISHED_STATUS = ("publish", "published", "public", "publicado", "publicada")
+"""What `status` may say of a post that is published; with any other word it is not."""
 
 
 class Scalar(NamedTuple):
@@ -583,14 +585,17 @@ _READERS: Mapping[str, Callable[[str, str, _Cut], _Read]] = {
 
 # --- is a head that cannot be read plainly a draft's?
 
+_STATUS = "|".join(PUBLISHED_STATUS)
 _DRAFT_LINE = re.compile(
-    r"""(?im)^["']?(?:draft["']?[ \t]*[:=][ \t]*["']?(?:true|yes|on|1)
+    rf"""(?im)^["']?(?:draft["']?[ \t]*[:=][ \t]*["']?(?:true|yes|on|1)
     |published["']?[ \t]*[:=][ \t]*["']?(?:false|no|off|0)
-    |status["']?[ \t]*[:=][ \t]*["']?draft)["']?[ \t]*(?:\#.*)?\r?$""",
+    |status["']?[ \t]*[:=][ \t]*+["']?+(?!(?:{_STATUS}|null|~)["']?[ \t]*(?:\#.*)?\r?$)[^\s\#"'][^\#"'\r\n]*
+    )["']?[ \t]*(?:\#.*)?\r?$""",
     re.VERBOSE,
 )
 _DRAFT_JSON = re.compile(
-    r'(?i)"draft"\s*:\s*"?(?:true|yes|on|1)\b|"published"\s*:\s*"?(?:false|no|off|0)\b|"status"\s*:\s*"draft"'
+    r'(?i)"draft"\s*:\s*"?(?:true|yes|on|1)\b|"published"\s*:\s*"?(?:false|no|off|0)\b'
+    rf'|"status"\s*:\s*+(?!null\b|"(?:{_STATUS})?")[^\s]'
 )
 _FENCE_LINE = re.compile(r"(?m)^[ \t]*(?:-{3,}|\+{3,})[ \t]*\r?$")
 _BLANK_LINE = re.compile(r"\n[ \t]*\r?\n")

@@ -20,12 +20,12 @@ from bitacora.content.history import History, NoHistory
 from bitacora.content.index import Index
 from bitacora.content.last_good import LastGood, Version
 from bitacora.content.permalink import PLACEHOLDERS, PermalinkError, check_pattern
-from bitacora.content.post import Post, read_post
+from bitacora.content.post import Post, read_post, repeated_keys
 from bitacora.content.scan import Broken, Changes, Entry, Good, Scan, Value, kind_of
 from bitacora.content.snapshot import Reserved, Snapshot, build
 from bitacora.content.sources import Sources
 from bitacora.content.watch import EVERYTHING, STATE, GitLock, Watch, open_watch
-from bitacora.settings import SettingError, Site, line_of, read_site
+from bitacora.settings import SettingError, SettingsFileError, Site, line_of, read_site
 
 log = logging.getLogger(__name__)
 
@@ -358,7 +358,7 @@ class Library:
             self._site = value
         elif self._site is None and isinstance(found, Broken):
             wrong = found.problem.__cause__
-            unreadable = SettingError(SETTINGS_FILE, found.problem.reason, "a file that can be read")
+            unreadable = SettingsFileError(f"{found.problem.reason} {found.problem.remedy}", found.problem.line)
             raise wrong if isinstance(wrong, SettingError) else unreadable
 
     def _last_good_settings(self, found: Broken) -> Value | None:
@@ -397,7 +397,7 @@ class Library:
             return site
         except SettingError as error:
             remedy = "Correct it; until then the settings from before stay."
-            raise PostError(SETTINGS_FILE, error.line, 1, str(error), remedy) from error
+            raise PostError(SETTINGS_FILE, error.line or 1, 1, str(error), remedy) from error
 
     def _settings_in_force(self) -> Site:
         if self._site is None:
@@ -411,6 +411,7 @@ class Library:
         entries = dict(self._entries)
         self._withdraw([path for path, found in changes.found.items() if found is None])
         for path, found in changes.found.items():
+            _tell_unused(found)
             entry = self._entry(path, entries.get(path), found)
             if entry is None:
                 del entries[path]
@@ -639,6 +640,14 @@ def _check_permalink(site: Site, toml: str) -> None:
 
 def _has_posts(tree: Tree) -> bool:
     return any(kind_of(path) == "text" for path, _ in tree.walk("posts", lambda _folder: None))
+
+
+def _tell_unused(found: Good | Broken | None) -> None:
+    """Log what a head says in vain, once: when it is read."""
+    if isinstance(found, Good) and found.source and isinstance(post := found.value, Post):
+        repeated = repeated_keys(found.source.read(), post.path) if post.repeats else []
+        for remark in (*post.remarks, *repeated):
+            log.warning("%s", remark)
 
 
 def _shown(entry: Entry | None) -> tuple[object, ...]:

@@ -49,7 +49,10 @@ RESERVED_IDS = names_in(
     "main content top header footer nav navigation menu search toc share footnotes title comments"
 )
 
-_BARE_LINK = re.compile(r"(?<![\w/])https?://[^\s<>\"“”«»\x00-\x1f\x7f、。，）」』】]{1,2000}", re.IGNORECASE)
+_BARE_LINK = re.compile(
+    r"(?<![\w/])(?:https?://|(?<![.@:])www\.(?=[\w-]+\.[\w-]))[^\s<>\"“”«»\x00-\x1f\x7f、。，）」』】]{1,2000}",
+    re.IGNORECASE,
+)
 _BARE_LINK_END = re.compile(r"[?!.,:;*_~'’…\"]+$")
 _MORE = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
 _WRITTEN_ID = re.compile(r"""\sid\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
@@ -324,13 +327,14 @@ class _Writer:
 
     def _text(self, token: Token) -> str:
         text = mistune.util.unescape(token["raw"])
-        if "://" not in text or self._in_link:
+        if self._in_link or not ("://" in text or "www." in text.lower()):
             return self._abbreviated(text)
         pieces: list[str] = []
         end = 0
         for found in _BARE_LINK.finditer(text):
             address = _without_end(found[0])
-            link = self._resolved(open_tag("a", {"href": quote(address, safe=_KEPT_IN_ADDRESSES)}))
+            href = f"https://{address}" if address[:4].lower() == "www." else address
+            link = self._resolved(open_tag("a", {"href": quote(href, safe=_KEPT_IN_ADDRESSES)}))
             pieces += (self._abbreviated(text[end : found.start()]), link, _escape(address), "</a>")
             end = found.start() + len(address)
         return "".join(pieces) + self._abbreviated(text[end:])

@@ -16,6 +16,7 @@ from typing import Any
 from bitacora.content.dates import REMEDY, DateError, read_date
 from bitacora.content.errors import Mistake, PostError, Remark, shown
 from bitacora.content.front_matter import (
+    PUBLISHED_STATUS,
     Head,
     Node,
     Scalar,
@@ -81,7 +82,7 @@ class Post:
     `path` is relative to the site folder. `url` is site-relative and percent-encoded. All texts are plain text
     (no markup, entities decoded once). Times are aware and in UTC. `kind` is "post" or "page"; only a page or a
     draft may have no date. Slugs are not percent-encoded. `remarks` tell what was left out of it, in the order of
-    the file.
+    the file; `repeats` whether its head has a key twice (`repeated_keys`).
     """
 
     path: str
@@ -116,6 +117,7 @@ class Post:
     share_title_on_x: str = ""
     share_image_on_x: Image | None = None
     remarks: tuple[Remark, ...] = ()
+    repeats: bool = False
 
     @property
     def on_x(self) -> Post:
@@ -129,7 +131,7 @@ def read_post(source: bytes, path: str, site: Site) -> Post:
     Raises PostError, and nothing else whatever the bytes, for a head that cannot be read whole or a value that
     cannot be meant.
     """
-    draft = "_drafts" in path.split("/")
+    draft = _is_in_drafts(path)
     try:
         head = read_head(source, path)
         fields = _Fields(head, path, site)
@@ -281,7 +283,13 @@ _FALSE = {"false", "no", "off", "0"}
 _ALIKE = 0.8
 _MOST_SLIPS = 2
 _STATES = {"draft", "published", "status"}
-_DRAFT_STATUS = {"draft", "pending", "private"}  # the words of WordPress
+_DECISIVE = {*_STATES, *_KEYS["hidden"], *_KEYS["date"], *_KEYS["expires"]}
+"""Keys that decide what is public."""
+_DRAFT_STATUS = (
+    "draft", "pending", "private", "future", "trash", "auto-draft", "inherit",  # of WordPress
+    "archived", "borrador", "rascunho",
+)  # fmt: skip
+_DRAFT_FOLDERS = {"_drafts", "_draft"}
 _DEFAULT_LAYOUTS = {"post", "page", "default", "none", "false"}
 
 _ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
@@ -306,6 +314,7 @@ class _Fields:
     def __init__(self, head: Head, path: str, site: Site) -> None:
         self.head, self.path, self.site = head, path, site
         self.remarks: list[Remark] = []
+        self.has_doubles = bool(head.repeated)
         self.found: dict[str, tuple[int, str, Node]] = {}
         self.unknown: dict[str, Node] = {}
         for key, node in head.entries.items():
@@ -319,6 +328,7 @@ class _Fields:
 
     def put(self, role: str, rank: int, key: str, node: Node) -> None:
         before = self.found.get(role)
+        self.has_doubles = self.has_doubles or before is not None
         if before is None or rank <= before[0]:
             self.found[role] = rank, key, node
 
@@ -338,12 +348,18 @@ class _Fields:
         _, key, node = self.found[role]
         return self.one(key, node)
 
-    def one(self, key: str, node: Node) -> Scalar:
+    def one(self, name: str, node: Node, like: str = "") -> Scalar:
+        """The value itself; `like` is how to write it, where it is not the value of a key of the head."""
         if isinstance(node, Scalar):
             return node
-        raise self.wrong(
-            node, f"{key} is {_kind(node)}, where one value belongs.", f'Write it like {key}: "One value".'
-        )
+        remedy = f"Write it like {like or _like(name)}."
+        raise self.wrong(node, f"{name} is {_kind(node)}, where one value belongs.", remedy)
+
+    def item(self, key: str, node: Node) -> Scalar:
+        return self.one(f"An item of {key}", node, f'{key}: ["One value", "Another"]')
+
+    def part(self, key: str, name: str, node: Node) -> Scalar:
+        return self.one(f"{name} of {key}", node, _like(name))
 
     def text(self, role: str) -> str:
         node = self.scalar(role)
@@ -367,25 +383,34 @@ class _Fields:
         raise self.wrong(node, reason, f"Write {key}: true or {key}: false.", withdrawn=withdrawn)
 
     def says_draft(self) -> bool:
-        if self.head.repeated or not _STATES.isdisjoint(self.found):
-            self.check_states()
+        if self.has_doubles or not _STATES.isdisjoint(self.found):
+            self.check_doubles()
         if _STATES.isdisjoint(self.found):
             return False
         draft = self.switch("draft", withdrawn=True)
         published = self.switch("published", withdrawn=True)
-        _, key, status = self.found.get("status", (0, "", None))
-        if isinstance(status, Sequence | Table):
-            raise self.wrong(
-                status, f"{key} is {_kind(status)}, not a word.", f"Write {key}: draft.", withdrawn=True
-            )
-        return bool(draft) or published is False or self.text("status").lower() in _DRAFT_STATUS
+        return bool(draft) or published is False or self.has_draft_status()
 
-    def check_states(self) -> None:
-        """Of two answers to the question whether a post is published, nobody can say which one is meant."""
+    def has_draft_status(self) -> bool:
+        """What is not sure to mean published publishes nothing: not even what WordPress may call it one day."""
+        if "status" not in self.found:
+            return False
+        _, key, node = self.found["status"]
+        word = _word(node)
+        if word in PUBLISHED_STATUS or word in _DRAFT_STATUS:
+            return word in _DRAFT_STATUS
+        found = shown(node.text) if isinstance(node, Scalar) else f"is {_kind(node)}, which"
+        near = get_close_matches(word, (*PUBLISHED_STATUS, *_DRAFT_STATUS), 1, _ALIKE)
+        meant = f"Did you mean {near[0]}? " if near else ""
+        remedy = f"{meant}Write {key}: published or {key}: draft."
+        raise self.wrong(node, f"{key} {found} says neither published nor draft.", remedy, withdrawn=True)
+
+    def check_doubles(self) -> None:
+        """Of two answers to the question what is public, and when, nobody can say which one is meant."""
         first: dict[str, Node] = {}
         for key, node in (*self.head.repeated, *self.head.entries.items()):
             role = key_of(key)
-            if role in _STATES and _word(first.setdefault(role, node)) != _word(node):
+            if role in _DECISIVE and _word(first.setdefault(role, node)) != _word(node):
                 line, _ = self.head.position(first[role])
                 reason = f"{key} is given twice, and says something else on line {line}."
                 raise self.wrong(node, reason, "Leave one of the two lines.", withdrawn=True)
@@ -410,7 +435,7 @@ class _Fields:
         if isinstance(node, Scalar):
             texts = _SPLITS.get(key_of(key), _whole)(node.text)
         else:
-            texts = [self.one(f"an item of {key}", item).text for item in node.items if _is_given(item)]
+            texts = [self.item(key, item).text for item in node.items if _is_given(item)]
         return [name for text in texts if (name := _tidy(text))]
 
     def addresses(self, role: str) -> list[str]:
@@ -425,7 +450,7 @@ class _Fields:
         return [self.alias(key, item) for item in items if _is_given(item)]
 
     def alias(self, key: str, node: Node) -> str:
-        text = self.one(f"an item of {key}", node).text
+        text = self.item(key, node).text
         try:
             return local_address(text)
         except PermalinkError as error:
@@ -452,9 +477,9 @@ class _Fields:
         for name, value in node.entries.items():
             role = name if name in _IMAGE_KEYS else key_of(name)
             if role in texts and _is_given(value):
-                texts[role] = self.one(f"{name} of {key}", value).text
+                texts[role] = self.part(key, name, value).text
             elif _IMAGE_KEYS.get(role, best) < best and _is_given(value):
-                src, best = self.one(f"{name} of {key}", value), _IMAGE_KEYS[role]
+                src, best = self.part(key, name, value), _IMAGE_KEYS[role]
         return None if src is None else self.picture(key, src, **texts)
 
     def picture(self, key: str, node: Scalar, caption: str, alt: str) -> Image | None:
@@ -489,7 +514,7 @@ class _Fields:
         if "name" not in entries or not _is_given(entries["name"]):
             raise self.wrong(node, f"{key} is {_kind(node)} without a name.", f'Write it like {key}: "The name".')
         given = {name: entries[name] for name in AUTHOR_KEYS if name in entries and _is_given(entries[name])}
-        texts = {name: _tidy(self.one(f"{name} of {key}", value).text) for name, value in given.items()}
+        texts = {name: _tidy(self.part(key, name, value).text) for name, value in given.items()}
         if not is_link(texts.get("url") or "/"):
             reason = f"url of {key} {shown(texts['url'])} is not an address."
             raise self.wrong(given["url"], reason, "Write it like https://example.org/ana.")
@@ -659,6 +684,7 @@ def _post(fields: _Fields, draft: bool) -> Post:
             values |= {f"{role}{suffix}": told[name] for name, suffix in _APART_FIELDS.items() if name in told}
     if fields.remarks:
         values["remarks"] = tuple(sorted(fields.remarks, key=lambda remark: (remark.line, remark.column)))
+    values["repeats"] = bool(head.repeated)
     values["noindex"] = values["noindex"] or values["hidden"]
     if fields.unknown:
         values["extra"] = {key: _value(node) for key, node in fields.unknown.items()}
@@ -701,12 +727,17 @@ def _date(text: str, site: Site, *, plain: bool) -> datetime:
     return read_date(text, site.zone, plain=plain, naive_utc=site.naive_dates == "utc")
 
 
+def _is_in_drafts(path: str) -> bool:
+    """Jekyll's folder of drafts, and what it is called by who forgets how: a slip must not publish."""
+    return "/_" in path and not _DRAFT_FOLDERS.isdisjoint(path.casefold().split("/"))
+
+
 def _folders(path: str) -> list[str]:
     """Jekyll's categories: the folders between `posts/` and `_posts` or `_drafts`."""
     if "/_" not in path:
         return []
     folders = path.split("/")[1:-1]
-    end = next((n for n, name in enumerate(folders) if name in {"_posts", "_drafts"}), 0)
+    end = next((n for n, name in enumerate(folders) if name.casefold() in {"_posts", *_DRAFT_FOLDERS}), 0)
     return folders[:end]
 
 
@@ -817,6 +848,10 @@ def _written(node: Node) -> str:
 
 def _word(node: Node) -> str:
     return node.text.strip().lower() if isinstance(node, Scalar) else _kind(node)
+
+
+def _like(name: str) -> str:
+    return f'{name}: "One value"'
 
 
 def _kind(node: Node) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
@@ -213,14 +214,7 @@ class Scan:
             self.changes.found[path] = Good(version, value, self._keep(data))
 
     def _unreadable(self, path: str, error: OSError) -> None:
-        problem = PostError(
-            shown_path(path),
-            1,
-            1,
-            f"The file or folder cannot be read: {error.strerror or error}.",
-            "Ask whoever runs the server to let the blog read it.",
-        )
-        self.changes.found[path] = Broken(None, problem)
+        self.changes.found[path] = Broken(None, PostError(shown_path(path), 1, 1, *_why_unreadable(error)))
         self.changes.later[path] = time.monotonic() + RETRY_S
 
     def _missing(self, path: str, error: OSError) -> None:
@@ -287,6 +281,22 @@ def _must_be_showable(path: str) -> None:
     if not is_showable(path):
         reason = "The file's name has characters that cannot be shown."
         raise PostError(shown_path(path), 1, 1, reason, "Rename it.")
+
+
+def _why_unreadable(error: OSError) -> tuple[str, str]:
+    """Reason and remedy."""
+    if error.errno in _ODD_FILES:
+        return _ODD_FILES[error.errno]
+    reason = f"The file or folder cannot be read: {error.strerror or error}."
+    return reason, "Ask whoever runs the server to let the blog read it."
+
+
+_NO_LINK = "Put the file itself here instead of a link."
+_ODD_FILES = {
+    errno.ENOENT: ("The file is a link that leads to nothing.", _NO_LINK),
+    errno.ELOOP: ("The file is a link that leads back to itself.", _NO_LINK),
+    errno.ENXIO: ("This is named like a post but is a socket, which is no file.", "Rename it, or delete it."),
+}
 
 
 def _is_cut(path: str, found: os.stat_result) -> bool:

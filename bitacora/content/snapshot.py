@@ -14,12 +14,12 @@ from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from bitacora.content.errors import PostError, shown
+from bitacora.content.errors import PostError, Remark, shown
 from bitacora.content.files import SETTINGS_FILE, Signature, Tree, is_markdown
 from bitacora.content.front_matter import key_of
 from bitacora.content.permalink import quote_path
 from bitacora.content.pictures import Picture, measure, media_type
-from bitacora.content.post import Author, Image, Post, Term, lines_of
+from bitacora.content.post import Author, Image, Post, Term, lines_of, repeated_keys
 from bitacora.content.scan import Entry
 from bitacora.settings import Site
 
@@ -125,12 +125,23 @@ class Snapshot:
         missing = (self._missing_template(name, posts) for name, posts in sorted(asking.items()))
         return (*missing, *_published_drafts(self.by_path))
 
+    @cached_property
+    def unused(self) -> tuple[PostError | Remark, ...]:
+        """What heads say in vain, those of drafts too. Reads the head again where a key is repeated."""
+        found: list[PostError | Remark] = []
+        for post in self.candidates:
+            found += post.remarks
+            if post.repeats:
+                found += repeated_keys(self.source(post), post.path)
+        return tuple(found)
+
     def find(self, path: str) -> Post | None:
         """What answers at a decoded path, as a request names it."""
         return self.by_url.get(path) or self.by_url.get(quote_path(path))
 
     def with_post(self, post: Post) -> Snapshot:
         """The same site with one more post at its address, and in no list: one that is not published yet."""
+        post = _as_of(_NEVER, post)
         return replace(self, by_url={**self.by_url, post.url: post})
 
     def source(self, post: Post) -> bytes:
@@ -273,14 +284,20 @@ def build(
     shown, expired, valid_from, valid_until = _at(datetime.fromtimestamp(now, UTC), posts, shows_drafts)
     shown.sort(key=_precedence)
     by_url: dict[str, Post] = {}
+    rivals: list[Post] = []
     for post in shown:
         if reserved(post.url):
             clashes.append(_address_of_the_engine(post))
         elif by_url.setdefault(post.url, post) is not post:
-            clashes.append(_same_address(post, by_url[post.url]))
+            rivals.append(post)
+    below: dict[str, Post] = {}
     for url, owner in sorted(_taken_below(by_url, by_url), key=lambda found: len(found[0])):
         if owner.url in by_url:  # it may have lost its own address, and with it what hangs below
             clashes.append(_address_below(by_url.pop(url), owner))
+            below[url] = owner
+    for post in rivals:
+        owned = post.url in below
+        clashes.append(_address_below(post, below[post.url]) if owned else _same_address(post, by_url[post.url]))
     redirects = _redirects(site, by_url, reserved, clashes)
     redirects |= _moved(former, by_url, redirects, reserved)
     listed = [post for post in by_url.values() if post.kind == "post" and not post.hidden]
@@ -331,7 +348,10 @@ def base(url: str) -> str:
 
 
 def _at(now: datetime, posts: Iterable[Post], shows_drafts: bool) -> tuple[list[Post], list[Post], float, float]:
-    """The posts that show at a moment, those that have expired, and from when until when that is so."""
+    """The posts that show at a moment, those that have expired, and from when until when that is so.
+
+    Times of updates that cannot be are left out (`_as_of`).
+    """
     shown: list[Post] = []
     expired: list[Post] = []
     last, next_ = _EVER, _NEVER
@@ -339,11 +359,12 @@ def _at(now: datetime, posts: Iterable[Post], shows_drafts: bool) -> tuple[list[
         if post.draft and not shows_drafts:
             continue
         date, expires = post.date, post.expires
-        if date is not None:
-            if date > now:
-                next_ = min(next_, date)
-            elif date > last:
-                last = date
+        for change in (date, post.updated):
+            if change is not None:
+                if change > now:
+                    next_ = min(next_, change)
+                elif change > last:
+                    last = change
         if expires is not None:
             if expires > now:
                 next_ = min(next_, expires)
@@ -352,15 +373,26 @@ def _at(now: datetime, posts: Iterable[Post], shows_drafts: bool) -> tuple[list[
                 expired.append(post)
                 continue
         if date is None and post.kind == "post":
-            shown.append(replace(post, date=now))  # a draft, as if it were published now
+            shown.append(_as_of(now, replace(post, date=now)))  # a draft, as if it were published now
         elif date is None or date <= now or shows_drafts:
-            shown.append(post)
+            shown.append(_as_of(now, post))
     return (
         shown,
         expired,
         -math.inf if last is _EVER else last.timestamp(),
         math.inf if next_ is _NEVER else next_.timestamp(),
     )
+
+
+def _as_of(now: datetime, post: Post) -> Post:
+    """The post without an update before it appeared, or one that is still to come.
+
+    Such an update tells readers nothing; to call it now would make another page each moment, on each server.
+    """
+    updated = post.updated
+    if updated is None or (updated <= now and (post.date is None or updated > post.date)):
+        return post
+    return replace(post, updated=None)
 
 
 def _stem(url: str) -> str:
@@ -396,7 +428,9 @@ def _redirects(
     site: Site, by_url: Mapping[str, Post], reserved: Reserved, clashes: list[PostError]
 ) -> dict[str, str]:
     """Old addresses and where they lead: those of the settings first, then those of posts, in their order."""
-    redirects = {old: new for old, new in site.redirects.items() if old not in by_url and old != new}
+    redirects = {old: new for old, new in site.redirects.items() if old not in by_url}
+    for old in _in_circles(site, redirects, by_url, reserved):
+        clashes.append(_circular_redirect(old, redirects.pop(old)))
     for old, hidden in _taken_below(by_url, tuple(redirects)):
         clashes.append(_redirect_below(old, hidden))
         del redirects[old]
@@ -412,6 +446,33 @@ def _redirects(
                 owner = SETTINGS_FILE if alias in site.redirects else by_url[winner].path
                 clashes.append(_same_alias(post, alias, owner))
     return redirects
+
+
+def _in_circles(
+    site: Site, redirects: Mapping[str, str], by_url: Mapping[str, Post], reserved: Reserved
+) -> list[str]:
+    """The redirects from which a browser would never arrive, be it with or without the last slash."""
+
+    def path_of(url: str) -> str:
+        return re.split("[?#]", url.removeprefix(site.url))[0]
+
+    def leads_to(path: str) -> str | None:
+        """Where a browser is sent from an address; None from one that is answered, or is none of ours."""
+        if not path.startswith("/") or reserved(path) or not by_url.keys().isdisjoint((path, *variants(path))):
+            return None
+        return next((path_of(redirects[old]) for old in (path, *variants(path)) if old in redirects), None)
+
+    arrives: dict[str, bool] = {}
+    for old in redirects:
+        way: list[str] = []
+        path: str | None = old
+        while path is not None and path not in arrives:
+            arrives[path] = False
+            way.append(path)
+            path = leads_to(path)
+        if path is None or arrives[path]:
+            arrives |= dict.fromkeys(way, True)
+    return [old for old in redirects if not arrives[old]]
 
 
 def _moved(
@@ -479,7 +540,7 @@ def _published_drafts(paths: Iterable[str]) -> Iterator[PostError]:
     folders: dict[str, list[str]] = defaultdict(list)
     for path in paths:
         folder = posixpath.dirname(path)
-        if not _LIKE_DRAFTS.isdisjoint(folder.casefold().split("/")):
+        if not _LIKE_DRAFTS.isdisjoint(name.lstrip("_") for name in folder.casefold().split("/")):
             folders[folder].append(path)
     for folder, inside in sorted(folders.items()):
         reason = f"What lies in {folder} is published: only a folder called _drafts holds drafts."
@@ -501,6 +562,11 @@ def _alias_below(post: Post, alias: str, owner: Post) -> PostError:
 def _redirect_below(old: str, owner: Post) -> PostError:
     reason = f"At the address {old} of [redirects] {_answers_below(owner)}"
     return PostError(SETTINGS_FILE, 1, 1, reason, "Take it out.")
+
+
+def _circular_redirect(old: str, new: str) -> PostError:
+    reason = f"[redirects] sends readers of {old} to {new}, and from there back: they would never arrive."
+    return PostError(SETTINGS_FILE, 1, 1, reason, "Take it out, or write the address of a page as the new one.")
 
 
 def _answers_below(owner: Post) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from bitacora.publish.git import Blob
 
 PATIENCE_S = 300.0
 _ENGINE = Path(__file__).parents[2]
+_OF_SETTINGS = re.compile(r"site\.toml:(\d+):1: (.+)")
+"""What the checker says of settings that it cannot start with."""
 
 
 @dataclass(frozen=True)
@@ -119,10 +122,9 @@ def _report(done: subprocess.CompletedProcess[bytes]) -> Report:
     except (ValueError, KeyError, TypeError):
         complaint = done.stderr.decode(errors="replace").strip().splitlines()
         last = complaint[-1] if complaint else f"status {done.returncode}"
-        if last.startswith("Bitácora cannot start."):
-            return Report(
-                0, (Finding("site.toml", 1, 1, "error", last.partition(". ")[2], "Correct it.", "settings"),)
-            )
+        if found := _OF_SETTINGS.fullmatch(last):
+            settings = Finding("site.toml", int(found[1]), 1, "error", found[2], "Correct it.", "settings")
+            return Report(0, (settings,))
         raise CheckError(f"The checker failed: {last}") from None
 
 

@@ -35,6 +35,13 @@ _PORT = re.compile(r":\d+$")
 _SLASHES = re.compile("/{2,}")
 
 
+class Number(BaseConverter):
+    """1 and up, written in one way only."""
+
+    regex = r"[1-9][0-9]{0,5}"
+    to_python = int  # type: ignore[assignment]
+
+
 class PageNumber(BaseConverter):
     """2 and up, written in one way only: page 1 of a list is the list's own address."""
 
@@ -54,7 +61,7 @@ class MonthNumber(BaseConverter):
 
 def set_up(app: Flask) -> None:
     """Routes, and what every request begins and ends with."""
-    app.url_map.converters |= {"page": PageNumber, "year": YearNumber, "month": MonthNumber}
+    app.url_map.converters |= {"number": Number, "page": PageNumber, "year": YearNumber, "month": MonthNumber}
     app.url_map.redirect_defaults = app.url_map.merge_slashes = False
     for blueprint in (pages, feeds, assets, hooks, status, previews):
         app.register_blueprint(blueprint)

@@ -53,11 +53,11 @@ def sitemap() -> Response:
     return _dated(response, snapshot().modified)
 
 
-@feeds.get("/sitemap/<int:number>.xml")
+@feeds.get("/sitemap/<number:number>.xml")
 def sitemap_part(number: int) -> Response:
     addresses = _addresses()
     part = addresses[(number - 1) * MOST_IN_SITEMAP : number * MOST_IN_SITEMAP]
-    if number < 1 or not part or len(addresses) <= MOST_IN_SITEMAP:
+    if not part or len(addresses) <= MOST_IN_SITEMAP:
         abort(404)
     url = f"/sitemap/{number}.xml"
     return _dated(text("sitemap.xml", url, "application/xml", addresses=part), snapshot().modified)

@@ -222,12 +222,13 @@ class PageCache:
         lasts = response.headers.get("Cache-Control", "")
         headers = [(name, value) for name, value in response.headers if name not in _NOT_STORED]
         own = unquote(url, "latin-1") == path and PREVIEW not in environ
-        store = self.beside if beside else self.store
+        store, other = (self.beside, self.store) if beside else (self.store, self.beside)
         page = StoredPage(
             response.get_data(), headers, snapshot.generation, lasts, store.get(path) if own else None
         )
         if own:
             store.set(path, page)
+            other.delete(path)  # what was once at this address would hide this page
         return Answer(*page.answer(environ, lasts or self._lifetime(snapshot)))
 
     def _lifetime(self, snapshot: Snapshot) -> str:

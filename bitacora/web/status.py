@@ -11,7 +11,7 @@ from ipaddress import ip_address
 
 from flask import Blueprint, Response, request
 
-from bitacora.content.errors import PostError
+from bitacora.content.errors import PostError, Remark
 from bitacora.content.snapshot import Snapshot
 from bitacora.content.standing import standing
 from bitacora.content.watch import LOCK_GETS_STALE_S
@@ -77,7 +77,7 @@ def _details(parts: Blog, here: Snapshot) -> dict[str, object]:
         "next_transition": None if here.valid_until == float("inf") else here.valid_until,
         "publishing": _publishing(parts.home) if parts.home else None,
         "problems": [_problem(problem) for problem in (*here.problems, *parts.theme.problems)],
-        "remarks": [_problem(remark) for remark in here.remarks],
+        "remarks": [_problem(remark) for remark in (*here.remarks, *here.unused)],
     }
 
 
@@ -87,7 +87,7 @@ def _publishing(home: Home) -> dict[str, object]:
     return {"served": home.served(), "last_attempt": asdict(last) if last else None}
 
 
-def _problem(problem: PostError) -> dict[str, object]:
+def _problem(problem: PostError | Remark) -> dict[str, object]:
     return {
         "file": problem.file,
         "line": problem.line,
