@@ -205,6 +205,64 @@ def test_a_linked_work_tree_has_its_history(site: Dated, tmp_path: Path, open_bl
     assert updated(open_blog(tmp_path / "linked")) == day(1)
 
 
+def merge(site: Dated, branch: str) -> None:
+    moment = f"{JANUARY + site.days * DAY} +0000"
+    site.days += 1
+    os.environ["GIT_COMMITTER_DATE"] = os.environ["GIT_AUTHOR_DATE"] = moment
+    try:
+        site.git("merge", "-q", "--no-ff", "--no-edit", branch)
+    finally:
+        del os.environ["GIT_COMMITTER_DATE"], os.environ["GIT_AUTHOR_DATE"]
+
+
+LONG = "\n".join(f"Línea {number}." for number in range(30))
+
+
+def test_a_merge_updates_a_post_at_the_same_moment_for_every_replica(site: Dated, open_blog: Open) -> None:
+    site.commit({POST: text(body=LONG)})
+    running = open_blog(site.folder)
+    site.git("checkout", "-q", "-b", "ana")
+    site.commit({POST: text(body=LONG.replace("Línea 1.", "Línea uno."))})
+    running.get("/")
+    site.git("checkout", "-q", "main")
+    site.commit({POST: text(body=LONG.replace("Línea 28.", "Línea veintiocho."))})
+    running.get("/")
+    merge(site, "ana")
+    site.write({"posts/2026-01-03-tres.md": text("Tres")})
+    fresh = open_blog(site.folder)
+    assert updated(running) == updated(fresh) == day(4)
+    assert "Línea uno." in fresh.get(URL).text
+    assert "Línea veintiocho." in fresh.get(URL).text
+    site.commit({POST: BROKEN})
+    running.get("/")
+    late = open_blog(site.folder)
+    assert late.get(URL).body == running.get(URL).body
+    assert "Línea uno." in late.get(URL).text
+    assert "Línea veintiocho." in late.get(URL).text
+
+
+@pytest.mark.parametrize("first", ["main", "ana"])
+def test_a_draft_that_came_by_a_merge_ends_the_search(site: Dated, open_blog: Open, first: str) -> None:
+    site.commit({POST: text(body=LONG)})
+    site.git("checkout", "-q", "-b", "ana")
+    site.commit({POST: text(body=LONG.replace("Línea 28.", "Línea veintiocho."))})
+    site.git("checkout", "-q", "main")
+    site.commit({POST: text(body=LONG, head="draft: true\n")})
+    if first == "ana":
+        site.git("checkout", "-q", "ana")
+    merge(site, "ana" if first == "main" else "main")
+    running = open_blog(site.folder)
+    assert running.get(URL).status == 404
+    site.commit({POST: BROKEN})
+    assert running.get(URL).status == open_blog(site.folder).get(URL).status == 404
+
+
+def test_other_ends_of_lines_in_the_checkout_are_the_same_version(site: Dated, open_blog: Open) -> None:
+    site.commit({".gitattributes": "*.md eol=crlf\n", POST: text(body="La buena.")})
+    site.commit({POST: BROKEN.replace("\n", "\r\n")})
+    assert "La buena." in open_blog(site.folder).get(URL).text
+
+
 # --- former addresses
 
 

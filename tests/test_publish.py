@@ -6,10 +6,13 @@ import fcntl
 import os
 import shutil
 import subprocess
+import sys
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from publishing import SETTINGS, Editor, all_is_well, files_of, left_over, post
+from publishing import ROOT, SETTINGS, Editor, all_is_well, files_of, left_over, post
 
 from bitacora.publish.check import CheckError, Finding, Report
 from bitacora.publish.git import Git, GitError
@@ -441,3 +444,110 @@ def test_a_release_that_somebody_removed_is_made_again(home: Home, editor: Edito
     shutil.rmtree(home.release(commit))
     assert pull(home).outcome == "published"
     assert set(files_of(home.current)) == {"posts/a.md"}
+
+
+# --- what only shows with others around
+
+
+def test_what_belongs_to_somebody_else_in_the_folder_stays(home: Home, editor: Editor) -> None:
+    (home.folder / ".env").write_text("SECRET=1")
+    (home.folder / ".ssh").mkdir()
+    editor.publish({"posts/a.md": post()})
+    assert pull(home).outcome == "published"
+    assert (home.folder / ".env").read_text() == "SECRET=1"
+    assert (home.folder / ".ssh").is_dir()
+
+
+def test_a_release_that_was_served_until_now_is_kept_for_its_readers(home: Home, editor: Editor) -> None:
+    for title in ("Primera", "Segunda"):
+        editor.publish({"posts/a.md": post(title)})
+        pull(home)
+    for file in home.releases.glob("*.json"):
+        os.utime(file, (0, 0))
+    first = rollback(home).commit
+    for title in ("Tercera", "Cuarta"):
+        editor.publish({"posts/a.md": post(title)})
+        pull(home, keep=2)
+    assert home.release(first).exists()
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", "{}"])
+def test_a_damaged_report_takes_nothing_with_it(home: Home, editor: Editor, damage: str) -> None:
+    commits = []
+    for title in ("Primera", "Segunda", "Tercera"):
+        commits.append(editor.publish({"posts/a.md": post(title)}))
+        pull(home)
+    home.report(commits[2]).write_text(damage)
+    list(listed(home))
+    assert rollback(home).commit == commits[1]
+    editor.publish({"posts/a.md": post("Cuarta")})
+    assert pull(home).outcome == "published"
+
+
+def test_a_site_in_a_folder_of_its_repository_is_checked_there(
+    tmp_path: Path, upstream: Path, editor: Editor
+) -> None:
+    home = make(tmp_path / "inner", "main", str(upstream), "blog")
+    assert (home.current / "blog/posts").is_dir()
+    checked: list[str] = []
+
+    def finds_it_broken_there(folder: Path, shared: Sequence[str]) -> Report:
+        checked.extend([folder.name, *shared])
+        return Report(0, (BROKEN,))
+
+    editor.publish({"blog/posts/a.md": post(), "README.md": "x", "elsewhere/A.md": "1", "elsewhere/a.md": "2"})
+    attempt = publish(home, finds_it_broken_there, refuses=True)
+    assert attempt is not None
+    assert (attempt.outcome, attempt.message) == ("refused", str(BROKEN))
+    assert checked == ["blog", "posts/a.md"]
+
+
+@pytest.mark.parametrize("inside", ["/etc", "../out", "a/../../b"])
+def test_a_site_lies_inside_its_repository(tmp_path: Path, inside: str) -> None:
+    with pytest.raises(PublishError, match="no folder of a repository"):
+        make(tmp_path / "inner", "main", None, inside)
+
+
+def test_a_tree_without_posts_is_said_to_be_one(home: Home, editor: Editor) -> None:
+    editor.publish({"README.md": "x"})
+    pull(home)
+    (release,) = listed(home)
+    assert [finding.file for finding in release.findings] == ["posts"]
+
+
+ORPHAN = """
+import os, sys
+from pathlib import Path
+from bitacora.publish import git
+git._ENDS_ITSELF_LATER_S = 0.1
+from bitacora.publish.home import Home
+home = Home(Path(sys.argv[1]))
+with home.alone(waits=True) as lock:
+    print("held", flush=True)
+    git.Git(home.repo, (lock,), patience=0.5).run("hash-object", "--no-filters", "--", sys.argv[2])
+"""
+
+
+def test_a_git_whose_publisher_was_killed_does_not_hold_the_lock_for_ever(home: Home, tmp_path: Path) -> None:
+    pipe = tmp_path / "hangs"
+    os.mkfifo(pipe)
+    command = [sys.executable, "-c", ORPHAN, home.folder, pipe]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as publisher:
+        assert publisher.stdout
+        assert publisher.stdout.readline() == b"held\n"
+        deadline = time.monotonic() + 30
+        while str(pipe).encode() not in b"".join(commands_of(publisher.pid)):
+            assert time.monotonic() < deadline
+        publisher.kill()
+    with home.alone(waits=True) as lock:
+        assert lock is not None
+
+
+def commands_of(parent: int) -> list[bytes]:
+    found = []
+    for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+        try:
+            found.append(Path(f"/proc/{child}/cmdline").read_bytes())
+        except OSError:
+            continue
+    return found

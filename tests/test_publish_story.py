@@ -233,6 +233,26 @@ def test_a_publication_that_was_cut_short_is_made_up_for_by_a_pull(tmp_path: Pat
     assert pushed.served() == second
 
 
+def test_a_site_without_its_last_post_is_an_empty_site(tmp_path: Path, pushed: Home, serve: Serve) -> None:
+    editor = Editor(tmp_path / "work", pushed.repo)
+    editor.publish({"site.toml": SETTINGS, "posts/2026-01-01-a.md": post()})
+    clients = serve(pushed.current).clients()
+    assert all(client.get("/2026/01/01/a/").status == 200 for client in clients)
+    editor.publish({"posts/2026-01-01-a.md": None})
+    assert all(client.get("/2026/01/01/a/").status == 404 for client in clients)
+
+
+def test_the_check_knows_the_settings_of_the_service(tmp_path: Path, pushed: Home) -> None:
+    hook = pushed.repo / "hooks/pre-receive"
+    hook.write_text(hook.read_text().replace("#!/bin/sh\n", "#!/bin/sh\nexport BITACORA_PERMALINK=/:slug/\n"))
+    editor = Editor(tmp_path / "work", pushed.repo)
+    editor.publish({"site.toml": SETTINGS, "posts/2026-01-01-a.md": post()})
+    editor.commit({"posts/2026-01-02-a.md": post(date="2026-01-02")})
+    told = editor.push()
+    assert not told.accepted
+    assert "already that of posts/2026-01-01-a.md" in told.told
+
+
 @pytest.mark.parametrize("command", [("pull",), ("rollback",), ("releases",)])
 def test_where_no_home_was_made_the_commands_say_so(tmp_path: Path, command: tuple[str, ...]) -> None:
     (tmp_path / "posts").mkdir()

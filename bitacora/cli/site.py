@@ -15,7 +15,7 @@ from bitacora.cli.links import days_option, print_link
 from bitacora.publish.check import check
 from bitacora.publish.git import GitError
 from bitacora.publish.home import Home, PublishError, make
-from bitacora.publish.release import listed, publish
+from bitacora.publish.release import BUSY, listed, publish, said
 from bitacora.publish.release import rollback as roll_back
 from bitacora.web.blog import blog
 from bitacora.web.preview import STATUS_DAYS, status_url
@@ -73,19 +73,20 @@ def status_link(days: int) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--from", "remote", help="The repository to pull from; without it, editors push to the server.")
 @click.option("--branch", default="main", show_default=True, help="The branch that is published.")
-def init_git(folder: Path, remote: str | None, branch: str) -> None:
+@click.option("--folder", "inside", default="", help="Where the site lies in the repository; default: on top.")
+def init_git(folder: Path, remote: str | None, branch: str, inside: str) -> None:
     """Make FOLDER, from which a site is served that editors publish by git push."""
     try:
-        home = make(folder.absolute(), branch, remote)
+        home = make(folder.absolute(), branch, remote, inside)
     except (GitError, PublishError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"{folder} cannot be made: {error.strerror}.") from None
-    click.echo(f"Serve it: BITACORA_SITE={quote(str(home.current))} make serve")
+    click.echo(f"Serve it: BITACORA_SITE={quote(str(home.current / inside))} make serve")
     if remote is None:
         click.echo(f"Publish: git push ssh://THIS-SERVER{quote(str(home.repo))} {branch}")
     else:
-        click.echo(f"Publish: BITACORA_SITE={quote(str(home.current))} flask site pull")
+        click.echo(f"Publish: BITACORA_SITE={quote(str(home.current / inside))} flask site pull")
 
 
 @site.command()
@@ -94,7 +95,8 @@ def pull(force: bool) -> None:
     """Fetch what was pushed, check it, and publish it. Exits with 1 when it is not published."""
     operator = blog().operator
     attempt = publish(_home(), check, refuses=operator.broken == "refuse", forced=force, keep=operator.releases)
-    assert attempt is not None
+    if attempt is None:
+        raise click.ClickException(BUSY)
     click.echo(f"{attempt.outcome} {attempt.commit[:10]}".strip() + f": {attempt.message}")
     sys.exit(0 if attempt.outcome in {"published", "unchanged", "held"} else 1)
 
@@ -103,11 +105,16 @@ def pull(force: bool) -> None:
 @click.argument("commit", required=False)
 def rollback(commit: str | None) -> None:
     """Serve the release before, or that of COMMIT."""
+    home = _home()
     try:
-        release = roll_back(_home(), commit)
+        release = roll_back(home, commit)
     except (GitError, PublishError) as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"{release.commit[:10]} is served again: {release.subject}")
+    except OSError as error:
+        raise click.ClickException(said(error)) from None
+    click.echo(f"{release.commit[:10]} is served again: {_on_one_line(release.subject)}")
+    if home.wanted.exists():  # somebody pushed meanwhile, and found the lock taken
+        pull.callback(force=False)  # type: ignore[misc]
 
 
 @site.command()
@@ -117,7 +124,13 @@ def releases() -> None:
         errors = [finding for finding in release.findings if finding.severity == "error"]
         checked = f"{len(errors)} errors, {len(release.findings) - len(errors)} warnings"
         mark = "*" if release.served else " "
-        click.echo(f"{mark} {release.commit[:10]}  {release.date}  {release.author}  {checked}  {release.subject}")
+        about = f"{release.date}  {release.author}  {checked}  {release.subject}"
+        click.echo(f"{mark} {release.commit[:10]}  {_on_one_line(about)}")
+
+
+def _on_one_line(text: str) -> str:
+    """Whoever pushes writes it: no code of theirs may reach a terminal."""
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _home() -> Home:

@@ -16,6 +16,9 @@ class History(Protocol):
     def look(self, site: str) -> bool:
         """Read what is new since the last call, for the site in a folder without links. Whether anything is."""
 
+    def is_release(self, site: str) -> bool:
+        """Whether a folder is a commit written out whole: what is not in it was deleted, not mislaid."""
+
     def updated(self, path: str) -> datetime | None:
         """When the file last changed after it was added, in UTC; None for one that never did."""
 
@@ -36,6 +39,9 @@ class NoHistory:
     """A site that is no checkout."""
 
     def look(self, site: str) -> bool:  # noqa: ARG002
+        return False
+
+    def is_release(self, site: str) -> bool:  # noqa: ARG002
         return False
 
     def updated(self, path: str) -> datetime | None:  # noqa: ARG002

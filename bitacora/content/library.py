@@ -269,7 +269,8 @@ class Library:
         tree = Tree(self.root)
         if self._tree is not None and tree.identity == self._tree.identity:
             return
-        if any(path.startswith("posts/") for path in self._entries) and not _has_posts(tree):
+        had_posts = any(path.startswith("posts/") for path in self._entries)
+        if had_posts and not _has_posts(tree) and not self._history.is_release(tree.real):
             raise FileNotFoundError("there are no posts in it")
         watch = open_watch(self._watch_mode, self.root, tree, self._last_good.folder, self._known)
         with self._asking:

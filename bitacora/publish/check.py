@@ -21,6 +21,11 @@ PATIENCE_S = 300.0
 _ENGINE = Path(__file__).parents[2]
 _OF_SETTINGS = re.compile(r"site\.toml:(\d+):1: (.+)")
 """What the checker says of settings that it cannot start with."""
+_OF_THE_SERVICE = (
+    "GIT_", "BITACORA_SECRET_KEY", "BITACORA_HOOK_SECRET", "BITACORA_STATUS_TOKEN", "BITACORA_FORGE_TOKEN",
+    "BITACORA_DERIVED_CACHE", "BITACORA_DEV",
+)  # fmt: skip
+"""What a check need not know. All else decides what is shown, and at which address."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class CheckError(Exception):
 def check(site: Path, shared: Sequence[str] = ()) -> Report:
     """What `flask posts check` says of the site in a folder, with the share previews of the posts in `shared`."""
     with tempfile.TemporaryDirectory() as cache:
-        environ = {name: value for name, value in os.environ.items() if not name.startswith(("BITACORA_", "GIT_"))}
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(_OF_THE_SERVICE)}
         environ |= {"BITACORA_SITE": str(site), "BITACORA_CACHE_DIR": cache, "BITACORA_WATCH": "poll"}
         environ["GIT_CEILING_DIRECTORIES"] = str(site.parent)
         command = [sys.executable, "-m", "flask", "--app", "app", "posts", "check", "--json"]
@@ -72,13 +77,23 @@ def check(site: Path, shared: Sequence[str] = ()) -> Report:
     return _report(done)
 
 
-def findings_of_tree(blobs: Iterable[Blob], folder: Path) -> tuple[Finding, ...]:
-    """What git can hold and a folder cannot, of a commit that was written out to `folder`."""
+def findings_of_tree(blobs: Iterable[Blob], folder: Path, inside: str = "") -> tuple[Finding, ...]:
+    """What git can hold and a folder cannot, of a commit that was written out to `folder`.
+
+    Of a site that lies `inside` a folder ("blog/") only that is looked at, and named from there.
+    """
     found: list[Finding] = []
+    if not (folder / inside / "posts").is_dir():
+        reason = "There is no such folder, so the site is empty."
+        found.append(
+            Finding("posts", 1, 1, "warning", reason, "Put posts in it, unless that is meant.", "no-posts")
+        )
     names: dict[str, list[str]] = defaultdict(list)
     for blob in blobs:
         path = os.fsdecode(blob.path)
-        shown = blob.path.decode(errors="backslashreplace")
+        shown = blob.path.decode(errors="backslashreplace").removeprefix(inside)
+        if not path.startswith(inside):
+            continue
         names[shown.casefold()].append(shown)
         if sentence := _ODD_MODES.get(blob.mode):
             found.append(Finding(shown, 1, 1, "warning", *sentence, "never-read"))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
+from math import ceil
 from pathlib import Path
 from typing import NamedTuple
 
 PATIENCE_S = 60.0
+_ENDS_ITSELF_LATER_S = 15.0
 NO_COMMIT = "0" * 40
 
 # Content comes from whoever may push: no hook of theirs, no helper, no link, no filter of ours that they choose.
@@ -38,8 +41,11 @@ _SET = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_ALLOW_PROTOCOL": "https:ssh:file",
-    "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=10",
+    "GIT_SSH_COMMAND": " -o ".join(
+        ("ssh", "BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=15", "ServerAliveCountMax=2")
+    ),
     "GIT_LFS_SKIP_SMUDGE": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_DEFAULT_REF_FORMAT": "files",  # HEAD is read, and stale locks are removed, without git
 }
 _SHOWN_CHARACTERS = 500
@@ -80,7 +86,7 @@ class Git:
         _must_be_ours(self.repo)
         settings = [part for setting in _ALWAYS for part in ("-c", setting)]
         process = _started(
-            ["git", f"--git-dir={self.repo.absolute()}", *settings, *command],
+            [*_ended_after(self._patience), "git", f"--git-dir={self.repo.absolute()}", *settings, *command],
             {**_environ(trusts_user=trusts_user), **(environ or {})},
             cwd or self.repo,
             self._held,
@@ -112,13 +118,14 @@ class Git:
         """Whether commits before some point are missing."""
         return self.run("rev-parse", "--is-shallow-repository").strip() == b"true"
 
-    def is_ancestor(self, old: str, new: str) -> bool:
-        """Whether one commit leads to another; false for one that is not there."""
+    def leads_straight(self, old: str, new: str) -> bool:
+        """Whether one commit leads to another by first parents alone; false for one that is not there."""
         try:
-            self.run("merge-base", "--is-ancestor", old, new)
+            told = self.run("rev-list", "--first-parent", "--parents", f"{old}..{new}").decode().split("\n")
         except GitError:
             return False
-        return True
+        oldest = next((line.split() for line in reversed(told) if line), [])
+        return oldest[1:2] == [old]
 
     def branch(self) -> str:
         """The full name of the branch that HEAD names, whether it exists or not."""
@@ -130,6 +137,14 @@ class Git:
             return self.run("config", "--get", "remote.origin.url").decode().strip()
         except GitError:
             return None
+
+    def site_folder(self) -> str:
+        """Where in its commits the site lies: "" or a path that ends in a slash."""
+        try:
+            folder = self.run("config", "--get", "bitacora.folder").decode().strip().strip("/")
+        except GitError:
+            return ""
+        return f"{folder}/" if folder else ""
 
     def fetch(self, branch: str, into: str) -> None:
         """Bring a branch of `origin` to the reference `into`, wherever it was before."""
@@ -245,6 +260,12 @@ def _started(
         raise GitError(f"git cannot be run on {cwd}: it is not installed, or the folder is gone.") from None
     except OSError as error:
         raise GitError(f"git cannot be run: {error.strerror}.") from None
+
+
+def _ended_after(patience: float) -> list[str]:
+    """Ends git with all that it started even when we are killed: it holds our lock as long as it lives."""
+    timeout = shutil.which("timeout")
+    return [timeout, "--kill-after=5", str(ceil(patience + _ENDS_ITSELF_LATER_S))] if timeout else []
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -18,7 +18,8 @@ log = logging.getLogger(__name__)
 PATIENCE_S = 30.0
 _WATCHED = ("posts", "pages", "templates", "site.toml")
 _VERSION = 1
-_MOST_VERSIONS = 30
+_MOST_VERSIONS = 200
+_MOST_RENAMES = 5_000
 _MOST_UNKEPT = 500
 
 
@@ -67,6 +68,10 @@ class GitHistory:
             self._forget()
         return self._pasts != before
 
+    def is_release(self, site: str) -> bool:
+        checkout = find_checkout(Path(site))
+        return checkout is not None and checkout.commit is not None
+
     def updated(self, path: str) -> datetime | None:
         past = self._pasts.get(path)
         return None if past is None or past.updated is None else datetime.fromtimestamp(past.updated, UTC)
@@ -85,7 +90,8 @@ class GitHistory:
 
     def before(self, path: str, source: bytes) -> Iterator[bytes] | None:
         past = self._pasts.get(path)
-        if past is None or not past.versions or _object_id(source, past.versions[-1]) != past.versions[-1]:
+        newest = past.versions[-1] if past and past.versions else ""
+        if past is None or newest not in _object_ids(source, newest):
             return None
         return (data for version in past.versions[-2::-1] for data in self.read([version]).values())
 
@@ -109,7 +115,7 @@ class GitHistory:
             self._load(self._checkout.prefix)
         if commit == self._commit:
             return None
-        starts_over = not self._commit or not git.is_ancestor(self._commit, commit)
+        starts_over = not self._commit or not git.leads_straight(self._commit, commit)
         pasts = {} if starts_over else dict(self._pasts)
         since = commit if starts_over else f"{self._commit}..{commit}"
         for change in _changes(git, since, self._checkout.prefix):
@@ -177,11 +183,14 @@ class _Change(NamedTuple):
 
 
 def _changes(git: Git, since: str, prefix: str) -> Iterator[_Change]:
-    """What the commits did to the files of the site, the oldest first."""
+    """What the commits did to the files of the site, the oldest first.
+
+    A merge is one step, from what was published before to what is after: its own commits never were published.
+    """
     pathspecs = [f":(literal){prefix}{name}" for name in _WATCHED]
     told = git.run(
-        "log", "--reverse", "--topo-order", "--raw", "-M", "-z", "--no-abbrev", "--no-ext-diff",
-        "--no-show-signature", "--format=%x01%ct", since, "--", *pathspecs,
+        "log", "--reverse", "--first-parent", "-m", "--raw", "-M", f"-l{_MOST_RENAMES}", "-z", "--no-abbrev",
+        "--no-ext-diff", "--no-show-signature", "--format=%x01%ct", since, "--", *pathspecs,
     )  # fmt: skip
     tokens = iter(told.split(b"\0"))
     moment = 0
@@ -208,7 +217,8 @@ def _apply(pasts: dict[str, Past], change: _Change) -> None:
     else:
         past = pasts.get(change.path, Past(None, (change.old,), ()))
     if change.new != past.versions[-1]:
-        versions = (*past.versions, change.new)[-_MOST_VERSIONS:]
+        between = () if change.kind in "AC" or change.old == past.versions[-1] else (change.old,)
+        versions = (*past.versions, *between, change.new)[-_MOST_VERSIONS:]
         past = past._replace(updated=change.moment, versions=versions)
     pasts[change.path] = past
 
@@ -222,10 +232,14 @@ def _past(values: list[Any]) -> Past:
     return Past(updated, tuple(versions), tuple((name, version) for name, version in names))
 
 
-def _object_id(source: bytes, like: str) -> str:
-    """The id that git gives a blob, in the hash of the repository: SHA-1 (40 digits) or SHA-256 (64)."""
+def _object_ids(source: bytes, like: str) -> set[str]:
+    """The ids that git gives a blob, in the hash of the repository: SHA-1 (40 digits) or SHA-256 (64).
+
+    A checkout may have other ends of lines than the repository (`.gitattributes`).
+    """
     algorithm = hashlib.sha1 if len(like) == 40 else hashlib.sha256
-    return algorithm(b"blob %d\0%b" % (len(source), source), usedforsecurity=False).hexdigest()
+    texts = {source, source.replace(b"\r\n", b"\n")}
+    return {algorithm(b"blob %d\0%b" % (len(text), text), usedforsecurity=False).hexdigest() for text in texts}
 
 
 def _stamp(checkout: Checkout) -> object:

@@ -8,10 +8,10 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bitacora.publish.git import Git, init
@@ -28,6 +28,11 @@ _SETTINGS = {
     "receive.denyDeleteCurrent": "refuse",
     "transfer.hideRefs": "refs/bitacora",
 }
+
+
+PATIENCE_S = 300.0
+"""For somebody else who publishes. Nothing that they wait for themselves takes longer."""
+_LOCK_POLL_S = 0.05
 
 
 class PublishError(Exception):
@@ -86,7 +91,7 @@ class Home:
 
     @contextmanager
     def alone(self, *, waits: bool) -> Iterator[int | None]:
-        """The lock that all who publish take; None when another has it and `waits` is false.
+        """The lock that all who publish take; None when another has it, for `PATIENCE_S` where this one `waits`.
 
         It ends with the last process that holds it, git included.
         """
@@ -94,12 +99,7 @@ class Home:
         if descriptor is None:
             descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
-            except BlockingIOError:
-                yield None
-            else:
-                yield descriptor
+            yield descriptor if _locked(descriptor, PATIENCE_S if waits else 0) else None
         finally:
             os.close(descriptor)
 
@@ -133,8 +133,26 @@ class Home:
         return attempt
 
 
-def make(folder: Path, branch: str, remote: str | None) -> Home:
-    """Make a home, or mend one that was half made. Raises PublishError, OSError or GitError."""
+def _locked(descriptor: int, patience: float) -> bool:
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_LOCK_POLL_S)
+        else:
+            return True
+
+
+def make(folder: Path, branch: str, remote: str | None, inside: str = "") -> Home:
+    """Make a home, or mend one that was half made; the site lies `inside` a folder of the repository, or on top.
+
+    Raises PublishError, OSError or GitError.
+    """
+    if PurePosixPath(inside).is_absolute() or ".." in PurePosixPath(inside).parts:
+        raise PublishError(f"{inside} is no folder of a repository: write it like blog.")
     home = Home(folder)
     if folder.exists() and not home.repo.exists() and any(folder.iterdir()):
         raise PublishError(f"{folder} is not empty: name a folder that does not exist yet.")
@@ -144,12 +162,14 @@ def make(folder: Path, branch: str, remote: str | None) -> Home:
     git = home.git()
     for name, value in _SETTINGS.items():
         git.run("config", name, value)
+    if inside:
+        git.run("config", "bitacora.folder", inside)
     if remote is not None:
         git.run("config", "remote.origin.url", remote)
     elif git.remote() is None:
         for hook in ("pre-receive", "post-receive"):
             _write_hook(home, hook)
-    (home.release(EMPTY) / "posts").mkdir(parents=True, exist_ok=True)
+    (home.release(EMPTY) / inside / "posts").mkdir(parents=True, exist_ok=True)
     if not home.current.is_symlink():
         flip(home, EMPTY)
     return home
@@ -171,10 +191,15 @@ def read_json(file: Path) -> dict[str, Any]:
     return found
 
 
-def write_json(file: Path, value: dict[str, Any]) -> None:
+def write_json(file: Path, value: Mapping[str, Any]) -> None:
     """Whole or not at all."""
+    write_text(file, json.dumps(value, indent=1))
+
+
+def write_text(file: Path, text: str) -> None:
+    """Whole or not at all; ASCII."""
     new = file.with_name(f".{file.name}.{os.getpid()}")
-    new.write_text(json.dumps(value, indent=1), encoding="ascii")
+    new.write_text(text, encoding="ascii")
     new.replace(file)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from typing import NamedTuple
 from bitacora.publish.check import Check, CheckError
 from bitacora.publish.git import GitError
 from bitacora.publish.home import Home, PublishError
-from bitacora.publish.release import changed_files, counted, prepare, publish, said, short
+from bitacora.publish.release import BUSY, changed_files, counted, prepare, publish, said, short
 
 
 class Update(NamedTuple):
@@ -26,7 +27,7 @@ class Update(NamedTuple):
 
 def pre_receive(home: Home, updates: Iterable[Update], check: Check) -> bool:
     """Whether the push may come in: not when it breaks a post, or takes the published branch away."""
-    branch = home.git().branch()
+    branch = home.branch()
     for update in updates:
         if update.ref != branch:
             print(f"{short(update.ref)} is kept but not published: {short(branch)} is.")
@@ -40,14 +41,15 @@ def pre_receive(home: Home, updates: Iterable[Update], check: Check) -> bool:
 
 def post_receive(home: Home, updates: Iterable[Update], check: Check, keep: int) -> bool:
     """Publish the branch if it was pushed. Whether that was done, or there was nothing to do."""
-    branch = home.git().branch()
-    if not any(update.ref == branch for update in updates):
+    branch = home.branch()
+    pushed = [update.new for update in updates if update.ref == branch]
+    if not pushed:
         return True
-    attempt = publish(home, check, keep=keep)
-    if attempt is None or attempt.outcome in {"published", "unchanged"}:
-        print(f"Published {attempt.commit[:10]}: {attempt.message}" if attempt else "Published.")
+    attempt = publish(home, check, keep=keep) or home.attempt()  # of somebody who published this push with theirs
+    if attempt is not None and attempt.outcome in {"published", "unchanged"}:
+        print(f"Published {attempt.commit[:10]}: {attempt.message}")
         return True
-    print(f"Not published. {attempt.message}")
+    print(f"Not published. {attempt.message if attempt else BUSY}")
     return False
 
 
@@ -55,9 +57,13 @@ def _may_come(home: Home, commit: str, check: Check) -> bool:
     print("Checking the posts...", flush=True)
     try:
         with home.alone(waits=True) as lock:
+            if lock is None:
+                print(BUSY)
+                return False
             git = home.git(lock)
             report = prepare(home, git, commit, check, refuses=True)
-            changed = changed_files(home, git, commit)
+            inside = git.site_folder()
+            changed = {path.removeprefix(inside) for path in changed_files(home, git, commit)}
     except PublishError as error:
         print(f"{error}\nNothing was published: mend this, commit, and push again.")
         return False
@@ -80,6 +86,17 @@ def read_updates(lines: Iterable[str]) -> list[Update]:
 
 def main(hook: str, home: Home, check: Check, keep: int) -> int:
     """The exit status of a hook, whose updates are on standard input."""
+    os.umask(0o022)  # whoever serves what is pushed must be able to read it
     updates = read_updates(sys.stdin)
-    done = pre_receive(home, updates, check) if hook == "pre-receive" else post_receive(home, updates, check, keep)
+    try:
+        done = _done(hook, home, updates, check, keep)
+    except (GitError, OSError) as error:
+        print(said(error) if isinstance(error, OSError) else error)
+        return 1
     return 0 if done else 1
+
+
+def _done(hook: str, home: Home, updates: list[Update], check: Check, keep: int) -> bool:
+    if hook == "pre-receive":
+        return pre_receive(home, updates, check)
+    return post_receive(home, updates, check, keep)

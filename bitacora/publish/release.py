@@ -7,21 +7,33 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from bitacora.content.files import is_markdown
 from bitacora.publish.check import Check, CheckError, Finding, Report, findings_of_tree, new_errors
 from bitacora.publish.git import Git, GitError
-from bitacora.publish.home import Attempt, Home, PublishError, flip, read_json, write_json
+from bitacora.publish.home import Attempt, Home, PublishError, flip, read_json, write_json, write_text
 
 KEPT = 5
+BUSY = "Somebody else is publishing, and has been for minutes. Try again, or look for a git that hangs."
 READERS_LEAVE_S = 60.0
 """Workers may still read the release before, and whoever reads it last must find its files."""
 
 _TIP = "refs/bitacora/fetched"
 _RELEASE_REF = "refs/bitacora/releases/"
 _HALF = ".half-"
+_WRITTEN = ("current", "attempt.json", "held")
+"""What is written to another name first."""
+_OF_NOBODY: dict[str, Any] = {
+    "author": "",
+    "date": "",
+    "subject": "",
+    "published": 0.0,
+    "posts": 0,
+    "findings": [],
+}
 _LOCK_IS_STALE_S = 600.0
 _MOST_SHARED = 20
 """Posts whose previews are judged before a push comes in: somebody is waiting."""
@@ -69,18 +81,21 @@ def publish(
 def rollback(home: Home, commit: str | None = None) -> Release:
     """Serve a kept release again: the one published before, or the one that is named. Raises PublishError."""
     with home.alone(waits=True) as lock:
+        if lock is None:
+            raise PublishError(BUSY)
         kept = list(listed(home))
         now = next((release for release in kept if release.served), None)
         if commit is None:
-            older = [release for release in kept if now and release.published < now.published]
-            found = max(older, key=lambda release: release.published, default=None)
+            found = next((each for each in kept if now is None or each.published < now.published), None)
         else:
             found = next((release for release in kept if release.commit.startswith(commit)), None)
         if found is None:
             raise PublishError("There is no such release. flask site releases lists those that are kept.")
-        if now is not None and now.commit != found.commit:
+        served = home.served()
+        if served is not None and served != found.commit:
             git = home.git(lock)
-            home.held.write_text(git.commit(published_ref(git)) or now.commit, encoding="ascii")
+            write_text(home.held, git.commit(published_ref(git)) or served)
+            _leave(home)
         flip(home, found.commit)
         home.tell("published", found.commit, "rolled back")
         return found
@@ -117,9 +132,10 @@ def prepare(home: Home, git: Git, commit: str, check: Check, *, refuses: bool) -
     git.export(commit, half, index)
     index.unlink()
     before = home.served()
-    changed = changed_files(home, git, commit)
-    found = check(half, sorted(filter(_is_post, changed), reverse=True)[:_MOST_SHARED])
-    report = replace(found, findings=(*findings_of_tree(git.blobs(commit), half), *found.findings))
+    inside = git.site_folder()
+    changed = {path.removeprefix(inside) for path in changed_files(home, git, commit) if path.startswith(inside)}
+    found = check(half / inside, sorted(filter(_is_post, changed), reverse=True)[:_MOST_SHARED])
+    report = replace(found, findings=(*findings_of_tree(git.blobs(commit), half, inside), *found.findings))
     known = () if before is None else _report(home, before).findings
     if refuses and (errors := new_errors(report, known, changed)):
         clear_up(home)
@@ -150,11 +166,11 @@ def clear_up(home: Home) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         elif path.suffix == ".json" and not home.release(path.stem).exists():
             path.unlink()
-    for path in home.folder.glob(".*"):
+    for path in (path for name in _WRITTEN for path in home.folder.glob(f".{name}.*")):
         path.unlink()
     for lock in (home.repo / "refs" / "bitacora").rglob("*.lock"):
         lock.unlink()  # nobody but us writes there
-    for lock in home.repo.glob("*.lock"):
+    for lock in (*home.repo.glob("*.lock"), *(home.repo / "refs").rglob("*.lock")):
         if time.time() - lock.stat().st_mtime > _LOCK_IS_STALE_S:
             lock.unlink(missing_ok=True)
 
@@ -190,8 +206,16 @@ def _attempt(home: Home, git: Git, check: Check, *, refuses: bool, forced: bool,
 def _serve(home: Home, git: Git, commit: str) -> None:
     git.run("update-ref", f"{_RELEASE_REF}{commit}", commit)
     write_json(home.report(commit), read_json(home.report(commit)) | {"published": time.time()})
+    _leave(home)
     flip(home, commit)
     home.held.unlink(missing_ok=True)
+
+
+def _leave(home: Home) -> None:
+    """Remember when a release was served last: its readers have yet to finish."""
+    served = home.served()
+    if served is not None and home.report(served).exists():
+        os.utime(home.report(served))
 
 
 def _prune(home: Home, git: Git, keep: int) -> None:
@@ -212,8 +236,11 @@ def _is_post(path: str) -> bool:
 
 def _reports(home: Home) -> Iterator[tuple[str, dict[str, Any]]]:
     """Of the releases that are there, the last published first."""
-    found = {file.stem: read_json(file) for file in home.releases.glob("[!.]*.json")}
-    whole = [(commit, report) for commit, report in found.items() if home.release(commit).exists()]
+    whole: list[tuple[str, dict[str, Any]]] = []
+    for file in home.releases.glob("[!.]*.json"):
+        with suppress(OSError, ValueError):  # of a release whose report is damaged nothing is known
+            if home.release(file.stem).exists():
+                whole.append((file.stem, _OF_NOBODY | read_json(file)))
     yield from sorted(whole, key=lambda pair: -pair[1]["published"])
 
 
@@ -221,7 +248,7 @@ def _report(home: Home, commit: str) -> Report:
     try:
         found = read_json(home.report(commit))
         return Report(found["posts"], tuple(Finding(**each) for each in found["findings"]))
-    except FileNotFoundError:
+    except (OSError, ValueError, LookupError, TypeError):
         return Report(0)
 
 
