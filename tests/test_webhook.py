@@ -534,11 +534,12 @@ def test_a_disk_that_fails_is_said_and_the_call_may_come_again(blog: Blog, home:
 
 GIT = """\
 #!/bin/sh
-echo "start $PPID $*" >> {log}
+publisher=$(cut -d ' ' -f 4 /proc/$PPID/stat)  # the parent is `timeout`, which outlives it
+echo "start $publisher $*" >> {log}
 case " $* " in *" fetch "*) test -p {gate} && cat {gate} ;; esac
 {git} "$@"
 status=$?
-echo "end $PPID" >> {log}
+echo "end $publisher" >> {log}
 exit $status
 """
 
