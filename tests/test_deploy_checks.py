@@ -49,7 +49,7 @@ def test_a_commit_that_breaks_a_post_is_not_made(writer: Writer) -> None:
     writer.write({"site.toml": SETTINGS, "posts/año nuevo.md": BROKEN})
     done = writer.tries()
     assert done.returncode == 1
-    assert "\nposts/año nuevo.md:2:15: The value holds a colon" in done.stderr
+    assert "\nposts/año nuevo.md:2:15: The value holds a colon" in f"\n{done.stderr}"
     assert "Nothing was committed." in done.stderr
     writer.write({"posts/año nuevo.md": post()})
     assert writer.tries().returncode == 0
@@ -62,7 +62,7 @@ def test_a_commit_is_judged_by_what_is_committed_and_not_by_the_work_tree(writer
     command = ["git", "-c", "user.name=Ana", "-c", "user.email=ana@b.example", "commit", "-q", "-m", "uno"]
     done = subprocess.run(command, cwd=writer.folder, env=ENVIRON, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "\nposts/a.md:2:15: " in done.stderr
+    assert "\nposts/a.md:2:15: " in f"\n{done.stderr}"
 
 
 def test_a_commit_tells_warnings_of_its_own_files_and_is_made(tmp_path: Path) -> None:

@@ -65,6 +65,13 @@ def adding(text: str) -> Edit:
     return lambda head: head + text
 
 
+def padding(characters: int) -> Edit:
+    """A style sheet of spaces, in pieces: a template may not be that long itself."""
+    piece = 10_000
+    spaces = f"{{% for _ in range({characters // piece}) %}}{' ' * piece}{{% endfor %}}"
+    return adding(f"<style>{spaces}</style>")
+
+
 def data(text: str) -> Edit:
     """Another block of JSON-LD."""
     block = f'<script type="application/ld+json">{text}</script>'
@@ -284,12 +291,12 @@ ROWS: dict[str, Row] = {
         adding('<meta http-equiv="refresh" content="0; url=/otra/">'), {"imessage"}, "0; url=/otra/", "–", APPLE
     ),
     "head-too-far": themed(
-        adding(f"<style>{' ' * 300_000}</style>"),
+        padding(300_000),
         {"whatsapp"},
         "30? kB",
         "300 kB",
         WHATSAPP,
-        twin=Said(theme=adding(f"<style>{' ' * 290_000}</style>")),
+        twin=Said(theme=padding(290_000)),
     ),
     "page-too-large": Row(
         Said(body=f"```\n{'x' * 1_000_000}\n```"),
@@ -937,8 +944,6 @@ ROWS: dict[str, Row] = {
 
 # --- every limit of every network: rules that several have, each with its own measure
 
-PADDED = "<style>{}</style>"
-
 
 def weighing(slug: str, weight: int) -> Said:
     return Said(
@@ -965,7 +970,7 @@ Limits = Mapping[str, tuple[Said, Mapping[str, set[str]]]]
 LIMITS: Limits = {
     # --- where in the document (share networks read so much of a page)
     "meta-reads-1-mb": (
-        Said(theme=adding(PADDED.format(" " * 1_000_000))),
+        Said(theme=padding(1_000_000)),
         {"head-too-far": META | {"whatsapp"}, "page-too-large": {"imessage"}},
     ),
     "tags-by-script": (
