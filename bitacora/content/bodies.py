@@ -26,7 +26,7 @@ class Bodies:
     elsewhere costs no rendering, and a link follows the post that it leads to.
     """
 
-    def __init__(self, labels: Labels, limit: int = 12 * 1024 * 1024) -> None:
+    def __init__(self, labels: Labels, limit: int = 6 * 1024 * 1024) -> None:
         self._labels = labels
         self._limit = limit
         self._kept: OrderedDict[tuple[str, bool], _Kept] = OrderedDict()
