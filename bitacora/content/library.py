@@ -162,6 +162,10 @@ class Library:
         return self._snapshot is not None
 
     @property
+    def is_polling(self) -> bool:
+        return self._watch is not None and self._watch.is_polling
+
+    @property
     def watch_name(self) -> str:
         return self._watch.name if self._watch else "none"
 
