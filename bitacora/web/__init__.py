@@ -138,6 +138,8 @@ def _query() -> str:
 def _finish(response: Response) -> Response:
     for name, value in security(blog().site):
         response.headers.setdefault(name, value)
+    if response.allow:  # a set: its order differs from process to process
+        response.headers["Allow"] = ", ".join(sorted(response.allow))
     here: Snapshot | None = g.get("snapshot")
     url: str | None = g.pop("keep", None)
     if here and url and response.status_code == 200 and request.method in {"GET", "HEAD"}:

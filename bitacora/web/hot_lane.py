@@ -31,7 +31,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from bitacora.content.snapshot import Snapshot
 from bitacora.web.page_cache import Answer, PageCache
-from bitacora.web.request_head import END, reader
+from bitacora.web.request_head import END, MOST_BYTES, reader
 
 _READ_BYTES = 8_192
 _SEND_BYTES = 256 * 1024
@@ -40,6 +40,7 @@ _LINGER_BYTES = 64 * 1024
 _HEARTBEAT_S = 1.0
 _NO_ROOM_S = 0.01
 _BARE_LF = re.compile(rb"(?<!\r)\n")
+_REQUEST_LINE = re.compile(rb"[A-Z]+ [!-~]+ HTTP/1\.[01]\r\n")
 _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
@@ -135,7 +136,7 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
         self._logs_access = self.log.access_log_enabled
         self._keeps_alive = cfg.keepalive > 0  # gunicorn's settings look themselves up at each use
         self._most_unread = cfg.limit_request_fields * (cfg.limit_request_field_size + 2) + 4
-        self._most_line = cfg.limit_request_line + 2
+        self._most_line = (cfg.limit_request_line or MOST_BYTES) + len(b"\r\n")
 
     def load_wsgi(self) -> None:
         super().load_wsgi()
@@ -261,8 +262,8 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
         if data is None:
             return
         if not data:
-            self._close(conn)
-        elif not conn.unread and data.find(END) == len(data) - len(END):
+            self._hand_over(conn, b"") if conn.unread else self._close(conn)
+        elif not conn.unread and data.endswith(END) and data.find(END) == len(data) - len(END):
             self._asked.append((conn, data))
         else:
             conn.unread += data
@@ -279,10 +280,13 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
             self._hand_over(conn, b"")
 
     def _will_be_refused(self, unread: bytearray, searched: int) -> bool:
-        """Whether gunicorn would not wait for the rest of this head (RFC 9112, 2.2), or it is too long to wait."""
-        is_long = len(unread) > self._most_line > 2 and unread.find(b"\r\n", 0, self._most_line) < 0
-        too_long = is_long or len(unread) > self._most_unread
-        return too_long or _BARE_LF.search(unread, max(0, searched - 1)) is not None
+        """Whether gunicorn would not wait for the rest of this head (RFC 9112: 2.2, 3)."""
+        end = unread.find(b"\r\n", 0, self._most_line)
+        if end < 0:
+            is_refused = len(unread) > self._most_line
+        else:
+            is_refused = not _REQUEST_LINE.match(unread) or len(unread) > self._most_unread
+        return is_refused or _BARE_LF.search(unread, max(0, searched - 1)) is not None
 
     def _take(self, conn: Connection, head: bytes, snapshot: Snapshot | None) -> None:
         request = self._read_head(head)

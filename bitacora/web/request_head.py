@@ -53,7 +53,7 @@ def reader(
     @lru_cache(_MOST_KNOWN)  # monitors, proxies and busy clients send the same head again and again
     def read(head: bytes) -> RequestHead | None:
         line = _LINE.match(head)
-        if line is None or line.end() - 2 > most_line or len(head) > most_bytes:
+        if line is None or line.end() - 2 > most_line or len(head) > most_bytes or not head.endswith(END):
             return None
         lowered = head.lower()
         names = _names(lowered)
