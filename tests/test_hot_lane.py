@@ -15,12 +15,15 @@ import pytest
 from blogs import post
 from conftest import IS_FULL_SIZE
 from gunicorn.config import Config
+from gunicorn.http import wsgi
+from gunicorn.http.parser import RequestParser
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from server import PATIENCE_S, Server
 
 from bitacora.web.hot_lane import _is_plain
-from bitacora.web.request_head import MOST_BYTES, reader
+from bitacora.web.page_cache import Question
+from bitacora.web.request_head import reader
 
 PAGE = "/2018/07/17/x/"
 LARGE = "/2018/07/16/large/"
@@ -32,6 +35,10 @@ SITE = {
 }
 EXAMPLES = 5_000 if IS_FULL_SIZE else 150
 STOCK = ("env", "GUNICORN_CMD_ARGS=--worker-class gthread")
+CONFIG = Config()
+for _name, _limit in (("line", 4094), ("fields", 50), ("field_size", 8190)):
+    CONFIG.set(f"limit_request_{_name}", _limit)
+read_head = reader(4094, 50, 8190, CONFIG.secure_scheme_headers)
 _DATE = re.compile(rb"Date: [^\r]*")
 
 
@@ -253,12 +260,38 @@ def test_whatever_comes_is_answered_as_gunicorn_answers_it(pair: tuple[int, int]
     assert hot == stock
 
 
+@st.composite
+def heads(draw: st.DrawFn) -> bytes:
+    """A good head with blows."""
+    head = bytearray(draw(st.sampled_from([head for head in ALIKE.values() if head.endswith(b"\r\n\r\n")])))
+    for _ in range(draw(st.integers(0, 3))):
+        at = draw(st.integers(0, len(head) - 4))
+        head[at : at + draw(st.integers(0, 2))] = draw(st.one_of(st.binary(max_size=2), _pieces))
+    return bytes(head)
+
+
 @settings(max_examples=20 * EXAMPLES, deadline=None)
-@given(head=st.lists(_pieces, max_size=12).map(b"".join))
-def test_a_head_is_read_or_left_alone(head: bytes) -> None:
-    found = reader(4094, 50, 8190, ["X-FORWARDED-PROTO"])(head)
-    assert found is None or (head.endswith(b"\r\n\r\n") and head.count(b"\r\n\r\n") == 1)
-    assert found is None or (len(head) <= MOST_BYTES and b"\0" not in head and b"chunked" not in head)
+@given(head=heads())
+def test_what_the_lane_reads_is_what_gunicorn_reads(head: bytes) -> None:
+    found = read_head(head)
+    if found is None:
+        return
+    request = next(RequestParser(CONFIG, iter([head]), ("127.0.0.1", 1)))
+    with socket.socket() as sock:
+        _, environ = wsgi.create(request, sock, ("127.0.0.1", 1), ("127.0.0.1", 2), CONFIG)
+    assert found.question == Question.of(environ)
+    assert environ["SERVER_PROTOCOL"] == f"HTTP/1.{found.version}"
+    assert request.should_close() is not found.keeps_alive
+    assert request.body.read() == request.unreader.take_buffered() == b""
+    assert not request._expected_100_continue
+
+
+def test_a_head_of_a_browser_is_read() -> None:
+    fields = ["User-Agent: Mozilla/5.0 (X11)", "Accept: */*;q=0.8", "Cookie: a=b", "Upgrade-Insecure-Requests: 1"]
+    found = read_head(
+        get(f"{PAGE}?a=b", *fields, "Accept-Encoding: br", 'If-None-Match: "x"', "Connection: close")
+    )
+    assert found == (Question("GET", PAGE, "blog.example.org", "br", '"x"'), 1, False)
 
 
 # --- no thread is held
