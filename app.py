@@ -18,7 +18,7 @@ from bitacora.content.bodies import Bodies
 from bitacora.content.library import Library
 from bitacora.content.snapshot import Snapshot
 from bitacora.logs import set_up as set_up_log
-from bitacora.publish.history import GitHistory
+from bitacora.publish.history import GitHistorian
 from bitacora.publish.home import Home
 from bitacora.settings import Operator, SettingError, local_url, read_operator, read_port, read_site
 from bitacora.web import dev
@@ -68,7 +68,7 @@ def create_app(environ: Mapping[str, str] = os.environ, clock: Callable[[], floa
         read_settings=lambda toml: read_site(toml, environ, port),
         check_template=theme.check,
         reserved=web.reserved(app),
-        history=lambda: GitHistory(kept and kept / "history.json"),
+        history=lambda: GitHistorian(kept and kept / "history.json"),
         clock=clock,
         shows_drafts=operator.dev,
     )

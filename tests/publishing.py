@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -113,3 +114,41 @@ def left_over(home: Home) -> list[str]:
 
 
 Publish = Callable[[], object]
+
+
+class HeldGit:
+    """The git of the engine: it writes down what it is asked, waits while it is held, fails when told to."""
+
+    _PROGRAM = """\
+#!/bin/sh
+case " $* " in *" --git-dir="*)
+    echo " $* " >> {folder}/asked
+    test -p {folder}/gate && cat {folder}/gate
+    test -e {folder}/fails && exit 1 ;;
+esac
+exec {git} "$@"
+"""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self._gate = folder / "gate"
+        self._asked = folder / "asked"
+        self._asked.touch()
+        program = folder / "git"
+        program.write_text(self._PROGRAM.format(folder=folder, git=shutil.which("git")))
+        program.chmod(0o755)
+        self.path = f"{folder}:{os.environ['PATH']}"
+
+    def hold(self) -> None:
+        os.mkfifo(self._gate)
+
+    def let_go(self) -> None:
+        with self._gate.open("w"):  # waits for a git that waits
+            self._gate.unlink()
+
+    def fail(self, fails: bool = True) -> None:
+        (self._gate.parent / "fails").touch() if fails else (self._gate.parent / "fails").unlink()
+
+    def asked(self, command: str) -> int:
+        """How often."""
+        return self._asked.read_text().count(f" {command} ")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
 from pathlib import Path
 from typing import NamedTuple
@@ -29,11 +30,11 @@ _ALWAYS = (
     "http.lowSpeedLimit=1000",
     "http.lowSpeedTime=20",
 )
+OF_ONE_PUSH = ("GIT_QUARANTINE_PATH", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
+"""What git tells its own hooks about objects that are pushed but not accepted yet."""
 _KEPT = (
     "PATH", "HOME", "XDG_CONFIG_HOME", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "https_proxy",
-    "HTTPS_PROXY", "no_proxy", "NO_PROXY", "GIT_CEILING_DIRECTORIES",
-    # what git tells its own hooks about objects that are pushed but not accepted yet
-    "GIT_QUARANTINE_PATH", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "HTTPS_PROXY", "no_proxy", "NO_PROXY", "GIT_CEILING_DIRECTORIES", *OF_ONE_PUSH,
 )  # fmt: skip
 _SET = {
     "LC_ALL": "C",
@@ -53,6 +54,10 @@ _SHOWN_CHARACTERS = 500
 
 class GitError(Exception):
     """What git could not do, in words for whoever runs the server."""
+
+
+class GitTimeoutError(GitError):
+    """git was ended: it may be waiting for a disk, or for somebody at the other end."""
 
 
 class Blob(NamedTuple):
@@ -81,6 +86,7 @@ class Git:
         trusts_user: bool = False,
         environ: dict[str, str] | None = None,
         cwd: Path | None = None,
+        stdin: bytes | None = None,
     ) -> bytes:
         """What git prints. The user's own git configuration is read only where `trusts_user`: it has passwords."""
         _must_be_ours(self.repo)
@@ -90,13 +96,14 @@ class Git:
             {**_environ(trusts_user=trusts_user), **(environ or {})},
             cwd or self.repo,
             self._held,
+            subprocess.DEVNULL if stdin is None else subprocess.PIPE,
         )
         with process:
             try:
-                out, complaint = process.communicate(timeout=self._patience)
+                out, complaint = process.communicate(stdin, timeout=self._patience)
             except subprocess.TimeoutExpired:
                 _end(process)
-                raise GitError(
+                raise GitTimeoutError(
                     f"git {command[0]} took longer than {self._patience:.0f} s and was ended."
                 ) from None
             except BaseException:
@@ -110,6 +117,8 @@ class Git:
         """The commit that a name leads to, None when it leads nowhere."""
         try:
             found = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        except GitTimeoutError:
+            raise
         except GitError:
             return None
         return found.decode().strip()
@@ -160,6 +169,19 @@ class Git:
                 facts, _, path = line.partition(b"\t")
                 mode, _, object_id = facts.decode().split()
                 yield Blob(mode, object_id, path)
+
+    def contents(self, object_ids: Iterable[str]) -> dict[str, bytes]:
+        """Of blobs, those that are there."""
+        asked = "".join(f"{object_id}\n" for object_id in object_ids).encode()
+        told = self.run("cat-file", "--batch", stdin=asked) if asked else b""
+        found: dict[str, bytes] = {}
+        lines = io.BytesIO(told)
+        for line in lines:
+            object_id, _, *size = line.decode().split()  # or "missing" in place of kind and size
+            if size:
+                found[object_id] = lines.read(int(size[0]))
+                lines.readline()
+        return found
 
     def changed(self, old: str, new: str) -> list[bytes]:
         """Paths that differ between two commits."""
@@ -242,7 +264,11 @@ def _environ(*, trusts_user: bool) -> dict[str, str]:
 
 
 def _started(
-    command: Sequence[str], environ: dict[str, str], cwd: Path, held: Sequence[int]
+    command: Sequence[str],
+    environ: dict[str, str],
+    cwd: Path,
+    held: Sequence[int],
+    stdin: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
     """In a group of its own: git starts programs that must end with it."""
     try:
@@ -250,7 +276,7 @@ def _started(
             command,
             env=environ,
             cwd=cwd,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             pass_fds=tuple(held),
