@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import Serve
 from publishing import SETTINGS, Editor, flask, post
-from server import Client, Server
+from server import PATIENCE_S, Client, Server
 
 from bitacora.publish.home import Home, make
 from bitacora.publish.release import listed
@@ -231,6 +232,40 @@ def test_a_publication_that_was_cut_short_is_made_up_for_by_a_pull(tmp_path: Pat
     assert pushed.served() != second
     assert flask("site", "pull", site=pushed.current).returncode == 0
     assert pushed.served() == second
+
+
+def test_a_webhook_that_comes_while_a_push_is_checked_is_not_forgotten_when_that_is_refused(
+    tmp_path: Path, pushed: Home
+) -> None:
+    editor = Editor(tmp_path / "work", pushed.repo)
+    (pushed.repo / "hooks/post-receive").rename(pushed.repo / "hooks/off")
+    first = editor.publish({"posts/a.md": post()})
+    pushed.wanted.touch()  # as the webhook does when it finds the lock taken
+    editor.commit({"posts/a.md": "---\ntitle: [\n---\n"})
+    assert not editor.push().accepted
+    at_rest(pushed)
+    assert pushed.served() == first
+
+
+def test_a_webhook_that_comes_during_a_rollback_is_not_forgotten_even_if_there_is_none(
+    tmp_path: Path, pushed: Home
+) -> None:
+    editor = Editor(tmp_path / "work", pushed.repo)
+    (pushed.repo / "hooks/post-receive").rename(pushed.repo / "hooks/off")
+    first = editor.publish({"posts/a.md": post()})
+    pushed.wanted.touch()
+    assert flask("site", "rollback", site=pushed.current).returncode == 1
+    at_rest(pushed)
+    assert pushed.served() == first
+
+
+def at_rest(home: Home) -> None:
+    """Until somebody has published what was wanted."""
+    deadline = time.monotonic() + PATIENCE_S
+    while home.wanted.exists():
+        assert time.monotonic() < deadline
+    with home.alone(waits=True) as lock:
+        assert lock is not None
 
 
 def test_a_site_without_its_last_post_is_an_empty_site(tmp_path: Path, pushed: Home, serve: Serve) -> None:

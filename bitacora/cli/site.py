@@ -12,6 +12,7 @@ import click
 from flask.cli import AppGroup
 
 from bitacora.cli.links import days_option, print_link
+from bitacora.publish.background import pull_for_others
 from bitacora.publish.check import check
 from bitacora.publish.git import GitError
 from bitacora.publish.home import Home, PublishError, make
@@ -107,14 +108,15 @@ def rollback(commit: str | None) -> None:
     """Serve the release before, or that of COMMIT."""
     home = _home()
     try:
-        release = roll_back(home, commit)
+        try:
+            release = roll_back(home, commit)
+        finally:
+            pull_for_others(home)
     except (GitError, PublishError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(said(error)) from None
     click.echo(f"{release.commit[:10]} is served again: {_on_one_line(release.subject)}")
-    if home.wanted.exists():  # somebody pushed meanwhile, and found the lock taken
-        pull.callback(force=False)  # type: ignore[misc]
 
 
 @site.command()

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from bitacora.publish.background import pull_for_others
 from bitacora.publish.check import Check, CheckError
 from bitacora.publish.git import GitError
 from bitacora.publish.home import Home, PublishError
@@ -98,5 +99,7 @@ def main(hook: str, home: Home, check: Check, keep: int) -> int:
 
 def _done(hook: str, home: Home, updates: list[Update], check: Check, keep: int) -> bool:
     if hook == "pre-receive":
-        return pre_receive(home, updates, check)
+        may_come = pre_receive(home, updates, check)
+        pull_for_others(home)
+        return may_come
     return post_receive(home, updates, check, keep)
