@@ -51,11 +51,11 @@ class Pushed:
 class Editor:
     """A clone in `folder` of a repository; whatever is written is committed and pushed whole."""
 
-    def __init__(self, folder: Path, repository: Path) -> None:
+    def __init__(self, folder: Path, repository: Path, object_format: str = "sha1") -> None:
         self.folder = folder
         self.repository = repository
         folder.mkdir(parents=True)
-        self.git("init", "-q", "-b", "main")
+        self.git("init", "-q", "-b", "main", f"--object-format={object_format}")
         self.git("remote", "add", "origin", str(repository))
 
     def git(self, *command: str, stdin: bytes = b"") -> str:

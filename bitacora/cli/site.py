@@ -74,11 +74,16 @@ def status_link(days: int) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--from", "remote", help="The repository to pull from; without it, editors push to the server.")
 @click.option("--branch", default="main", show_default=True, help="The branch that is published.")
+@click.option(
+    "--object-format",
+    type=click.Choice(["sha1", "sha256"]),
+    help="How the repository names its objects; default: sha1, or as the repository to pull from.",
+)
 @click.option("--folder", "inside", default="", help="Where the site lies in the repository; default: on top.")
-def init_git(folder: Path, remote: str | None, branch: str, inside: str) -> None:
+def init_git(folder: Path, remote: str | None, branch: str, object_format: str | None, inside: str) -> None:
     """Make FOLDER, from which a site is served that editors publish by git push."""
     try:
-        home = make(folder.absolute(), branch, remote, inside)
+        home = make(folder.absolute(), branch, remote, inside, object_format)
     except (GitError, PublishError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 PATIENCE_S = 60.0
 _ENDS_ITSELF_LATER_S = 15.0
-NO_COMMIT = "0" * 40
 
 # Content comes from whoever may push: no hook of theirs, no helper, no link, no filter of ours that they choose.
 _ALWAYS = (
@@ -147,6 +146,14 @@ class Git:
         except GitError:
             return None
 
+    def object_format(self) -> str:
+        """How it names its objects: "sha1" or "sha256"."""
+        return self.run("rev-parse", "--show-object-format").decode().strip()
+
+    def is_empty(self) -> bool:
+        """Whether no reference leads to a commit."""
+        return not self.run("for-each-ref", "--count=1")
+
     def site_folder(self) -> str:
         """Where in its commits the site lies: "" or a path that ends in a slash."""
         try:
@@ -157,10 +164,18 @@ class Git:
 
     def fetch(self, branch: str, into: str) -> None:
         """Bring a branch of `origin` to the reference `into`, wherever it was before."""
-        self.run(
-            "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--force", "origin",
-            f"+{branch}:{into}", trusts_user=True,
-        )  # fmt: skip
+        try:
+            self.run(
+                "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--force", "origin",
+                f"+{branch}:{into}", trusts_user=True,
+            )  # fmt: skip
+        except GitError as error:
+            if "mismatched algorithms" in str(error):
+                raise GitError(
+                    f"origin names its objects by another hash (SHA-1 or SHA-256) than {self.repo}: run flask "
+                    "site init-git again, with a new folder if something is published already."
+                ) from None
+            raise
 
     def blobs(self, commit: str) -> Iterator[Blob]:
         """All that a commit holds, links and submodules included."""
@@ -245,10 +260,11 @@ def _ask_work_tree(folder: Path, *command: str, stdin: bytes = b"") -> bytes:
         return b""
 
 
-def init(repo: Path, branch: str) -> None:
-    """Make an empty bare repository. Raises GitError."""
+def init(repo: Path, branch: str, object_format: str) -> None:
+    """Make an empty bare repository; `object_format` is "sha1" or "sha256". Raises GitError."""
+    made = [f"--object-format={object_format}", f"--initial-branch={branch}", "--", str(repo)]
     process = _started(
-        ["git", "init", "--quiet", "--bare", "--template=", f"--initial-branch={branch}", "--", str(repo)],
+        ["git", "init", "--quiet", "--bare", "--template=", *made],
         _environ(trusts_user=False),
         repo.parent,
         (),
@@ -256,6 +272,21 @@ def init(repo: Path, branch: str) -> None:
     _, complaint = process.communicate(timeout=PATIENCE_S)
     if process.returncode:
         raise GitError(f"git init failed: {_shown(complaint)}")
+
+
+def object_format(remote: str, folder: Path) -> str | None:
+    """How a repository elsewhere names its objects, None where it is empty or away; `folder` is any."""
+    environ = _environ(trusts_user=True) | {"GIT_CEILING_DIRECTORIES": str(folder.absolute().parent)}
+    process = _started(
+        [*_ended_after(PATIENCE_S), "git", "ls-remote", "--heads", "--", remote], environ, folder, ()
+    )
+    try:
+        told, _ = process.communicate(timeout=PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        _end(process)
+        return None
+    name, _, _ = told.partition(b"\t")
+    return {40: "sha1", 64: "sha256"}.get(len(name))
 
 
 def _environ(*, trusts_user: bool) -> dict[str, str]:

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import shlex
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bitacora.publish.git import Git, init
+from bitacora.publish.git import object_format as object_format_of
 
 EMPTY = "empty"
 _ENGINE = Path(__file__).parents[2]
@@ -146,9 +148,12 @@ def _locked(descriptor: int, patience: float) -> bool:
             return True
 
 
-def make(folder: Path, branch: str, remote: str | None, inside: str = "") -> Home:
+def make(
+    folder: Path, branch: str, remote: str | None, inside: str = "", object_format: str | None = None
+) -> Home:
     """Make a home, or mend one that was half made; the site lies `inside` a folder of the repository, or on top.
 
+    `object_format` is "sha1" or "sha256"; None for what `remote` has, or what there is.
     Raises PublishError, OSError or GitError.
     """
     if PurePosixPath(inside).is_absolute() or ".." in PurePosixPath(inside).parts:
@@ -157,8 +162,12 @@ def make(folder: Path, branch: str, remote: str | None, inside: str = "") -> Hom
     if folder.exists() and not home.repo.exists() and any(folder.iterdir()):
         raise PublishError(f"{folder} is not empty: name a folder that does not exist yet.")
     home.releases.mkdir(parents=True, exist_ok=True)
+    if object_format is None and remote is not None:
+        object_format = object_format_of(remote, folder)
+    if home.repo.exists() and object_format not in {None, home.git().object_format()}:
+        _remove_empty(home)
     if not home.repo.exists():
-        init(home.repo, branch)
+        init(home.repo, branch, object_format or "sha1")
     git = home.git()
     for name, value in _SETTINGS.items():
         git.run("config", name, value)
@@ -173,6 +182,14 @@ def make(folder: Path, branch: str, remote: str | None, inside: str = "") -> Hom
     if not home.current.is_symlink():
         flip(home, EMPTY)
     return home
+
+
+def _remove_empty(home: Home) -> None:
+    """A repository cannot change how it names its objects. Raises PublishError."""
+    if not home.git().is_empty():
+        named_by = home.git().object_format()
+        raise PublishError(f"{home.repo} has commits already, and names them by {named_by}: choose a new folder.")
+    shutil.rmtree(home.repo)
 
 
 def flip(home: Home, name: str) -> None:
