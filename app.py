@@ -103,6 +103,8 @@ def _read_first(library: Library) -> Snapshot:
 def _cache_folder(operator: Operator) -> Path | None:
     """The folder of this site's caches, named by its path as given: a link that flips keeps its caches."""
     reason = "no BITACORA_CACHE_DIR"
+    if cli.is_command("site") and _is_of_somebody_else(operator.cache_dir):
+        return None  # what root leaves there the service could not open
     if operator.cache_dir is not None:
         folder = operator.cache_dir / quote(str(operator.site), safe="")
         try:
@@ -114,6 +116,10 @@ def _cache_folder(operator: Operator) -> Path | None:
             reason = f"{folder} cannot be made ({error.strerror})"
     log.warning("%s: last good versions are lost at each restart", reason)
     return None
+
+
+def _is_of_somebody_else(folder: Path | None) -> bool:
+    return folder is not None and folder.exists() and folder.stat().st_uid != os.geteuid()
 
 
 def _app_or_exit() -> Flask:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import pwd
 import shlex
 import shutil
 import sys
@@ -84,6 +85,13 @@ class Home:
                 return cls(folder.parent)
         return None
 
+    def must_be_ours(self) -> None:
+        """Raises PublishError in the home of another user: what root makes in it they cannot open."""
+        owner = self.folder.stat().st_uid
+        if owner != os.geteuid():
+            name = _name_of(owner)
+            raise PublishError(f"{self.folder} belongs to {name}: run this as that user (sudo -u {name} ...).")
+
     def git(self, held: int | None = None) -> Git:
         return Git(self.repo, () if held is None else (held,))
 
@@ -135,6 +143,13 @@ class Home:
         return attempt
 
 
+def _name_of(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"#{user}"
+
+
 def _locked(descriptor: int, patience: float) -> bool:
     deadline = time.monotonic() + patience
     while True:
@@ -159,8 +174,10 @@ def make(
     if PurePosixPath(inside).is_absolute() or ".." in PurePosixPath(inside).parts:
         raise PublishError(f"{inside} is no folder of a repository: write it like blog.")
     home = Home(folder)
-    if folder.exists() and not home.repo.exists() and any(folder.iterdir()):
-        raise PublishError(f"{folder} is not empty: name a folder that does not exist yet.")
+    if folder.exists():
+        home.must_be_ours()
+        if not home.repo.exists() and any(folder.iterdir()):
+            raise PublishError(f"{folder} is not empty: name a folder that does not exist yet.")
     home.releases.mkdir(parents=True, exist_ok=True)
     if object_format is None and remote is not None:
         object_format = object_format_of(remote, folder)

@@ -57,6 +57,7 @@ def post_receive(home: Home, updates: Iterable[Update], check: Check, keep: int)
 def _may_come(home: Home, commit: str, check: Check) -> bool:
     print("Checking the posts...", flush=True)
     try:
+        home.must_be_ours()
         with home.alone(waits=True) as lock:
             if lock is None:
                 print(BUSY)
