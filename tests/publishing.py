@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
+
+from server import Server
 
 from bitacora.publish.check import Report
 from bitacora.publish.home import Home
 
 ROOT = Path(__file__).parent.parent
+SECRET = "s3cret-of-this-webhook-of-32-bytes"
+HOOK = "/hooks/push"
+PLAIN = {"ref": "refs/heads/main", "before": "b" * 40, "after": "a" * 40}
 SETTINGS = 'title = "El Blog"\nurl = "https://blog.example.org"\n'
 
 
@@ -123,19 +132,20 @@ class HeldGit:
 #!/bin/sh
 case " $* " in *" --git-dir="*)
     echo " $* " >> {folder}/asked
-    test -p {folder}/gate && cat {folder}/gate
     test -e {folder}/fails && exit 1 ;;
 esac
+case " $* " in *"{held}"*) test -p {folder}/gate && cat {folder}/gate ;; esac
 exec {git} "$@"
 """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, held: str = "--git-dir=") -> None:
+        """`held` is what a command has among its words when it waits."""
         folder.mkdir()
         self._gate = folder / "gate"
         self._asked = folder / "asked"
         self._asked.touch()
         program = folder / "git"
-        program.write_text(self._PROGRAM.format(folder=folder, git=shutil.which("git")))
+        program.write_text(self._PROGRAM.format(folder=folder, held=held, git=shutil.which("git")))
         program.chmod(0o755)
         self.path = f"{folder}:{os.environ['PATH']}"
 
@@ -152,3 +162,30 @@ exec {git} "$@"
     def asked(self, command: str) -> int:
         """How often."""
         return self._asked.read_text().count(f" {command} ")
+
+
+def hexadecimal(body: bytes, secret: str = SECRET) -> str:
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def github(body: bytes, event: str = "push", secret: str = SECRET) -> dict[str, str]:
+    return {"X-GitHub-Event": event, "X-Hub-Signature-256": f"sha256={hexadecimal(body, secret)}"}
+
+
+def deliver(server: Server, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
+    http = HTTPConnection("127.0.0.1", server.port, timeout=30)
+    http.request("POST", HOOK, body, dict(headers))
+    answer = http.getresponse()
+    try:
+        return answer.status, answer.read().decode()
+    finally:
+        http.close()
+
+
+def numbered(number: int) -> bytes:
+    return json.dumps(PLAIN | {"after": f"{number:040x}"}).encode()
+
+
+def is_at_rest(home: Home) -> bool:
+    with home.alone(waits=False) as lock:
+        return lock is not None and not home.wanted.exists()

@@ -210,6 +210,27 @@ def test_a_linked_work_tree_has_its_history(site: Dated, tmp_path: Path, open_bl
     assert updated(open_blog(tmp_path / "linked")) == day(1)
 
 
+def test_odd_names_and_odd_entries_disturb_no_history(site: Dated, open_blog: Open) -> None:
+    odd = ["posts/-x.md", "posts/--upload-pack=touch pwned.md", "posts/dos\nlíneas.md", "posts/\x01.md"]
+    site.commit(dict.fromkeys(odd, text()))
+    (site.folder / "posts" / os.fsdecode(b"ma\xf1ana.md")).write_text(text())
+    site.git("update-index", "--add", "--cacheinfo", f"160000,{'1' * 40},posts/submodule")
+    site.commit({POST: text(body="Otro texto.")})
+    for name in odd:
+        site.move(name, name.replace("posts/", "posts/movido "))
+    site.commit({POST: BROKEN})
+    assert "Otro texto." in open_blog(site.folder).get(URL).text
+    assert not list(site.folder.rglob("pwned"))
+
+
+def test_a_head_that_points_nowhere_is_no_history(site: Dated, open_blog: Open) -> None:
+    site.commit({POST: text(body="Otro texto.")})
+    (site.folder / ".git" / "HEAD").write_text("ref: refs/heads/nowhere\n")
+    blog = open_blog(site.folder)
+    assert "Otro texto." in blog.get(URL).text
+    assert updated(blog) is None
+
+
 def merge(site: Dated, branch: str) -> None:
     moment = f"{JANUARY + site.days * DAY} +0000"
     site.days += 1

@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from socket import create_server
 from tempfile import TemporaryDirectory
 
 import pytest
@@ -141,6 +143,31 @@ def test_a_remote_that_is_away_leaves_the_site_as_it_was(home: Home, editor: Edi
     assert (attempt.outcome, home.served()) == ("failed", commit)
     assert "does not appear to be a git repository" in attempt.message
     assert home.attempt() == attempt
+
+
+def test_a_remote_that_hangs_is_left_after_a_while_and_nothing_of_git_stays(
+    home: Home, editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = editor.publish({"posts/a.md": post()})
+    pull(home)
+    with create_server(("127.0.0.1", 0)) as listener:  # lets everybody in, and says nothing
+        port = listener.getsockname()[1]
+        home.git().run("config", "remote.origin.url", f"https://127.0.0.1:{port}/blog.git")
+        monkeypatch.setattr(home, "git", lambda held=None: Git(home.repo, [held] if held else [], patience=1))
+        attempt = pull(home)
+        assert (attempt.outcome, attempt.message) == ("failed", "git fetch took longer than 1 s and was ended.")
+        assert not running(f"127.0.0.1:{port}")
+    assert home.served() == commit
+    assert left_over(home) == []
+
+
+def running(word: str) -> list[str]:
+    """Commands with that word among theirs."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.append(file.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return [command for command in found if word in command]
 
 
 def test_a_git_that_hangs_is_ended_with_all_that_it_started(home: Home, tmp_path: Path) -> None:
