@@ -12,6 +12,7 @@ import click
 from flask.cli import AppGroup
 
 from bitacora.cli.links import days_option, print_link
+from bitacora.publish.background import pull_for_others
 from bitacora.publish.check import check
 from bitacora.publish.git import GitError
 from bitacora.publish.home import Home, PublishError, make
@@ -73,11 +74,16 @@ def status_link(days: int) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--from", "remote", help="The repository to pull from; without it, editors push to the server.")
 @click.option("--branch", default="main", show_default=True, help="The branch that is published.")
+@click.option(
+    "--object-format",
+    type=click.Choice(["sha1", "sha256"]),
+    help="How the repository names its objects; default: sha1, or as the repository to pull from.",
+)
 @click.option("--folder", "inside", default="", help="Where the site lies in the repository; default: on top.")
-def init_git(folder: Path, remote: str | None, branch: str, inside: str) -> None:
+def init_git(folder: Path, remote: str | None, branch: str, object_format: str | None, inside: str) -> None:
     """Make FOLDER, from which a site is served that editors publish by git push."""
     try:
-        home = make(folder.absolute(), branch, remote, inside)
+        home = make(folder.absolute(), branch, remote, inside, object_format)
     except (GitError, PublishError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
@@ -107,14 +113,15 @@ def rollback(commit: str | None) -> None:
     """Serve the release before, or that of COMMIT."""
     home = _home()
     try:
-        release = roll_back(home, commit)
+        try:
+            release = roll_back(home, commit)
+        finally:
+            pull_for_others(home)
     except (GitError, PublishError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(said(error)) from None
     click.echo(f"{release.commit[:10]} is served again: {_on_one_line(release.subject)}")
-    if home.wanted.exists():  # somebody pushed meanwhile, and found the lock taken
-        pull.callback(force=False)  # type: ignore[misc]
 
 
 @site.command()
