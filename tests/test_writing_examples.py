@@ -117,7 +117,7 @@ def noindex(blog: Blog) -> bool:
 
 def first(blog: Blog) -> bool:
     """Though another one is newer."""
-    return [link for link in blog.get("/").links if re.match(r"/2026/11/2\d/", link)][0] == ADDRESS
+    return next(link for link in blog.get("/").links if re.match(r"/2026/11/2\d/", link)) == ADDRESS
 
 
 def contents(blog: Blog) -> bool:
@@ -232,9 +232,8 @@ def test_a_message_for_each_network_is_on_its_button(show: Show) -> None:
     page = show(fences(HEAD, "yaml")[0]).get(f"{ADDRESS}share/")
     whatsapp = [link for link in page.links if link.startswith("https://wa.me/")]
     telegram = [link for link in page.links if link.startswith("https://t.me/share")]
-    assert all("Main%20Street" in link for link in whatsapp)
-    assert all("decided%20on%20Friday" in link for link in telegram)
-    assert whatsapp and telegram
+    assert {"Main%20Street" in link for link in whatsapp} == {True}
+    assert {"decided%20on%20Friday" in link for link in telegram} == {True}
 
 
 def test_a_title_and_a_picture_for_x_alone(show: Show) -> None:
@@ -390,7 +389,10 @@ def test_words_for_published_publish(word: str) -> None:
 @pytest.mark.parametrize(
     "head",
     [
-        *(f"status: {word}" for word in ("draft", "pending", "private", "future", "trash", "archived", "borrador")),
+        *(
+            f"status: {word}"
+            for word in ("draft", "pending", "private", "future", "trash", "archived", "borrador")
+        ),
         "status: rascunho",
         "draft: perhaps",
         "draft: true\nDraft: false",
