@@ -1,0 +1,328 @@
+"""The recipes of deploy/, started as they are: nothing fails while servers are reloaded, killed, stopped.
+
+Usually at a small size; whole with BITACORA_TEST_SIZE=full.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, suppress
+from email.message import Message
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from conftest import Serve
+from fronts import caddy, nginx
+from load import Load
+from programs import PATIENCE_S, Program, free_port, tool
+from server import Client, Server
+
+AtSize = Callable[[int, int], int]
+SETTINGS = 'title = "El Blog"\nurl = "https://blog.example.org"\n'
+POSTS = 20
+PATHS = ("/", "/archive/", "/feed.xml", *(f"/2020/01/{day:02}/p/" for day in range(1, POSTS + 1)))
+READERS = 8
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    folder = tmp_path / "site"
+    (folder / "posts").mkdir(parents=True)
+    (folder / "site.toml").write_text(SETTINGS)
+    for day in range(1, POSTS + 1):
+        text = "Un párrafo. " * 200
+        (folder / f"posts/2020-01-{day:02}-p.md").write_text(f"---\ntitle: La {day}\n---\n{text}\n")
+    return folder
+
+
+@pytest.fixture
+def run() -> Iterator[Callable[[Program], Program]]:
+    """Starts programs that end with the test, the last one first."""
+    with ExitStack() as stack:
+        yield stack.enter_context
+
+
+Run = Callable[[Program], Program]
+
+
+# --- reloading, killing, stopping
+
+
+def wait_for_others(server: Server, gone: set[int], workers: int = 2) -> None:
+    """Until so many workers serve, none of them one of `gone`."""
+    server.wait_until(lambda: len(now := server.workers()) == workers and not gone & set(now))
+
+
+def kill_one_worker(server: Server) -> None:
+    victim = random.choice(server.workers())
+    os.kill(victim, signal.SIGKILL)
+    wait_for_others(server, {victim})
+
+
+def test_no_request_fails_while_the_server_reloads(site: Path, serve: Serve, at_size: AtSize) -> None:
+    server = serve(site)
+    with Load(server.port, PATHS, READERS) as load:
+        for _ in range(at_size(20, 3)):
+            before = set(server.workers())
+            server.send(signal.SIGHUP)
+            wait_for_others(server, before)
+            load.wait_for(100)
+    assert load.failed == []
+
+
+def test_a_killed_worker_fails_no_more_than_the_requests_that_it_had(
+    site: Path, serve: Serve, at_size: AtSize
+) -> None:
+    server, kills = serve(site), at_size(60, 3)
+    with Load(server.port, PATHS, READERS) as load:
+        for _ in range(kills):
+            kill_one_worker(server)
+            load.wait_for(100)
+    assert len(load.failed) <= READERS * kills
+
+
+def test_behind_nginx_no_request_fails_while_workers_of_two_replicas_are_killed(
+    site: Path, serve: Serve, run: Run, at_size: AtSize, tmp_path: Path
+) -> None:
+    replicas = [serve(site, trust_proxy="1") for _ in range(2)]
+    proxy = run(nginx(tmp_path / "nginx", [replica.port for replica in replicas]))
+    with Load(proxy.port, PATHS, READERS) as load:
+        for _ in range(at_size(60, 4)):
+            kill_one_worker(random.choice(replicas))
+            load.wait_for(100)
+    assert load.failed == []
+
+
+@pytest.mark.parametrize("front", [nginx, caddy])
+def test_no_request_fails_while_a_replica_stops_and_it_ends_well(
+    front: Callable[..., Program], site: Path, serve: Serve, run: Run, at_size: AtSize, tmp_path: Path
+) -> None:
+    replicas = [serve(site, trust_proxy="1") for _ in range(2)]
+    proxy = run(front(tmp_path / "front", [replica.port for replica in replicas]))
+    with Load(proxy.port, PATHS, READERS) as load:
+        for turn in range(at_size(10, 1)):
+            replica = replicas[turn % 2]
+            load.wait_for(100)
+            replica.send(signal.SIGTERM)
+            assert replica.ended() == 0
+            load.wait_for(100)
+            replica.restart()
+    assert load.failed == []
+
+
+# --- slow clients
+
+
+@pytest.mark.parametrize("way", ["-H", "-B", "-X"], ids=["slow heads", "slow bodies", "slow readers"])
+def test_behind_nginx_500_slow_clients_keep_nobody_away(
+    way: str, site: Path, serve: Serve, run: Run, tmp_path: Path
+) -> None:
+    proxy = run(nginx(tmp_path / "nginx", [serve(site, trust_proxy="1").port]))
+    url = f"http://127.0.0.1:{proxy.port}{PATHS[3]}"
+    command = [tool("slowhttptest"), way, "-c", "500", "-r", "500", "-i", "5", "-l", "30", "-u", url]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as crowd:
+        try:
+            until(lambda: connections(proxy.port) >= 450, crowd)
+            answers = [ask(proxy.port, "/healthz") for _ in range(20)]
+        finally:
+            crowd.kill()
+    assert answers == [200] * 20
+
+
+def test_nginx_lets_one_address_ask_so_often_and_not_more(
+    site: Path, serve: Serve, run: Run, tmp_path: Path
+) -> None:
+    rate = {"rate=50r/s": "rate=1r/m", "burst=200": "burst=10"}
+    proxy = run(nginx(tmp_path / "nginx", [serve(site, trust_proxy="1").port], rate))
+    assert [fetch(proxy.port, "/", source="127.0.0.9").status for _ in range(13)] == [200] * 11 + [429] * 2
+    assert fetch(proxy.port, "/", source="127.0.0.8").status == 200
+
+
+# --- what stands in front changes nothing
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: Message
+    body: bytes
+
+    def of_the_blog(self) -> tuple[int, dict[str, str], bytes]:
+        """Without what each server says of itself and of the connection."""
+        own = {"date", "server", "connection", "keep-alive", "via", "x-varnish", "age", "accept-ranges"}
+        return self.status, {n.lower(): v for n, v in self.headers.items() if n.lower() not in own}, self.body
+
+
+def fetch(port: int, path: str, method: str = "GET", source: str = "127.0.0.1", **headers: str) -> Answer:
+    """Names of headers are written with underscores; without Accept-Encoding the answer is not packed."""
+    http = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S, source_address=(source, 0))
+    with closing(http):
+        http.putrequest(method, path, skip_host="host" in headers, skip_accept_encoding=True)
+        for name, value in headers.items():
+            http.putheader(name.replace("_", "-"), value)
+        http.endheaders()
+        response = http.getresponse()
+        return Answer(response.status, response.headers, response.read())
+
+
+POST = PATHS[3]
+ASKED: tuple[dict[str, str], ...] = (
+    {},
+    {"accept_encoding": "gzip, deflate, br, zstd"},
+    {"accept_encoding": "gzip"},
+    {"accept_encoding": "br;q=0, gzip"},
+    {"accept_encoding": "identity"},
+    {"if_none_match": "*"},
+    {"if_none_match": '"other"', "accept_encoding": "br"},
+    {"method": "HEAD"},
+    {"method": "POST"},
+)
+
+
+@pytest.mark.parametrize("front", [nginx, caddy])
+def test_behind_a_proxy_answers_are_byte_for_byte_and_tag_for_tag_those_of_the_blog(
+    front: Callable[..., Program], site: Path, serve: Serve, run: Run, tmp_path: Path
+) -> None:
+    server = serve(site, trust_proxy="1")
+    proxy = run(front(tmp_path / "front", [server.port]))
+    for path in (*PATHS[:4], f"{POST}share/", "/favicon.svg", "/static/style.css", "/nothing/", "/archive"):
+        for asked in ASKED:
+            direct, through = fetch(server.port, path, **asked), fetch(proxy.port, path, **asked)
+            assert through.of_the_blog() == direct.of_the_blog(), (path, asked)
+        tag = fetch(proxy.port, path, accept_encoding="br").headers["ETag"]
+        if tag is not None:
+            assert fetch(proxy.port, path, accept_encoding="br", if_none_match=tag).status == 304
+
+
+def test_behind_nginx_a_part_of_a_film_is_answered_with_that_part(
+    site: Path, serve: Serve, run: Run, tmp_path: Path
+) -> None:
+    (site / "posts/2020-02-01-film").mkdir()
+    (site / "posts/2020-02-01-film/index.md").write_text("---\ntitle: Film\n---\n")
+    (site / "posts/2020-02-01-film/film.mp4").write_bytes(b"0123456789")
+    proxy = run(nginx(tmp_path / "nginx", [serve(site, trust_proxy="1").port]))
+    part = fetch(proxy.port, "/2020/02/01/film/film.mp4", range="bytes=2-4")
+    assert (part.status, part.body) == (206, b"234")
+
+
+# --- live, and up when the blog is down
+
+
+def test_behind_nginx_an_edit_is_on_the_next_request_and_stays_when_the_blog_is_dead(
+    site: Path, serve: Serve, run: Run, tmp_path: Path
+) -> None:
+    server = serve(site, trust_proxy="1", watch="inotify")
+    proxy = run(nginx(tmp_path / "nginx", [server.port]))
+    for title in ("Otra", "Una más", "La última"):
+        (site / "posts/2020-01-01-p.md").write_text(f"---\ntitle: {title}\n---\n")
+        live = {encoding: fetch(proxy.port, POST, accept_encoding=encoding) for encoding in ("", "gzip", "br")}
+        assert title in live[""].body.decode()
+    server.stop()
+    for encoding, was in live.items():
+        copy = fetch(proxy.port, POST, accept_encoding=encoding)
+        assert (copy.status, copy.body, copy.headers["ETag"]) == (200, was.body, was.headers["ETag"])
+        tag = was.headers["ETag"]
+        assert fetch(proxy.port, POST, accept_encoding=encoding, if_none_match=tag).status == 304
+    assert fetch(proxy.port, f"{POST}?utm_source=x").body == live[""].body
+    assert fetch(proxy.port, "/healthz").status == 502, "what must not be kept is not"
+    assert fetch(proxy.port, "/archive/").status == 502, "nor what nobody asked for"
+    server.restart()
+    assert fetch(proxy.port, "/healthz").status == 200
+
+
+def test_nginx_keeps_no_copy_for_an_address_that_a_reader_makes_up(
+    site: Path, serve: Serve, run: Run, tmp_path: Path
+) -> None:
+    proxy = run(nginx(tmp_path / "nginx", [serve(site, trust_proxy="1").port]))
+    for number in range(20):
+        fetch(proxy.port, f"/?{number}=a", accept_encoding="gzip")
+        fetch(proxy.port, f"/nothing/{number}/")
+        fetch(proxy.port, "/", accept_encoding=f"x-{number}, gzip")
+        fetch(proxy.port, "/", host=f"{number}.example")
+    assert len([file for file in (tmp_path / "nginx/copies").rglob("*") if file.is_file()]) == 2
+
+
+def test_with_its_other_lines_nginx_asks_for_a_page_once_a_second(
+    site: Path, serve: Serve, run: Run, tmp_path: Path
+) -> None:
+    server = serve(site, trust_proxy="1", s_maxage="10")
+    proxy = run(nginx(tmp_path / "nginx", [server.port], MICRO_CACHE))
+    first = fetch(proxy.port, POST, accept_encoding="br")
+    (site / "posts/2020-01-01-p.md").write_text("---\ntitle: Otra\n---\n")
+    assert fetch(proxy.port, POST, accept_encoding="br").body == first.body
+    assert "Otra" in fetch(proxy.port, POST).body.decode(), "another encoding is another copy"
+    server.stop()
+    assert fetch(proxy.port, POST, accept_encoding="br").body == first.body
+
+
+MICRO_CACHE = {
+    "        proxy_ignore_headers Vary Cache-Control;   #": "        # proxy_ignore_headers Vary Cache-Control;   #",
+    "        proxy_cache_bypass 1;": "        # proxy_cache_bypass 1;",
+    **{
+        f"        # {line};": f"        {line};"
+        for line in (
+            "proxy_ignore_headers Vary",
+            "proxy_cache_bypass $args",
+            "proxy_cache_lock on",
+            "proxy_cache_revalidate on",
+            "proxy_cache_background_update on",
+            "proxy_cache_use_stale error timeout updating http_500 http_502 http_503 http_504",
+        )
+    },
+}
+
+
+def test_the_lines_for_tls_are_taken_by_nginx(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "privkey.pem", tmp_path / "fullchain.pem"
+    command = [
+        tool("openssl"),
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+    ]
+    command += ["-subj", "/CN=blog.example.org", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    port = free_port()
+    lines = {
+        "    # listen 443 ssl http2;": f"    listen 127.0.0.1:{port} ssl http2;",
+        "    # ssl_certificate     /etc/letsencrypt/live/blog.example.org": f"    ssl_certificate {tmp_path}",
+        "    # ssl_certificate_key /etc/letsencrypt/live/blog.example.org": f"    ssl_certificate_key {tmp_path}",
+        "    # ssl_protocols": "    ssl_protocols",
+    }
+    nginx(tmp_path / "nginx", [free_port()], lines)
+    command = [tool("nginx"), "-t", "-c", str(tmp_path / "nginx/nginx.conf"), "-p", str(tmp_path / "nginx")]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def until(condition: Callable[[], bool], program: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        with suppress(subprocess.TimeoutExpired):
+            program.wait(0.02)
+        assert program.returncode is None, "it ended"
+        assert time.monotonic() < deadline
+
+
+def ask(port: int, path: str) -> int:
+    client = Client(port)
+    try:
+        return client.get(path).status
+    finally:
+        client.close()
+
+
+def connections(port: int) -> int:
+    """How many of this port's own ends are open."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return sum(line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "01" for line in lines)
