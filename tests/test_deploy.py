@@ -5,28 +5,35 @@ Usually at a small size; whole with BITACORA_TEST_SIZE=full.
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from email.message import Message
 from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import NamedTuple
 
 import pytest
 from conftest import Serve
-from fronts import caddy, nginx
+from fronts import DEPLOY, caddy, nginx, varnish
 from load import Load
 from programs import PATIENCE_S, Program, free_port, tool, wait_until
+from publishing import Editor
 from server import Client, Server
+
+from bitacora.publish.home import make
 
 AtSize = Callable[[int, int], int]
 SETTINGS = 'title = "El Blog"\nurl = "https://blog.example.org"\n'
 POSTS = 20
-PATHS = ("/", "/archive/", "/feed.xml", *(f"/2020/01/{day:02}/p/" for day in range(1, POSTS + 1)))
+PATHS = ("/", "/archive/", "/feed.xml", *(f"/2020/01/{day:02}/p{day}/" for day in range(1, POSTS + 1)))
 READERS = 8
 
 
@@ -37,7 +44,7 @@ def site(tmp_path: Path) -> Path:
     (folder / "site.toml").write_text(SETTINGS)
     for day in range(1, POSTS + 1):
         text = "Un párrafo. " * 200
-        (folder / f"posts/2020-01-{day:02}-p.md").write_text(f"---\ntitle: La {day}\n---\n{text}\n")
+        (folder / f"posts/2020-01-{day:02}-p{day}.md").write_text(f"---\ntitle: La {day}\n---\n{text}\n")
     return folder
 
 
@@ -219,7 +226,7 @@ def test_behind_nginx_an_edit_is_on_the_next_request_and_stays_when_the_blog_is_
     server = serve(site, trust_proxy="1", watch="inotify")
     proxy = run(nginx(tmp_path / "nginx", [server.port]))
     for title in ("Otra", "Una más", "La última"):
-        (site / "posts/2020-01-01-p.md").write_text(f"---\ntitle: {title}\n---\n")
+        (site / "posts/2020-01-01-p1.md").write_text(f"---\ntitle: {title}\n---\n")
         live = {encoding: fetch(proxy.port, POST, accept_encoding=encoding) for encoding in ("", "gzip", "br")}
         assert title in live[""].body.decode()
     server.stop()
@@ -255,7 +262,7 @@ def test_with_its_other_lines_nginx_asks_for_a_page_once_a_second(
     proxy = run(nginx(tmp_path / "nginx", [server.port], MICRO_CACHE))
     first = fetch(proxy.port, POST, accept_encoding="br")
     wait_until(lambda: copies(tmp_path) == 1)
-    (site / "posts/2020-01-01-p.md").write_text("---\ntitle: Otra\n---\n")
+    (site / "posts/2020-01-01-p1.md").write_text("---\ntitle: Otra\n---\n")
     assert fetch(proxy.port, POST, accept_encoding="br").body == first.body
     assert "Otra" in fetch(proxy.port, POST).body.decode(), "another encoding is another copy"
     server.stop()
@@ -281,6 +288,115 @@ MICRO_CACHE = {
         )
     },
 }
+
+
+# --- Varnish, and purging by key
+
+
+def purge(*keys: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    tool("curl")
+    there = {**os.environ, "PYTHON": sys.executable, **environ}
+    return subprocess.run([DEPLOY / "purge", *keys], env=there, check=False, capture_output=True, text=True)
+
+
+def test_a_push_purges_its_page_and_the_lists_and_all_others_stay(
+    site: Path, serve: Serve, run: Run, tmp_path: Path
+) -> None:
+    home = make(tmp_path / "home", "main", None)
+    editor = Editor(tmp_path / "editor", home.repo)
+    editor.publish({str(file.relative_to(site)): file.read_bytes() for file in site.rglob("*.*")})
+    server = serve(home.current, workers=1, trust_proxy="1", s_maxage="3600", watch="inotify")
+    proxy = run(varnish(server.port, tmp_path / "varnish.log"))
+    here = {
+        "BITACORA_SITE": str(home.current),
+        "BITACORA_CACHE_DIR": str(tmp_path / "purge-cache"),
+        "STATE_DIRECTORY": str(tmp_path / "state"),
+        "VARNISH": f"http://127.0.0.1:{proxy.port}",
+    }
+
+    def is_hit(path: str) -> bool:
+        return len(fetch(proxy.port, path).headers["X-Varnish"].split()) == 2
+
+    assert purge(**here).returncode == 0, "the first time: everything"
+    old = {path: fetch(proxy.port, path).body for path in PATHS}
+    assert all(is_hit(path) for path in PATHS)
+    editor.publish({"posts/2020-01-01-p1.md": "---\ntitle: La 1\n---\nOtro texto.\n"})
+    assert purge(**here | {"VARNISH": f"http://127.0.0.1:{free_port()}"}).returncode != 0
+    assert fetch(proxy.port, POST).body == old[POST], "not before it is purged"
+    done = purge(**here)
+    assert (done.returncode, done.stderr) == (0, ""), "what failed is purged the next time"
+    assert {path for path in PATHS if not is_hit(path)} == {POST, "/", "/archive/", "/feed.xml"}
+    assert "Otro texto." in fetch(proxy.port, POST).body.decode()
+    assert fetch(proxy.port, PATHS[4]).body == old[PATHS[4]]
+
+
+def test_varnish_answers_as_the_blog_does_and_goes_on_when_it_is_dead(
+    site: Path, serve: Serve, run: Run, tmp_path: Path
+) -> None:
+    server = serve(site, workers=1, trust_proxy="1", s_maxage="3600")
+    proxy = run(varnish(server.port, tmp_path / "varnish.log"))
+    for path in (POST, "/feed.xml", "/nothing/", "/archive"):
+        for asked in ASKED:
+            if asked.get("if_none_match") == "*" or "method" in asked:
+                continue  # Varnish knows no "*", and makes a HEAD of what it has
+            direct, through = fetch(server.port, path, **asked), fetch(proxy.port, path, **asked)
+            status, headers, body = direct.of_the_blog()
+            headers = {
+                name: value for name, value in headers.items() if name not in {"surrogate-key", "cache-tag"}
+            }
+            assert through.of_the_blog() == (status, headers, body), (path, asked)
+        tag = fetch(proxy.port, path, accept_encoding="br").headers["ETag"]
+        if tag is not None:
+            assert fetch(proxy.port, path, accept_encoding="br", if_none_match=tag).status == 304
+    server.stop()
+    assert fetch(proxy.port, POST, accept_encoding="br").status == 200
+
+
+def test_varnish_is_purged_by_plain_keys_and_by_nobody_behind_a_proxy(run: Run, tmp_path: Path) -> None:
+    proxy = run(varnish(free_port(), tmp_path / "varnish.log"))
+    for status, headers in (
+        (200, {"surrogate_key": "list"}),
+        (200, {"surrogate_key": "post-a tag-b"}),
+        (400, {"surrogate_key": ".*"}),
+        (400, {"surrogate_key": "a && obj.ttl"}),
+        (400, {}),
+        (403, {"surrogate_key": "list", "x_forwarded_for": "203.0.113.7"}),
+    ):
+        assert fetch(proxy.port, "/", "PURGE", **headers).status == status, headers
+
+
+def test_cdns_are_told_the_keys_as_they_ask_for_it() -> None:
+    asked: list[tuple[str, str, dict[str, str], bytes]] = []
+
+    class Api(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            asked.append((self.command, self.path, dict(self.headers), body))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Api) as api:
+        Thread(target=api.serve_forever, daemon=True).start()
+        there = f"http://127.0.0.1:{api.server_port}"
+        fastly = {"FASTLY_API": there, "FASTLY_SERVICE_ID": "S1", "FASTLY_API_TOKEN": "token-f"}
+        cloudflare = {"CLOUDFLARE_API": there, "CLOUDFLARE_ZONE_ID": "Z1", "CLOUDFLARE_API_TOKEN": "token-c"}
+        done = purge("post-a", "list", **fastly, **cloudflare)
+        api.shutdown()
+    assert (done.returncode, done.stderr) == (0, "")
+    [(_, path, headers, _), (_, path_c, headers_c, body_c)] = asked
+    assert (path, headers["Fastly-Key"], headers["Surrogate-Key"]) == (
+        "/service/S1/purge",
+        "token-f",
+        "post-a list",
+    )
+    assert (path_c, headers_c["Authorization"]) == ("/zones/Z1/purge_cache", "Bearer token-c")
+    assert json.loads(body_c) == {"tags": ["post-a", "list"]}
+
+
+# --- TLS
 
 
 def test_the_lines_for_tls_are_taken_by_nginx(tmp_path: Path) -> None:
