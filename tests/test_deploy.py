@@ -17,6 +17,8 @@ from email.message import Message
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socket import AF_UNIX, SOCK_DGRAM, create_server, socket
+from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import NamedTuple
 
@@ -26,7 +28,7 @@ from fronts import DEPLOY, caddy, nginx, varnish
 from load import Load
 from programs import PATIENCE_S, Program, free_port, tool, wait_until
 from publishing import Editor
-from server import Client, Server
+from server import ROOT, Client, Server
 
 from bitacora.publish.home import make
 
@@ -394,6 +396,85 @@ def test_cdns_are_told_the_keys_as_they_ask_for_it() -> None:
     )
     assert (path_c, headers_c["Authorization"]) == ("/zones/Z1/purge_cache", "Bearer token-c")
     assert json.loads(body_c) == {"tags": ["post-a", "list"]}
+
+
+# --- systemd
+
+UNITS = sorted(path.name for path in DEPLOY.glob("bitacora*"))
+MOST_EXPOSED = 15
+"""Of 100, as systemd-analyze counts what a service could do."""
+
+
+@pytest.fixture
+def units(tmp_path: Path) -> Path:
+    """The units with the paths of this machine: systemd looks whether programs are there."""
+    folder = tmp_path / "units"
+    folder.mkdir()
+    (folder / "bin").symlink_to(Path(sys.executable).parent)
+    for name in UNITS:
+        text = (DEPLOY / name).read_text()
+        text = text.replace("/opt/bitacora/.venv/bin", str(folder / "bin"))
+        (folder / name).write_text(text.replace("/opt/bitacora/deploy", str(DEPLOY)))
+    return folder
+
+
+def test_systemd_finds_nothing_wrong_with_the_units(units: Path) -> None:
+    command = [tool("systemd-analyze"), "verify", "--man=no", *(str(units / name) for name in UNITS)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    about_ours = [line for line in done.stderr.splitlines() if "bitacora" in line]
+    assert (done.returncode, about_ours) == (0, [])
+
+
+@pytest.mark.parametrize("name", [name for name in UNITS if name.endswith(".service")])
+def test_a_service_may_do_little(name: str, units: Path) -> None:
+    command = [tool("systemd-analyze"), "security", "--offline=true", f"--threshold={MOST_EXPOSED}", "--no-pager"]
+    done = subprocess.run([*command, str(units / name)], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+HANDED_OVER = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
+"""
+"""Becomes the command after it, with a descriptor as systemd hands it over."""
+
+
+class Activated(Server):
+    """A server whose address systemd holds: here the test does, in its way."""
+
+    def __init__(self, site: Path, cache: Path, listener: socket, notified: Path) -> None:
+        super().__init__(site, cache)
+        self.port = listener.getsockname()[1]
+        self._descriptor = listener.fileno()
+        self._environ["NOTIFY_SOCKET"] = str(notified)
+
+    def launch(self) -> None:
+        command = [sys.executable, "-c", HANDED_OVER, str(self._descriptor), "-m", "gunicorn", "app:app"]
+        with self.log.open("ab") as log:
+            how = {"cwd": ROOT, "env": self._environ, "stdout": log, "stderr": log}
+            self._process = subprocess.Popen(command, pass_fds=[self._descriptor], **how)
+
+
+def test_at_the_socket_of_systemd_requests_wait_while_the_only_server_restarts(
+    site: Path, at_size: AtSize, tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        listener = stack.enter_context(create_server(("127.0.0.1", 0), backlog=128))
+        folder = Path(stack.enter_context(TemporaryDirectory()))  # pytest's are too deep for a socket
+        notified = stack.enter_context(socket(AF_UNIX, SOCK_DGRAM))
+        notified.bind(str(folder / "notify"))
+        notified.settimeout(PATIENCE_S)
+        server = stack.enter_context(Activated(site, tmp_path / "cache", listener, folder / "notify"))
+        assert b"READY=1" in notified.recv(4096).split(b"\n")
+        load = stack.enter_context(Load(server.port, PATHS, READERS))
+        for _ in range(at_size(10, 2)):
+            server.send(signal.SIGTERM)
+            assert server.ended() == 0
+            server.launch()
+            load.wait_for(100)
+    assert load.failed == []
 
 
 # --- TLS
