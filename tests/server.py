@@ -149,6 +149,14 @@ class Server:
         assert self._process
         self._process.send_signal(number)
 
+    def kill(self) -> None:
+        """The master and all workers at once, as a machine that is switched off."""
+        assert self._process
+        for pid in (self._process.pid, *self.workers()):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait()
+
     def ended(self) -> int:
         """The exit status, once it has ended by itself."""
         assert self._process

@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -396,6 +398,120 @@ def test_cdns_are_told_the_keys_as_they_ask_for_it() -> None:
     )
     assert (path_c, headers_c["Authorization"]) == ("/zones/Z1/purge_cache", "Bearer token-c")
     assert json.loads(body_c) == {"tags": ["post-a", "list"]}
+
+
+# --- replicas, each with its own checkout
+
+
+class Synced:
+    """A replica's checkout as git-sync keeps it: a work tree for each commit, behind a link that is flipped."""
+
+    def __init__(self, root: Path, repository: Path) -> None:
+        self._git = Editor(root, repository)
+        self._root = root
+        self.site = root / "current"
+        self._old: list[str] = []
+        self.sync()
+
+    def sync(self) -> None:
+        self._git.git("fetch", "-q", "origin", "main")
+        commit = self._git.git("rev-parse", "FETCH_HEAD")
+        self._git.git("worktree", "add", "-q", "--detach", f".worktrees/{commit}", commit)
+        if self.site.is_symlink():
+            self._old.append(os.readlink(self.site))
+        (self._root / "flipping").symlink_to(f".worktrees/{commit}")
+        (self._root / "flipping").replace(self.site)
+
+    def clean(self) -> None:
+        """What git-sync does some time after a flip (--stale-worktree-timeout)."""
+        for tree in self._old:
+            self._git.git("worktree", "remove", "--force", tree)
+        self._old.clear()
+
+
+@pytest.fixture
+def author(site: Path, tmp_path: Path) -> Editor:
+    """Whoever writes; the replicas fetch from here."""
+    editor = Editor(tmp_path / "author", tmp_path / "author")
+    shutil.copytree(site, editor.folder, dirs_exist_ok=True)
+    editor.commit(
+        {"posts/2020-03-01-foto/foto.png": PNG, "posts/2020-03-01-foto/index.md": "---\ntitle: x\n---\n"}
+    )
+    return editor
+
+
+PNG = (ROOT / "static/touch-icon.png").read_bytes()
+
+
+def replica(synced: Synced, cache: Path, **settings: str) -> Server:
+    return Server(synced.site, cache, trust_proxy="1", **settings)
+
+
+def test_replicas_with_checkouts_of_their_own_give_the_same_entity_tags(
+    author: Editor, run: Callable[..., Server], at_size: AtSize, tmp_path: Path
+) -> None:
+    posts = at_size(500, 30)
+    author.commit({f"posts/2021-{n // 28 % 12 + 1:02}-{n % 28 + 1:02}-n{n}.md": numbered(n) for n in range(posts)})
+    author.commit({f"posts/2021-01-{n + 1:02}-n{n}.md": f"{numbered(n)}\nMás.\n" for n in range(28)})
+    found: list[dict[str, tuple[str, ...]]] = []
+    for name in "ab":
+        synced = Synced(tmp_path / name, author.folder)
+        for file in (tmp_path / name).rglob("*.md"):
+            os.utime(file, (1_600_000_000 + ord(name), 1_600_000_000 + ord(name)))
+        server = run(replica(synced, tmp_path / f"cache-{name}", s_maxage="60"))
+        addresses = re.findall(
+            "<loc>https://blog.example.org(.*?)</loc>", fetch(server.port, "/sitemap.xml").body.decode()
+        )
+        addresses += [f"{address.rstrip('/')}.md" for address in addresses if address.startswith("/2021/")]
+        addresses += ["/feed.xml", "/sitemap.xml", "/2020/03/01/foto/foto.png", "/favicon.svg"]
+        assert len(addresses) > 2 * posts
+        found.append({address: identity(fetch(server.port, address)) for address in addresses})
+    assert found[0] == found[1]
+
+
+def identity(answer: Answer) -> tuple[str, ...]:
+    """What a shared cache knows an answer by."""
+    assert answer.status == 200
+    assert answer.headers["ETag"]
+    return tuple(answer.headers.get(name, "") for name in ("ETag", "Last-Modified", "Vary", "Surrogate-Key"))
+
+
+def numbered(number: int) -> str:
+    return f"---\ntitle: Número {number}\ntags: [t{number % 7}, común]\n---\nTexto {number}.\n"
+
+
+def test_behind_nginx_no_request_fails_while_commits_come_and_redis_and_a_replica_die(
+    author: Editor, run: Run, at_size: AtSize, tmp_path: Path
+) -> None:
+    pytest.importorskip("redis")
+    port = free_port()
+    command = ["redis-server", "--port", str(port), "--save", "", "--bind", "127.0.0.1", "--dir", tmp_path]
+    redis = run(Program(command, port, tmp_path / "redis.log"))
+    checkouts = [Synced(tmp_path / name, author.folder) for name in "ab"]
+    with ExitStack() as stack:
+        replicas = [
+            stack.enter_context(
+                replica(synced, tmp_path / f"cache-{at}", derived_cache=f"redis://127.0.0.1:{port}/0")
+            )
+            for at, synced in enumerate(checkouts)
+        ]
+        proxy = run(nginx(tmp_path / "nginx", [server.port for server in replicas]))
+        page = fetch(proxy.port, POST).body.decode()
+        card = re.findall(r'og:image" content="https://blog\.example\.org([^"]+)', page)
+        load = stack.enter_context(Load(proxy.port, (*PATHS, *card), READERS))
+        for version in range(at_size(30, 3)):
+            author.commit({"posts/2020-01-02-p2.md": f"---\ntitle: v{version}\n---\nv{version}\n"})
+            for synced in checkouts:
+                synced.sync()
+                load.wait_for(50)
+                synced.clean()
+        redis.kill()
+        load.wait_for(200)
+        replicas[0].kill()
+        load.wait_for(200)
+        assert f"v{version}" in fetch(proxy.port, PATHS[4]).body.decode()
+    assert len(card) == 1
+    assert load.failed == []
 
 
 # --- systemd
