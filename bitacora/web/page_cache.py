@@ -22,7 +22,9 @@ from werkzeug.http import parse_accept_header
 
 from bitacora.content.library import Library
 from bitacora.content.snapshot import Snapshot
+from bitacora.share.crawlers import crawler_of
 from bitacora.web.headers import lifetime
+from bitacora.web.metrics import KIND, Metrics, stored_cells
 
 LIMIT_BYTES = 32 * 1024 * 1024
 LIMIT_BESIDE_BYTES = 2 * 1024 * 1024
@@ -32,6 +34,8 @@ SNAPSHOT = "bitacora.snapshot"
 """Key in the WSGI environment of the snapshot that a request is answered from."""
 PREVIEW = "bitacora.preview"
 """Key in the WSGI environment of another site than the library's, which an answer is made from and not kept."""
+OWN = "bitacora.own"
+"""Key in the WSGI environment of a page that the blog asks itself for, which is not counted."""
 HOST_IS_TRUSTED = "bitacora.host_is_trusted"
 """Key in the WSGI environment: whether the Host header named this site. Flask itself never sees that header."""
 ALIVE = "/healthz"
@@ -42,6 +46,8 @@ _SUFFIX = {"": "", "gzip": "-gz", "br": "-br"}
 _NOT_STORED = ("Content-Length", "Cache-Control", "ETag")
 _WORTH_PACKING_BYTES = 300
 _OVERHEAD_BYTES = 3_000
+_CHECKS_FOR_ONE_MEASURED = 64
+_AGENT_CHARACTERS = 256
 
 Header = tuple[str, str]
 StartResponse = Callable[..., Any]
@@ -65,16 +71,24 @@ class Variant:
 class StoredPage:
     """A 200 response, immutable, with its encodings beside it.
 
-    The entity tag is a hash of the plain body, so that every worker and machine gives the same one.
+    The entity tag is a hash of the plain body, so that every worker and machine gives the same one. `kind` is one
+    of the metrics' kinds.
     """
 
-    __slots__ = ("generation", "lasts", "size", "variants")
+    __slots__ = ("cell_200", "cell_304", "generation", "lasts", "size", "variants")
 
     def __init__(
-        self, body: bytes, headers: list[Header], generation: int, lasts: str, old: StoredPage | None = None
+        self,
+        body: bytes,
+        headers: list[Header],
+        generation: int,
+        lasts: str,
+        old: StoredPage | None = None,
+        kind: str = "",
     ) -> None:
         self.generation = generation
         self.lasts = lasts
+        self.cell_200, self.cell_304 = stored_cells(kind)
         etag = hashlib.blake2b(body, digest_size=16).hexdigest()
         packed = old.packed() if old is not None and old.is_body(etag) else _pack(body, headers)
         self.variants = {name: Variant(etag, data, headers, name) for name, data in {"": body, **packed}.items()}
@@ -176,6 +190,7 @@ class PageCache:
         library: Library,
         s_maxage: int,
         is_trusted: Callable[[str], bool],
+        metrics: Metrics,
         clock: Callable[[], float] = time.time,
     ) -> None:
         cache = Cache(app, config={"CACHE_TYPE": f"{PageStore.__module__}.PageStore"})
@@ -185,6 +200,8 @@ class PageCache:
         self._library = library
         self._s_maxage = s_maxage
         self._is_trusted = is_trusted
+        self.metrics = metrics
+        self._unmeasured = 0
         self._clock = clock
         app.wsgi_app = self  # type: ignore[method-assign]
 
@@ -193,7 +210,7 @@ class PageCache:
         if found is None:
             environ[HOST_IS_TRUSTED] = self._is_trusted(environ.get("HTTP_HOST", ""))
             environ["HTTP_HOST"] = _NOBODY
-            return self._flask(environ, start_response)
+            return self._made(environ, start_response)
         status, headers, body = found
         start_response(status, headers)
         return [body]
@@ -205,14 +222,19 @@ class PageCache:
             return None
         if not self._is_trusted(environ.get("HTTP_HOST", "")):
             return None
-        snapshot = self._library.current(path if path.isascii() else _decoded(path))
+        snapshot = self._current(path if path.isascii() else _decoded(path))
         if snapshot is None:
             return None
         environ[SNAPSHOT] = snapshot
         page = self.store.get(path) or self.beside.get(path)
         if page is None or page.generation != snapshot.generation:
             return None
-        return page.answer(environ, page.lasts or self._lifetime(snapshot))
+        answer = page.answer(environ, page.lasts or self._lifetime(snapshot))
+        if OWN not in environ:
+            self.metrics.cells[page.cell_200 if answer[0][0] == "2" else page.cell_304] += 1
+            if network := crawler_of(environ.get("HTTP_USER_AGENT", "")[:_AGENT_CHARACTERS]):
+                self.metrics.fetched(network)
+        return answer
 
     def keep(
         self, response: Response, url: str, snapshot: Snapshot, environ: dict[str, Any], *, beside: bool = False
@@ -223,13 +245,39 @@ class PageCache:
         headers = [(name, value) for name, value in response.headers if name not in _NOT_STORED]
         own = unquote(url, "latin-1") == path and PREVIEW not in environ
         store, other = (self.beside, self.store) if beside else (self.store, self.beside)
-        page = StoredPage(
-            response.get_data(), headers, snapshot.generation, lasts, store.get(path) if own else None
-        )
+        old = store.get(path) if own else None
+        kind = environ.get(KIND, "")
+        page = StoredPage(response.get_data(), headers, snapshot.generation, lasts, old, kind)
         if own:
             store.set(path, page)
             other.delete(path)  # what was once at this address would hide this page
         return Answer(*page.answer(environ, lasts or self._lifetime(snapshot)))
+
+    def _current(self, path: str) -> Snapshot | None:
+        """The snapshot, if nothing newer can be had. One look in many is measured."""
+        self._unmeasured += 1
+        if self._unmeasured < _CHECKS_FOR_ONE_MEASURED:
+            return self._library.current(path)
+        self._unmeasured = 0
+        begun = time.perf_counter()
+        snapshot = self._library.current(path)
+        self.metrics.checked(time.perf_counter() - begun)
+        return snapshot
+
+    def _made(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """What Flask answers, counted when its head is known."""
+        if OWN in environ:
+            return self._flask(environ, start_response)
+        begun = time.perf_counter()
+        if network := crawler_of(environ.get("HTTP_USER_AGENT", "")[:_AGENT_CHARACTERS]):
+            self.metrics.fetched(network)
+
+        def start(status: str, headers: list[Header], exc_info: Any = None) -> Any:
+            self.metrics.rendered(time.perf_counter() - begun)
+            self.metrics.answered(environ.get(KIND, ""), int(status[:3]))
+            return start_response(status, headers, exc_info)
+
+        return self._flask(environ, start)
 
     def _lifetime(self, snapshot: Snapshot) -> str:
         return lifetime(snapshot, self._s_maxage, self._clock())
