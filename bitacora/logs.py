@@ -126,8 +126,10 @@ class Sparing(logging.Filter):
 
     def tell_all(self) -> None:
         """Tell what was left out so far."""
-        with self._lock:
-            self._tell_left_out(float("inf"))
+        stream = getattr(self._handler, "stream", None)
+        if stream is not None and not stream.closed:
+            with self._lock:
+                self._tell_left_out(float("inf"))
 
     def _problem_of(self, record: logging.LogRecord) -> tuple[object, ...]:
         place = record.pathname, record.lineno

@@ -28,7 +28,8 @@ _AGENTS = {
 CRAWLERS = tuple(_AGENTS)
 
 _ANY = re.compile("|".join(f"(?P<{name}>{agents})" for name, agents in _AGENTS.items()))
-_MOST_AGENTS = 512
+_MOST_AGENTS = 128
+"""Of which each may have 8 KB, by the bounds of gunicorn."""
 
 
 @lru_cache(_MOST_AGENTS)

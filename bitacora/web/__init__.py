@@ -145,7 +145,7 @@ def _query() -> str:
 
 
 def _finish(response: Response) -> Response:
-    request.environ[KIND] = _KINDS.get(request.blueprint or "") or g.get("kind", "list")
+    request.environ[KIND] = _KINDS.get(request.blueprint or "") or request.environ.get(KIND, "list")
     for name, value in security(blog().site):
         response.headers.setdefault(name, value)
     here: Snapshot | None = g.get("snapshot")

@@ -87,7 +87,10 @@ REQUESTS = Family("bitacora_requests", "Answers, by what was asked for and by st
 STORED = Family("bitacora_page_cache_answers", "Answers from the page cache, which are among the requests.")
 LANE = Family("bitacora_hot_lane_answers", "Answers from the event loop of a worker, which are among them.")
 RENDER = Family("bitacora_page_render_seconds", "Answers that were made: no page was stored that is current.")
-CHECK = Family("bitacora_freshness_check_seconds", "One in 64 of the looks whether anything changed on disk.")
+CHECK = Family(
+    "bitacora_freshness_check_seconds",
+    "A look whether anything changed on disk, after each 64th page from memory.",
+)
 RENEWAL = Family("bitacora_renewal_seconds", "Readings of what had changed, or might have.")
 CRAWLER = Family("bitacora_crawler_fetches", "Requests of those who read a page to show its link.", ("network",))
 CACHE = Family("bitacora_derived", "Share cards and the like: found, made anew, store failed.", ("outcome",))

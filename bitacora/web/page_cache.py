@@ -42,12 +42,12 @@ ALIVE = "/healthz"
 """The path that is answered without a look at the disk."""
 
 _NOBODY = "localhost"
+_OK = "200 OK"
 _SUFFIX = {"": "", "gzip": "-gz", "br": "-br"}
 _NOT_STORED = ("Content-Length", "Cache-Control", "ETag")
 _WORTH_PACKING_BYTES = 300
 _OVERHEAD_BYTES = 3_000
-_CHECKS_FOR_ONE_MEASURED = 64
-_AGENT_CHARACTERS = 256
+_ANSWERS_FOR_ONE_MEASURED = 64
 
 Header = tuple[str, str]
 StartResponse = Callable[..., Any]
@@ -110,7 +110,7 @@ class StoredPage:
         if condition is not None and _matches(condition, variant.etag):
             return "304 NOT MODIFIED", [("Cache-Control", cache_control), *variant.headers_304], b""
         body = b"" if environ["REQUEST_METHOD"] == "HEAD" else variant.body
-        return "200 OK", [("Cache-Control", cache_control), *variant.headers], body
+        return _OK, [("Cache-Control", cache_control), *variant.headers], body
 
 
 class PageStore(BaseCache):
@@ -201,7 +201,6 @@ class PageCache:
         self._s_maxage = s_maxage
         self._is_trusted = is_trusted
         self.metrics = metrics
-        self._unmeasured = 0
         self._clock = clock
         app.wsgi_app = self  # type: ignore[method-assign]
 
@@ -222,7 +221,7 @@ class PageCache:
             return None
         if not self._is_trusted(environ.get("HTTP_HOST", "")):
             return None
-        snapshot = self._current(path if path.isascii() else _decoded(path))
+        snapshot = self._library.current(path if path.isascii() else _decoded(path))
         if snapshot is None:
             return None
         environ[SNAPSHOT] = snapshot
@@ -231,8 +230,11 @@ class PageCache:
             return None
         answer = page.answer(environ, page.lasts or self._lifetime(snapshot))
         if OWN not in environ:
-            self.metrics.cells[page.cell_200 if answer[0][0] == "2" else page.cell_304] += 1
-            if network := crawler_of(environ.get("HTTP_USER_AGENT", "")[:_AGENT_CHARACTERS]):
+            cells, cell = self.metrics.cells, page.cell_200 if answer[0] == _OK else page.cell_304
+            cells[cell] = count = cells[cell] + 1
+            if count % _ANSWERS_FOR_ONE_MEASURED == 0:
+                self._measure()
+            if network := crawler_of(environ.get("HTTP_USER_AGENT", "")):
                 self.metrics.fetched(network)
         return answer
 
@@ -253,23 +255,18 @@ class PageCache:
             other.delete(path)  # what was once at this address would hide this page
         return Answer(*page.answer(environ, lasts or self._lifetime(snapshot)))
 
-    def _current(self, path: str) -> Snapshot | None:
-        """The snapshot, if nothing newer can be had. One look in many is measured."""
-        self._unmeasured += 1
-        if self._unmeasured < _CHECKS_FOR_ONE_MEASURED:
-            return self._library.current(path)
-        self._unmeasured = 0
+    def _measure(self) -> None:
+        """Look once more whether anything changed: taking the time of each look would cost a tenth of it."""
         begun = time.perf_counter()
-        snapshot = self._library.current(path)
+        self._library.current()
         self.metrics.checked(time.perf_counter() - begun)
-        return snapshot
 
     def _made(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """What Flask answers, counted when its head is known."""
         if OWN in environ:
             return self._flask(environ, start_response)
         begun = time.perf_counter()
-        if network := crawler_of(environ.get("HTTP_USER_AGENT", "")[:_AGENT_CHARACTERS]):
+        if network := crawler_of(environ.get("HTTP_USER_AGENT", "")):
             self.metrics.fetched(network)
 
         def start(status: str, headers: list[Header], exc_info: Any = None) -> Any:

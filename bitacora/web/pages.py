@@ -21,6 +21,7 @@ from bitacora.web.cards import Made, versions
 from bitacora.web.edition import term_url
 from bitacora.web.files import conditional
 from bitacora.web.headers import NO_STORE, a_day, briefly
+from bitacora.web.metrics import KIND
 from bitacora.web.page_cache import OWN
 from bitacora.web.words import month_and_year
 
@@ -149,7 +150,7 @@ def address(path: str) -> Response:
 
 def _post(post: Post) -> Response:
     here = snapshot()
-    g.kind = post.kind
+    request.environ[KIND] = post.kind
     share = share_of(post)
     _expect(post)
     default = f"{post.kind}.html"
@@ -195,7 +196,7 @@ def _below(url: str) -> Response | None:
 
 
 def _share(post: Post) -> Response:
-    g.kind = "share"
+    request.environ[KIND] = "share"
     share = share_of(post)
     order = snapshot().site.share
     return page(
@@ -213,7 +214,7 @@ def _share(post: Post) -> Response:
 
 def _card(post: Post, url: str) -> Response:
     """The post's card as it is now, whichever hash is asked for: the address of an old one was shared already."""
-    g.kind = "card"
+    request.environ[KIND] = "card"
     here, cards = edition(), blog().cards
     current = next((version for version in versions(post) if cards.url(here, version) == url), None)
     is_for_x = "/card-x-" in url
@@ -238,12 +239,12 @@ def _source(url: str) -> Response | None:
     post = owner_of(snapshot().by_url, url.removesuffix(".md")) if url.endswith(".md") else None
     if post is None:
         return None
-    g.keep, g.kind = url, "source"
+    g.keep, request.environ[KIND] = url, "source"
     return Response(snapshot().source(post), mimetype="text/markdown", headers={"X-Robots-Tag": "noindex"})
 
 
 def _file(post: Post, name: str) -> Response | None:
-    g.kind = "picture"
+    request.environ[KIND] = "picture"
     here = snapshot()
     path = here.file_below(post, name, edition().named_files(post))
     response = blog().files.beside_post(request, here, path) if path else None
