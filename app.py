@@ -26,6 +26,7 @@ from bitacora.web.blog import Blog
 from bitacora.web.cards import Cards
 from bitacora.web.derived import Derived
 from bitacora.web.files import Files
+from bitacora.web.metrics import Metrics
 from bitacora.web.page_cache import PageCache
 from bitacora.web.theme import Theme
 from bitacora.web.words import Words
@@ -73,14 +74,31 @@ def create_app(environ: Mapping[str, str] = os.environ, clock: Callable[[], floa
         shows_drafts=operator.dev,
     )
     hosts = operator.trusted_hosts or (dev.HOSTS if operator.dev else ())
-    page_cache = PageCache(app, library, operator.s_maxage, web.trusts(hosts), clock)
+    metrics = Metrics()
+    page_cache = PageCache(app, library, operator.s_maxage, web.trusts(hosts), metrics, clock)
     derived = Derived(
-        app, operator.derived_cache, kept / "derived" if kept else None, operator.derived_mb * 1024 * 1024
+        app,
+        operator.derived_cache,
+        kept / "derived" if kept else None,
+        operator.derived_mb * 1024 * 1024,
+        counted=metrics.derived,
     )
     site = _read_first(library).site
     home = Home.of(operator.site)
     app.extensions["bitacora"] = Blog(
-        operator, library, bodies, files, words, theme, page_cache, derived, Cards(derived), clock, home, site
+        operator,
+        library,
+        bodies,
+        files,
+        words,
+        theme,
+        page_cache,
+        derived,
+        Cards(derived),
+        metrics,
+        clock,
+        home,
+        site,
     )
     cli.set_up(app)
     if site.url == local_url(port):

@@ -5,10 +5,15 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import sys
+from itertools import count
+from mmap import mmap
+
+from gunicorn.glogging import Logger
 
 bind = f"0.0.0.0:{os.environ['PORT']}" if "PORT" in os.environ else "127.0.0.1:8000"
 workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
-worker_class = "bitacora.web.hot_lane.HotLaneWorker"
+worker_class = "bitacora.hot_lane.HotLaneWorker"
 threads = 8
 keepalive = 75
 timeout = 60
@@ -24,27 +29,56 @@ is_dev = os.environ.get("BITACORA_DEV") == "1"
 if is_dev:  # each page that is seen keeps a thread, and none may put off the end
     workers, threads, graceful_timeout = 1, 32, 1
 
+
+class logger_class(Logger):  # noqa: N801 - the name is gunicorn's
+    """gunicorn's own lines in the form of the blog's."""
+
+    def setup(self, cfg):  # type: ignore[no-untyped-def]
+        super().setup(cfg)
+        from bitacora.logs import spare  # as old as this class, also after SIGHUP
+
+        for log in (self.error_log, self.access_log):
+            for handler in log.handlers:
+                spare(handler, os.environ.get("BITACORA_LOG", ""), handler.formatter)
+
+
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # of glibc's malloc.h
+_COUNTED_WORKERS, _SLOT_BYTES = 256, 4096  # of bitacora/web/metrics.py
 
 
-def on_starting(server):  # type: ignore[no-untyped-def]  # noqa: ARG001
-    """One heap for all threads: glibc gives each one its own, and keeps in it what its largest page once took.
+def on_starting(server):  # type: ignore[no-untyped-def]
+    """Make the memory that all workers count in, and one heap for all threads.
 
-    Large blocks lie outside the heap and go back to the system at once. Other C libraries do so anyway.
+    glibc gives each thread its own heap, and keeps in it what its largest page once took. Large blocks lie outside
+    the heap and go back to the system at once. Other C libraries do so anyway.
     """
+    server.counts = mmap(-1, _COUNTED_WORKERS * _SLOT_BYTES)
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_ARENA_MAX, 1)
         mallopt(_M_MMAP_THRESHOLD, 256 * 1024)
 
 
+def pre_fork(server, worker):  # type: ignore[no-untyped-def]
+    """A worker goes on with the counts of one that has ended: none is lost, and nothing grows."""
+    taken = {other.slot for other in server.WORKERS.values()}
+    worker.counts, worker.slot = server.counts, next(slot for slot in count() if slot not in taken)
+
+
 def post_fork(server, worker):  # type: ignore[no-untyped-def]  # noqa: ARG001
-    """Next to nothing that is loaded at start is garbage: looking for it takes a twentieth of the start."""
+    """Next to nothing that is loaded at start is garbage: looking for it takes a twentieth of the start.
+
+    What the master has loaded of the blog is as old as the master: after SIGHUP a worker reads what is there now.
+    """
     gc.disable()
+    for name in [name for name in sys.modules if name.partition(".")[0] == "bitacora"]:
+        del sys.modules[name]
+    worker.__class__ = worker.cfg.worker_class
 
 
-def post_worker_init(worker):  # type: ignore[no-untyped-def]  # noqa: ARG001
+def post_worker_init(worker):  # type: ignore[no-untyped-def]
     """What was loaded at start stays: the collector need not walk through it again and again."""
+    worker.wsgi.extensions["bitacora"].metrics.share(worker.counts, worker.slot)
     gc.collect()
     gc.freeze()
     gc.enable()

@@ -168,6 +168,11 @@ class Server:
         master = self._process.pid
         return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
 
+    def signal(self, number: int) -> None:
+        """Send the master a signal."""
+        assert self._process
+        self._process.send_signal(number)
+
     def has_open(self, worker: int, target: str) -> bool:
         """Whether a worker has a descriptor of this name, as the kernel shows it."""
         return target in _descriptors(worker)

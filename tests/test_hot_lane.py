@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from server import PATIENCE_S, Server
 
-from bitacora.web.hot_lane import _is_plain
+from bitacora.hot_lane import _is_plain
 from bitacora.web.page_cache import Question
 from bitacora.web.request_head import reader
 
@@ -291,7 +291,7 @@ def test_a_head_of_a_browser_is_read() -> None:
     found = read_head(
         get(f"{PAGE}?a=b", *fields, "Accept-Encoding: br", 'If-None-Match: "x"', "Connection: close")
     )
-    assert found == (Question("GET", PAGE, "blog.example.org", "br", '"x"'), 1, False)
+    assert found == (Question("GET", PAGE, "blog.example.org", "br", '"x"', "Mozilla/5.0 (X11)"), 1, False)
 
 
 # --- no thread is held
@@ -371,7 +371,7 @@ def test_a_worker_that_has_answered_enough_is_replaced(site: Path) -> None:
 
 def test_the_access_log_is_gunicorns(site: Path, tmp_path: Path) -> None:
     lines = []
-    for worker_class in ("bitacora.web.hot_lane.HotLaneWorker", "gthread"):
+    for worker_class in ("bitacora.hot_lane.HotLaneWorker", "gthread"):
         log = tmp_path / worker_class
         form = "%(r)s %(s)s %(b)s %({x-a}i)s %({etag}o)s"
         arguments = f"--worker-class {worker_class} --access-logfile {log} --access-logformat '{form}'"

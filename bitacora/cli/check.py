@@ -32,7 +32,7 @@ from bitacora.content.snapshot import Snapshot
 from bitacora.publish.check import Report
 from bitacora.publish.git import ignored
 from bitacora.web.blog import blog
-from bitacora.web.desk import OWN
+from bitacora.web.page_cache import OWN
 
 _BAR_FROM_POSTS = 200
 _PROCESSES_FROM_POSTS = 400

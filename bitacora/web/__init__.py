@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -22,6 +23,7 @@ from bitacora.web.blog import blog, page, redirect, say, snapshot
 from bitacora.web.feeds import feeds
 from bitacora.web.headers import NO_STORE, briefly, security
 from bitacora.web.hooks import hooks
+from bitacora.web.metrics import KIND
 from bitacora.web.page_cache import ALIVE, HOST_IS_TRUSTED, PREVIEW, SNAPSHOT
 from bitacora.web.pages import pages
 from bitacora.web.preview import previews
@@ -30,7 +32,8 @@ from bitacora.web.status import status
 log = logging.getLogger(__name__)
 
 MOST_HELD_BACK = 100
-_HEALTH_PATHS = (ALIVE, "/readyz")
+_HEALTH_PATHS = (ALIVE, "/readyz", "/metrics")
+_KINDS = {"feeds": "feed", "assets": "asset", "hooks": "hook", "status": "health", "previews": "preview"}
 _LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 _PORT = re.compile(r":\d+$")
 _SLASHES = re.compile("/{2,}")
@@ -108,8 +111,7 @@ def _begin() -> Response | None:
     if request.path in _HEALTH_PATHS:
         return None
     try:
-        here = request.environ.get(PREVIEW) or request.environ.get(SNAPSHOT)
-        g.snapshot = here or blog().library.snapshot(request.path)
+        g.snapshot = request.environ.get(PREVIEW) or request.environ.get(SNAPSHOT) or _renewed()
     except (OSError, SettingError) as error:
         log.error("there is nothing to serve: %s", error)
         return _bare(503)
@@ -119,6 +121,13 @@ def _begin() -> Response | None:
     if path := _better(request.path):
         return redirect(quote_path(path) + _query(), 308)
     return None
+
+
+def _renewed() -> Snapshot:
+    begun = time.perf_counter()
+    here = blog().library.snapshot(request.path)
+    blog().metrics.renewed(time.perf_counter() - begun)
+    return here
 
 
 def _better(path: str) -> str | None:
@@ -137,11 +146,14 @@ def _query() -> str:
 
 
 def _finish(response: Response) -> Response:
+    request.environ[KIND] = _KINDS.get(request.blueprint or "") or request.environ.get(KIND, "list")
     for name, value in security(blog().site):
         response.headers.setdefault(name, value)
     if response.allow:  # a set: its order differs from process to process
         response.headers["Allow"] = ", ".join(sorted(response.allow))
     here: Snapshot | None = g.get("snapshot")
+    if here and PREVIEW not in request.environ:
+        blog().metrics.serves(here.generation)
     url: str | None = g.pop("keep", None)
     if here and blog().operator.s_maxage and response.headers.get("Cache-Control") != NO_STORE:
         named = surrogate.keys(here, request.endpoint or "", request.view_args or {}, request.path)

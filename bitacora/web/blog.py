@@ -23,6 +23,7 @@ from bitacora.web.desk import DeskError
 from bitacora.web.desk import desk_of as judged
 from bitacora.web.edition import Edition
 from bitacora.web.files import Files
+from bitacora.web.metrics import Metrics
 from bitacora.web.page_cache import PageCache
 from bitacora.web.theme import Theme
 from bitacora.web.words import Words
@@ -48,6 +49,7 @@ class Blog:
     page_cache: PageCache
     derived: Derived
     cards: Cards
+    metrics: Metrics
     clock: Callable[[], float]
     home: Home | None = None
     site: Site = field(default_factory=Site)

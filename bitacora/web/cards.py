@@ -30,12 +30,6 @@ from bitacora.web.edition import Edition
 NAME = re.compile(r"card-(x-)?[0-9a-f]{16}\.jpg")
 """The last part of a card's address, below the permalink of its post; that for X alone says so."""
 
-CRAWLER = re.compile(
-    "facebookexternalhit|meta-externalagent|Twitterbot|WhatsApp|LinkedInBot|TelegramBot|Slackbot|Slack-ImgProxy|"
-    "Discordbot|Mastodon|Cardyb|SkypeUriPreview"
-)
-"""User agents that read a page to show its link, and then ask for its picture."""
-
 _NICENESS = 10
 """More than its worker's. At 0 a page takes half as long again meanwhile; more holds up who waits for the card."""
 _SVG = "image/svg+xml"

@@ -54,24 +54,36 @@ class Derived:
 
     `where` is "file", "memory", or the address of a Redis or Memcached server; `most_bytes` bounds files. A store
     that fails or hangs costs `PATIENCE_S` and one line of log, and is then left alone for `PAUSE_S` seconds.
+    `counted` is told "kept", "made" or "failed" each time.
     """
 
-    def __init__(self, app: Flask, where: str, folder: Path | None, most_bytes: int = MOST_BYTES) -> None:
+    def __init__(
+        self,
+        app: Flask,
+        where: str,
+        folder: Path | None,
+        most_bytes: int = MOST_BYTES,
+        counted: Callable[[str], None] = lambda _outcome: None,
+    ) -> None:
         cache = Cache(app, config=_config(where, folder, most_bytes))
         self._backend: BaseCache = app.extensions["cache"][cache]
         self._where = urlsplit(where).hostname or where
+        self._counted = counted
         self._paused_until = 0.0
         self._threads = [threading.Lock() for _ in range(_LOCKS)]
         self._locks = _made(folder)
 
     def get(self, kind: str, inputs: bytes, make: Callable[[], bytes]) -> bytes:
         if (kept := self.kept(kind, inputs)) is not None:
+            self._counted("kept")
             return kept
         key = self.key(kind, inputs)
         with self._alone(key):
             if (kept := self.kept(kind, inputs)) is not None:
+                self._counted("kept")
                 return kept
             made = make()
+            self._counted("made")
             self._try(lambda: self._backend.set(key, made, timeout=KEPT_S))
             return made
 
@@ -109,6 +121,7 @@ class Derived:
             return ask()
         except Exception as error:  # noqa: BLE001 - each backend has errors of its own, and none may cost a page
             self._paused_until = time.monotonic() + PAUSE_S
+            self._counted("failed")
             log.warning("the derived cache (%s) is left alone for %d s: %r", self._where, PAUSE_S, error)
             return None
 

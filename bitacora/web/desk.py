@@ -25,13 +25,10 @@ from bitacora.share.rule import Amount, Problem
 from bitacora.web.cards import NAME as CARD
 from bitacora.web.cards import Cards, Made, problem_of
 from bitacora.web.edition import Edition
-from bitacora.web.page_cache import PREVIEW
+from bitacora.web.page_cache import OWN, PREVIEW
 from bitacora.web.words import amount
 
 _log = logging.getLogger(__name__)
-
-OWN = "bitacora.own"
-"""Key in the WSGI environment of a page that is fetched for the desk."""
 
 Say = Callable[..., str]
 """`say(msgid, **values)` in the site's language."""

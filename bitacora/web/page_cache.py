@@ -22,7 +22,9 @@ from werkzeug.http import parse_accept_header
 
 from bitacora.content.library import Library
 from bitacora.content.snapshot import Snapshot
+from bitacora.share.crawlers import crawler_of
 from bitacora.web.headers import lifetime
+from bitacora.web.metrics import KIND, Metrics, stored_cells
 
 LIMIT_BYTES = 32 * 1024 * 1024
 LIMIT_BESIDE_BYTES = 2 * 1024 * 1024
@@ -32,6 +34,8 @@ SNAPSHOT = "bitacora.snapshot"
 """Key in the WSGI environment of the snapshot that a request is answered from."""
 PREVIEW = "bitacora.preview"
 """Key in the WSGI environment of another site than the library's, which an answer is made from and not kept."""
+OWN = "bitacora.own"
+"""Key in the WSGI environment of a page that the blog asks itself for, which is not counted."""
 HOST_IS_TRUSTED = "bitacora.host_is_trusted"
 """Key in the WSGI environment: whether the Host header named this site. Flask itself never sees that header."""
 ALIVE = "/healthz"
@@ -43,6 +47,7 @@ _READING = ("GET", "HEAD")
 _NOT_STORED = ("Content-Length", "Cache-Control", "ETag")
 _WORTH_PACKING_BYTES = 300
 _OVERHEAD_BYTES = 5_000
+_ANSWERS_FOR_ONE_MEASURED = 64
 
 Header = tuple[str, str]
 StartResponse = Callable[..., Any]
@@ -60,6 +65,7 @@ class Question(NamedTuple):
     host: str
     accept_encoding: str
     if_none_match: str | None
+    user_agent: str
 
     @classmethod
     def of(cls, environ: dict[str, Any]) -> Question:
@@ -69,17 +75,22 @@ class Question(NamedTuple):
             environ.get("HTTP_HOST", ""),
             environ.get("HTTP_ACCEPT_ENCODING", ""),
             environ.get("HTTP_IF_NONE_MATCH"),
+            environ.get("HTTP_USER_AGENT", ""),
         )
 
 
 class Head:
-    """The status of an answer and its headers but Cache-Control, which depends on the moment."""
+    """The status of an answer and its headers but Cache-Control, which depends on the moment.
 
-    __slots__ = ("_lines", "headers", "status")
+    `cell` is where such answers are counted.
+    """
 
-    def __init__(self, status: str, headers: list[Header]) -> None:
+    __slots__ = ("_lines", "cell", "headers", "status")
+
+    def __init__(self, status: str, headers: list[Header], cell: int) -> None:
         self.status = status
         self.headers = headers
+        self.cell = cell
         self._lines: bytes | None = None
 
     @property
@@ -107,33 +118,44 @@ class Variant:
 
     __slots__ = ("body", "etag", "not_modified", "ok")
 
-    def __init__(self, etag: str, body: bytes, headers: list[Header], encoding: str) -> None:
+    def __init__(
+        self, etag: str, body: bytes, headers: list[Header], encoding: str, cells: tuple[int, int]
+    ) -> None:
         self.etag = f'"{etag}{_SUFFIX[encoding]}"'
         self.body = body
         always = [*headers, ("ETag", self.etag), ("Vary", "Accept-Encoding")]
         encoded = [("Content-Encoding", encoding)] if encoding else []
-        self.ok = Head("200 OK", [*always, ("Content-Length", str(len(body))), *encoded])
-        self.not_modified = Head(
-            "304 NOT MODIFIED", [header for header in always if not header[0].startswith("Content-Type")]
-        )
+        typeless = [header for header in always if not header[0].startswith("Content-Type")]
+        self.ok = Head("200 OK", [*always, ("Content-Length", str(len(body))), *encoded], cells[0])
+        self.not_modified = Head("304 NOT MODIFIED", typeless, cells[1])
 
 
 class StoredPage:
     """A 200 response, immutable, with its encodings beside it.
 
-    The entity tag is a hash of the plain body, so that every worker and machine gives the same one.
+    The entity tag is a hash of the plain body, so that every worker and machine gives the same one. `kind` is one
+    of the metrics' kinds.
     """
 
     __slots__ = ("generation", "lasts", "size", "variants")
 
     def __init__(
-        self, body: bytes, headers: list[Header], generation: int, lasts: str, old: StoredPage | None = None
+        self,
+        body: bytes,
+        headers: list[Header],
+        generation: int,
+        lasts: str,
+        old: StoredPage | None = None,
+        kind: str = "",
     ) -> None:
         self.generation = generation
         self.lasts = lasts
         etag = hashlib.blake2b(body, digest_size=16).hexdigest()
         packed = old.packed() if old is not None and old.is_body(etag) else _pack(body, headers)
-        self.variants = {name: Variant(etag, data, headers, name) for name, data in {"": body, **packed}.items()}
+        cells = stored_cells(kind)
+        self.variants = {
+            name: Variant(etag, data, headers, name, cells) for name, data in {"": body, **packed}.items()
+        }
         self.size = _OVERHEAD_BYTES + sum(len(variant.body) for variant in self.variants.values())
 
     def is_body(self, etag: str) -> bool:
@@ -231,6 +253,7 @@ class PageCache:
         library: Library,
         s_maxage: int,
         is_trusted: Callable[[str], bool],
+        metrics: Metrics,
         clock: Callable[[], float] = time.time,
     ) -> None:
         cache = Cache(app, config={"CACHE_TYPE": f"{PageStore.__module__}.PageStore"})
@@ -240,6 +263,7 @@ class PageCache:
         self._library = library
         self._s_maxage = s_maxage
         self._is_trusted = is_trusted
+        self.metrics = metrics
         self._clock = clock
         app.wsgi_app = self  # type: ignore[method-assign]
 
@@ -254,7 +278,9 @@ class PageCache:
                 environ[SNAPSHOT] = snapshot
             environ[HOST_IS_TRUSTED] = self._is_trusted(question.host)
             environ["HTTP_HOST"] = _NOBODY
-            return self._flask(environ, start_response)
+            return self._made(question, environ, start_response)
+        if OWN not in environ:
+            self.count(question, answer)
         start_response(answer.head.status, answer.headers)
         return [answer.body]
 
@@ -274,6 +300,15 @@ class PageCache:
             return None
         return page.answer(question, page.lasts or self._lifetime(snapshot))
 
+    def count(self, question: Question, answer: Answer) -> None:
+        """Count what was looked up and is sent."""
+        cells, cell = self.metrics.cells, answer.head.cell
+        cells[cell] = count = cells[cell] + 1
+        if count % _ANSWERS_FOR_ONE_MEASURED == 0:
+            self._measure()
+        if network := crawler_of(question.user_agent):
+            self.metrics.fetched(network)
+
     def keep(
         self, response: Response, url: str, snapshot: Snapshot, environ: dict[str, Any], *, beside: bool = False
     ) -> Response:
@@ -284,13 +319,34 @@ class PageCache:
         headers = [(name, value) for name, value in response.headers if name not in _NOT_STORED]
         own = unquote(url, "latin-1") == path and PREVIEW not in environ
         store, other = (self.beside, self.store) if beside else (self.store, self.beside)
-        page = StoredPage(
-            response.get_data(), headers, snapshot.generation, lasts, store.get(path) if own else None
-        )
+        old = store.get(path) if own else None
+        kind = environ.get(KIND, "")
+        page = StoredPage(response.get_data(), headers, snapshot.generation, lasts, old, kind)
         if own:
             store.set(path, page)
             other.delete(path)  # what was once at this address would hide this page
         return StoredResponse(page.answer(question, lasts or self._lifetime(snapshot)))
+
+    def _measure(self) -> None:
+        """Look once more whether anything changed: taking the time of each look would cost a tenth of it."""
+        begun = time.perf_counter()
+        self._library.current()
+        self.metrics.checked(time.perf_counter() - begun)
+
+    def _made(self, question: Question, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """What Flask answers, counted when its head is known."""
+        if OWN in environ:
+            return self._flask(environ, start_response)
+        begun = time.perf_counter()
+        if network := crawler_of(question.user_agent):
+            self.metrics.fetched(network)
+
+        def start(status: str, headers: list[Header], exc_info: Any = None) -> Any:
+            self.metrics.rendered(time.perf_counter() - begun)
+            self.metrics.answered(environ.get(KIND, ""), int(status[:3]))
+            return start_response(status, headers, exc_info)
+
+        return self._flask(environ, start)
 
     def _lifetime(self, snapshot: Snapshot) -> str:
         return lifetime(snapshot, self._s_maxage, self._clock())

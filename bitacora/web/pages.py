@@ -13,14 +13,16 @@ from flask import Blueprint, Response, abort, g, request
 from bitacora.content.permalink import quote_path
 from bitacora.content.post import Author, Post
 from bitacora.content.snapshot import Snapshot, Subject, base, owner_of, variants
+from bitacora.share.crawlers import SEARCH, crawler_of
 from bitacora.share.networks import share_links, share_texts
 from bitacora.web.blog import blog, desk_of, edition, page, redirect, say, share_of, share_of_page, snapshot
-from bitacora.web.cards import CRAWLER, Made, versions
 from bitacora.web.cards import NAME as CARD
-from bitacora.web.desk import OWN
+from bitacora.web.cards import Made, versions
 from bitacora.web.edition import term_url
 from bitacora.web.files import conditional
 from bitacora.web.headers import NO_STORE, a_day, briefly
+from bitacora.web.metrics import KIND
+from bitacora.web.page_cache import OWN
 from bitacora.web.words import month_and_year
 
 pages = Blueprint("pages", __name__)
@@ -148,6 +150,7 @@ def address(path: str) -> Response:
 
 def _post(post: Post) -> Response:
     here = snapshot()
+    request.environ[KIND] = post.kind
     share = share_of(post)
     _expect(post)
     default = f"{post.kind}.html"
@@ -172,8 +175,8 @@ def _post(post: Post) -> Response:
 def _expect(post: Post) -> None:
     """Have the card ready when it is asked for. A network that reads the page does so next."""
     if OWN not in request.environ:
-        is_urgent = bool(CRAWLER.search(request.headers.get("User-Agent", "")))
-        blog().cards.make_beside(edition(), post, is_urgent=is_urgent)
+        network = crawler_of(request.headers.get("User-Agent", ""))
+        blog().cards.make_beside(edition(), post, is_urgent=network not in {"", SEARCH})
 
 
 def _below(url: str) -> Response | None:
@@ -193,6 +196,7 @@ def _below(url: str) -> Response | None:
 
 
 def _share(post: Post) -> Response:
+    request.environ[KIND] = "share"
     share = share_of(post)
     order = snapshot().site.share
     return page(
@@ -210,6 +214,7 @@ def _share(post: Post) -> Response:
 
 def _card(post: Post, url: str) -> Response:
     """The post's card as it is now, whichever hash is asked for: the address of an old one was shared already."""
+    request.environ[KIND] = "card"
     here, cards = edition(), blog().cards
     current = next((version for version in versions(post) if cards.url(here, version) == url), None)
     is_for_x = "/card-x-" in url
@@ -234,11 +239,12 @@ def _source(url: str) -> Response | None:
     post = owner_of(snapshot().by_url, url.removesuffix(".md")) if url.endswith(".md") else None
     if post is None:
         return None
-    g.keep = url
+    g.keep, request.environ[KIND] = url, "source"
     return Response(snapshot().source(post), mimetype="text/markdown", headers={"X-Robots-Tag": "noindex"})
 
 
 def _file(post: Post, name: str) -> Response | None:
+    request.environ[KIND] = "picture"
     here = snapshot()
     path = here.file_below(post, name, edition().named_files(post))
     response = blog().files.beside_post(request, here, path) if path else None

@@ -63,6 +63,7 @@ def reader(
         connection = _value(b"\r\nconnection:", head, lowered)
         accept_encoding = _value(b"\r\naccept-encoding:", head, lowered)
         if_none_match = _value(b"\r\nif-none-match:", head, lowered)
+        user_agent = _value(b"\r\nuser-agent:", head, lowered)
         connection = connection and connection.lower()
         if host is None or connection not in {None, "close", "keep-alive"}:
             return None
@@ -76,6 +77,7 @@ def reader(
             host,
             accept_encoding or "",
             if_none_match,
+            user_agent or "",
         )
         version = 1 if minor == b"1" else 0
         return RequestHead(question, version, connection == "keep-alive" if connection else version == 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -19,6 +20,7 @@ from bitacora.publish.home import Home
 from bitacora.settings import SettingError
 from bitacora.web.blog import Blog, blog
 from bitacora.web.headers import NO_STORE
+from bitacora.web.metrics import LOCK, PAGES, POSTS, PROBLEMS, READY, STATES, Family
 
 status = Blueprint("status", __name__)
 
@@ -44,6 +46,15 @@ def readyz() -> Response:
     return _plain(f"{details}\n", mimetype="application/json")
 
 
+@status.get("/metrics")
+def metrics() -> Response:
+    """All counts of this server, for Prometheus; 403 for those who may not know."""
+    if not may_see_details():
+        return _plain("Only from this machine itself, or with BITACORA_STATUS_TOKEN as bearer token.\n", 403)
+    told, media_type = blog().metrics.exposition(request.headers.get("Accept", ""), _state(blog()))
+    return Response(told, headers={"Cache-Control": NO_STORE, "Content-Type": media_type})
+
+
 def may_see_details() -> bool:
     """Whoever asks from this machine itself, through no proxy, or with the operator's token."""
     token = blog().operator.status_token.encode()
@@ -52,6 +63,28 @@ def may_see_details() -> bool:
         return True
     direct = not any(name.lower().startswith(_FORWARDING) for name, _ in request.headers)
     return direct and _is_loopback(request.remote_addr or "")
+
+
+def _state(parts: Blog) -> Mapping[Family, Mapping[str, float]]:
+    """What is true now, whichever worker is asked."""
+    try:
+        here = parts.library.snapshot()
+    except (SettingError, OSError):
+        return {READY: {"": 0}}
+    return {
+        READY: {"": 1},
+        STATES: _posts(here, datetime.fromtimestamp(parts.clock(), UTC)),
+        PAGES: {"": len(here.pages)},
+        PROBLEMS: {"": len(here.problems) + len(parts.theme.problems)},
+        LOCK: {"": parts.library.git_lock_age() or 0},
+    }
+
+
+def _posts(here: Snapshot, now: datetime) -> dict[str, float]:
+    standings = Counter(standing(here, post, now) for post in here.candidates if post.kind == "post")
+    broken = sum(bool(entry.problem) for path, entry in here.entries.items() if path.startswith("posts/"))
+    found = {**standings, "published": standings["shown"], "broken": broken}
+    return {state: found.get(state, 0) for state in POSTS}
 
 
 def _is_loopback(address: str) -> bool:

@@ -6,6 +6,8 @@ as it came, byte for byte. So no thread is held by a client that is slow to ask 
 
 Whether something changed on disk is asked once for all requests that the loop finds waiting, after it has read
 them: what was saved before any of them was sent is seen.
+
+gunicorn's master imports this module, and a worker once more: so it imports nothing of the blog at first.
 """
 
 from __future__ import annotations
@@ -22,17 +24,19 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from selectors import EVENT_READ, EVENT_WRITE
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gunicorn import util
 from gunicorn.http import get_parser, wsgi
 from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from bitacora.content.snapshot import Snapshot
-from bitacora.web.page_cache import Answer, PageCache
-from bitacora.web.request_head import END, MOST_BYTES, reader
+if TYPE_CHECKING:
+    from bitacora.content.snapshot import Snapshot
+    from bitacora.web.page_cache import Answer, PageCache
 
+
+_END = b"\r\n\r\n"
 _READ_BYTES = 8_192
 _SEND_BYTES = 256 * 1024
 _LINGER_S = 2.0
@@ -114,37 +118,36 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
     wsgi: Any
     alive: bool
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    is_hot = False
+    _beat_at = 0.0
+
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
         cfg = self.cfg
-        self.is_hot = _is_plain(cfg)
-        self._beat_at = 0.0
-        self._asked: list[tuple[Connection, bytes]] = []
-        self._second = 0
-        self._starts: dict[tuple[int, str, bool, str], bytes] = {}
-        if not self.is_hot:
+        blog = getattr(self.wsgi, "extensions", {}).get("bitacora")
+        if blog is None or not _is_plain(cfg):
             return
+        from bitacora.web.request_head import reader
+
+        self.is_hot = True
         self.keepalived_conns = Queue(cfg.keepalive)
         self._sending = Queue(cfg.keepalive)
         self._lingering = Queue(_LINGER_S)
+        self._asked: list[tuple[Connection, bytes]] = []
+        self._second = 0
+        self._starts: dict[tuple[int, str, bool, str], bytes] = {}
+        self._page_cache: PageCache = blog.page_cache
+        self._metrics = blog.metrics
+        self._logs_access = self.log.access_log_enabled
+        self._keeps_alive = cfg.keepalive > 0  # gunicorn's settings look themselves up at each use
+        self._most_line = (cfg.limit_request_line or _READ_BYTES) + len(b"\r\n")
+        self._most_unread = cfg.limit_request_fields * (cfg.limit_request_field_size + 2) + 4
         self._read_head = reader(
             cfg.limit_request_line,
             cfg.limit_request_fields,
             cfg.limit_request_field_size,
             cfg.secure_scheme_headers,
         )
-        self._logs_access = self.log.access_log_enabled
-        self._keeps_alive = cfg.keepalive > 0  # gunicorn's settings look themselves up at each use
-        self._most_unread = cfg.limit_request_fields * (cfg.limit_request_field_size + 2) + 4
-        self._most_line = (cfg.limit_request_line or MOST_BYTES) + len(b"\r\n")
-
-    def load_wsgi(self) -> None:
-        super().load_wsgi()
-        blog = getattr(self.wsgi, "extensions", {}).get("bitacora")
-        if blog is None:
-            self.is_hot = False
-        else:
-            self._page_cache: PageCache = blog.page_cache
 
     def notify(self) -> None:
         """A heartbeat is a system call; the master counts in seconds."""
@@ -155,6 +158,9 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         super().wait_for_and_dispatch_events(timeout)
+        if not self.is_hot:
+            return
+        self._metrics.connections_are(self.nr_conns)
         while self._asked:
             asked, self._asked = self._asked, []
             snapshot = self._page_cache.current()
@@ -178,6 +184,7 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
             self._make_room(error)
             return
         self.nr_conns += 1
+        self._metrics.accepted()
         conn = Connection(self.cfg, client, address, listener.getsockname())
         self._listen(conn)
         self._on_readable(conn, client)
@@ -263,7 +270,7 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
             return
         if not data:
             self._hand_over(conn, b"") if conn.unread else self._close(conn)
-        elif not conn.unread and data.endswith(END) and data.find(END) == len(data) - len(END):
+        elif not conn.unread and data.endswith(_END) and data.find(_END) == len(data) - len(_END):
             self._asked.append((conn, data))
         else:
             conn.unread += data
@@ -272,10 +279,10 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
     def _proceed(self, conn: Connection, searched: int = 0) -> None:
         """Take the next request of what has come; it has been searched up to there."""
         unread = conn.unread
-        end = unread.find(END, max(0, searched - len(END)))
+        end = unread.find(_END, max(0, searched - len(_END)))
         if end >= 0:
-            self._asked.append((conn, bytes(unread[: end + len(END)])))
-            del unread[: end + len(END)]
+            self._asked.append((conn, bytes(unread[: end + len(_END)])))
+            del unread[: end + len(_END)]
         elif self._will_be_refused(unread, searched):
             self._hand_over(conn, b"")
 
@@ -294,6 +301,8 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
         if request is None or answer is None:
             self._hand_over(conn, head)
             return
+        self._page_cache.count(request.question, answer)
+        self._metrics.answered_in_lane()
         self.nr += 1
         if self.nr >= self.max_requests and self.alive:
             self.log.info("Autorestarting worker after current request.")
