@@ -84,7 +84,7 @@ def _verdict(run: Run) -> Table:
 def _trend(runs: list[Run], machine: str) -> Chart | None:
     own = [run for run in runs if run.machine == machine][-_SHOWN_RUNS:]
     panels = [
-        Panel(figure.short, values, figure.written(values[-1]), figure.asked)
+        Panel(figure.short, values, figure.written(values[-1]), figure.asked, figure.written_asked())
         for name, figure in FIGURES.items()
         if (values := [run.figures[name] for run in own if name in run.figures])
     ]

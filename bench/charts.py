@@ -10,19 +10,19 @@ from xml.sax.saxutils import escape
 Place = Callable[[float], float]  # from a value to where its bar ends
 
 _WIDTH = 760
-_BARS_X, _BARS_END = 290, 640
+_BARS_X, _BARS_END = 320, 660
 _ROW, _TOP = 30, 54
-_PANEL_W, _PANEL_H, _PANELS_A_ROW = 236, 96, 3
+_PANEL_W, _PANEL_H, _PANELS_A_ROW = 236, 84, 3
 _STYLE = """\
 <style>
   svg { color-scheme: light dark; font: 13px system-ui, sans-serif; }
   .paper { fill: #fff; } text { fill: #1f2328; } .faint { fill: #59636e; }
   .own { fill: #0969da; } .other { fill: #8c959f; } .line { stroke: #0969da; fill: none; stroke-width: 2; }
-  .asked { stroke: #bc4c00; stroke-width: 2; stroke-dasharray: 4 3; } .is-asked { fill: #bc4c00; }
+  .asked { stroke: #1f2328; stroke-width: 2; stroke-dasharray: 4 3; } .zero { stroke: #8c959f; }
   @media (prefers-color-scheme: dark) {
     .paper { fill: #0d1117; } text { fill: #f0f6fc; } .faint { fill: #9198a1; }
     .own { fill: #4493f8; } .other { fill: #656c76; } .line { stroke: #4493f8; }
-    .asked { stroke: #f0883e; } .is-asked { fill: #f0883e; }
+    .asked { stroke: #f0f6fc; } .zero { stroke: #656c76; }
   }
 </style>"""
 
@@ -38,12 +38,13 @@ class Bar(NamedTuple):
 
 
 class Panel(NamedTuple):
-    """One figure run after run."""
+    """One figure run after run; `text` is its newest value as it is written, `asked_text` what was asked of it."""
 
     name: str
     values: Sequence[float]
     text: str
     asked: float
+    asked_text: str
 
 
 def bars(title: str, told: str, rows: Sequence[Bar], *, logarithmic: bool = False) -> str:
@@ -62,8 +63,10 @@ def trends(title: str, told: str, panels: Sequence[Panel]) -> str:
     """A small line for each figure, the newest run at its right end."""
     drawn = [line for number, panel in enumerate(panels) for line in _panel(panel, number)]
     height = _TOP + math.ceil(len(panels) / _PANELS_A_ROW) * (_PANEL_H + 12) + 24
-    drawn.append(f'<text class="faint" x="16" y="{height - 10}">newest run at the right · dashed: asked</text>')
-    spoken = "; ".join(f"{panel.name}: now {panel.text}" for panel in panels)
+    drawn.append(
+        f'<text class="faint" x="16" y="{height - 10}">newest run at the right, from zero · dashed: asked</text>'
+    )
+    spoken = "; ".join(f"{panel.name}: {panel.text}, asked {panel.asked_text}" for panel in panels)
     return _svg(title, f"{told} {spoken}.", height, drawn)
 
 
@@ -117,7 +120,11 @@ def _panel(panel: Panel, number: int) -> Iterable[str]:
     asked = low - (low - high) * panel.asked / most
     points = " ".join(f"{across:.1f},{up:.1f}" for across, up in zip(x, y, strict=True))
     yield f'<text class="faint" x="{left}" y="{top + 12}" font-size="12">{escape(panel.name)}</text>'
-    yield f'<text x="{left}" y="{top + 30}" font-weight="600">{escape(panel.text)}</text>'
+    yield (
+        f'<text x="{left}" y="{top + 30}" font-weight="600">{escape(panel.text)} '
+        f'<tspan class="faint" font-weight="400">{escape(panel.asked_text)}</tspan></text>'
+    )
+    yield f'<line class="zero" x1="{left}" y1="{low}" x2="{left + _PANEL_W - 20}" y2="{low}"/>'
     yield f'<line class="asked" x1="{left}" y1="{asked:.1f}" x2="{left + _PANEL_W - 20}" y2="{asked:.1f}"/>'
     yield f'<polyline class="line" points="{points}"/>'
     yield f'<circle class="own" cx="{x[-1]:.1f}" cy="{y[-1]:.1f}" r="4"/>'

@@ -69,7 +69,7 @@ FIGURES: Mapping[str, Figure] = {
     "shipped/size": _at_least(0.95, "A warm post among 10,000, to one among 10, shipped", "shipped, 10,000 to 10"),
     "stock/size": _at_least(0.95, "the same, stock", "stock, 10,000 to 10"),
     "shipped/p99": _at_most(2, "p99 at 16 connections, shipped, to nginx's", "p99, times nginx's", " times", 0.5),
-    "rate": _at_least(1500, "A warm post among 1,000, two workers", "two workers, a post", " requests/s", 0.4),
+    "rate": _at_least(1500, "Requests for a warm post among 1,000, two workers", "two workers, a post", "/s", 0.4),
     "rate/p99": _at_most(50, "its p99", "two workers, p99", " ms", 1.0),
     "rate/size": _at_least(0.9, "A warm post among 10,000, to one among 100", "two workers, 10,000 to 100"),
     "archive/p99": _at_most(

@@ -107,7 +107,9 @@ _BARS = charts.bars(
 _LOGARITHMIC = charts.bars(
     "Edits", "Seconds.", [Bar("ours", 0.03, "30 ms"), Bar("b", 90, "90 s")], logarithmic=True
 )
-_TRENDS = charts.trends("Runs", "Figures.", [Panel("a", [3, 2, 4], "4", 9), Panel("b", [1], "1 s", 0.5)])
+_TRENDS = charts.trends(
+    "Runs", "Figures.", [Panel("a", [3, 2, 4], "4", 9, "at least 9"), Panel("b", [1], "1 s", 0.5, "at most 0.5 s")]
+)
 
 
 @pytest.mark.parametrize("svg", [_BARS, _LOGARITHMIC, _TRENDS], ids=["bars", "logarithmic", "trends"])
