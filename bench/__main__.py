@@ -18,7 +18,7 @@ from bench import charts, figures, load, plan, report
 from bench.charts import Panel
 from bench.figures import FIGURES, Run
 from bench.report import Chart, Table
-from bench.steps import STEPS
+from bench.steps import APART, STEPS
 
 _SHOWN_RUNS = 20
 
@@ -29,16 +29,16 @@ def main() -> int:
     parser.add_argument("--posts", type=int, help="posts of the usual large site (10,000)")
     parser.add_argument("--only", choices=STEPS, action="append", help="this measurement alone; may be repeated")
     parser.add_argument("--worker-class", help="gunicorn's, in place of the one of gunicorn.conf.py")
-    parser.add_argument("--peer-limit", type=float, help="seconds for each peer and size (100)")
+    parser.add_argument("--peer-limit", type=float, help="seconds for each peer and size (80)")
     asked = parser.parse_args()
     logging.disable(logging.WARNING)
     begun, busy = time.monotonic(), os.getloadavg()[0]
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        large = asked.posts or (1_000 if asked.quick else 10_000)
+        large = asked.posts or (1_000 if asked.quick else plan.USUAL)
         given = plan.make(Path(folder), large, asked.worker_class or load.shipped_class(), quick=asked.quick)
         given.peer_limit = asked.peer_limit or (30.0 if asked.quick else given.peer_limit)
-        tables, failed = _measured(given, asked.only or list(STEPS))
+        tables, failed = _measured(given, asked.only or [name for name in STEPS if name not in APART])
     run = Run.of_now(report.machine(), busy, given.seen)
     verdict = _verdict(run)
     print(f"\n{verdict.markdown()}\n{(time.monotonic() - begun) / 60:.1f} minutes")

@@ -105,16 +105,19 @@ def on_one_core(
 
 
 def as_shipped(
-    sites: Mapping[int, Path], folder: Callable[[], Path], paths: Sequence[str], rounds: int, seconds: int
+    sites: Mapping[int, Path], folder: Callable[[], Path], paths: Mapping[str, int], rounds: int
 ) -> Mapping[str, Loads]:
-    """The blog on each site with two workers of the shipped settings, tied to no core; loads by path."""
+    """The blog on each site with two workers of the shipped settings, tied to no core; loads by path.
+
+    `paths` have the seconds of a round.
+    """
     with ExitStack() as stack:
         servers = {}
         for count, site in sites.items():
             environ = blog_environ(site, folder())
             servers[f"{count:,}"] = stack.enter_context(gunicorn("app:app", environ, workers=2))
         loads = {}
-        for path in paths:
+        for path, seconds in paths.items():
             contenders = {name: (server, path) for name, server in servers.items()}
             for server in servers.values():
                 server.wait_for(path)
