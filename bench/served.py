@@ -1,79 +1,89 @@
-"""The blog under gunicorn: throughput beside Flask's hello world, cold start, memory."""
+"""The blog under gunicorn: starts, memory, and what an edit costs the next reader over HTTP."""
 
 from __future__ import annotations
 
 import gzip
 import http.client
+import json
 import os
 import re
-import shutil
-import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
 
-from bench.measure import Timing, compared
+from bench.processes import Group, free_port, resident_mib
 
 CHECKOUT = Path(__file__).parent.parent
 _PATIENCE_S = 120.0
 _CRAWLERS = 8
-_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+_BETWEEN_EDITS_S = 0.1
+_READY = """
+import gc, json, sys, time
+gc.disable()  # as gunicorn.conf.py does
+from app import create_app
+wall, cpu = time.perf_counter(), time.process_time()
+create_app(json.loads(sys.argv[1]))
+print(time.perf_counter() - wall, time.process_time() - cpu)
+"""
 _HREF = re.compile(rb'(?:href|src)="(/[^"#?]*)')
-_WRK_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
-
-
-@dataclass(frozen=True)
-class Load:
-    """What wrk saw of one server: medians in seconds."""
-
-    timing: Timing
-    p50: float
-    p99: float
 
 
 @dataclass(frozen=True)
 class Start:
-    """A start with empty caches: seconds to the first answer and of CPU, and MiB of the worker after it."""
+    """Seconds until the posts were ready in a process, and until gunicorn's first answer; CPU by then; MiB."""
 
-    wall: float
+    ready: float
+    ready_cpu: float
+    page: float
     cpu: float
     mib: float
 
 
-class Server:
-    """A gunicorn with one worker, at `port`."""
+@dataclass(frozen=True)
+class Edit:
+    """Seconds from the first request after an edit until all pages were there, new; of each page; of CPU.
+
+    `first` is from the start until all were there, `mib` the memory of all processes in the end.
+    """
+
+    whole: float
+    each: Sequence[float]
+    cpu: float
+    first: float
+    mib: float
+
+
+class Server(Group):
+    """A server that answers at `port`: a master, and one worker unless told."""
 
     def __init__(self, master: subprocess.Popen[bytes], port: int) -> None:
-        self.master = master
+        super().__init__(master)
         self.port = port
+        self.begun = time.perf_counter()
 
     def worker(self) -> int:
         """The process id of the one worker."""
-        children = Path(f"/proc/{self.master.pid}/task/{self.master.pid}/children").read_text(encoding="ascii")
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="ascii")
         return int(children.split()[0])
 
-    def mib(self) -> float:
+    def worker_mib(self) -> float:
         """Resident memory of the worker, what it shares with others included."""
-        status = Path(f"/proc/{self.worker()}/status").read_text(encoding="ascii")
-        return int(re.search(r"VmRSS:\s+(\d+) kB", status)[1]) / 1024  # type: ignore[index]
-
-    def cpu(self) -> float:
-        """CPU seconds that gunicorn and its worker have used."""
-        return sum(_cpu(process) for process in (self.master.pid, self.worker()))
+        return resident_mib(self.worker())
 
     def wait_for(self, path: str) -> None:
-        """Until the page at `path` is answered."""
+        """Until the page at `path` is answered. Raises RuntimeError where the server ends before."""
         end = time.monotonic() + _PATIENCE_S
         while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"the server ended with {self.process.returncode}")
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE_S)
             try:
                 connection.request("GET", path)
@@ -89,108 +99,123 @@ class Server:
 
 @contextmanager
 def gunicorn(
-    app: str, environ: Mapping[str, str], *, core: int | None = None, workers: int = 1
+    app: str,
+    environ: Mapping[str, str],
+    *,
+    core: int | None = None,
+    workers: int = 1,
+    worker_class: str | None = None,
 ) -> Iterator[Server]:
     """One worker, unless told, with the settings that are shipped, tied to a core if one is given."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
+    if worker_class:
+        command += ["--worker-class", worker_class]
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("BITACORA_", "GUNICORN_"))}
+    with running([*command, "--log-level", "error", app], port, core, {**own, **environ}) as server:
+        yield server
+
+
+@contextmanager
+def running(command: Sequence[str], port: int, core: int | None, environ: Mapping[str, str]) -> Iterator[Server]:
+    """A server until the end of the block, in a group of its own."""
     master = subprocess.Popen(
-        [*_tied(core), *command, "--log-level", "error", app],
-        cwd=CHECKOUT,
-        env={**{k: v for k, v in os.environ.items() if not k.startswith("BITACORA_")}, **environ},
-        stdin=subprocess.DEVNULL,
+        [*tied(core), *command], cwd=CHECKOUT, env=environ, stdin=subprocess.DEVNULL, start_new_session=True
     )
+    server = Server(master, port)
     try:
-        yield Server(master, port)
+        yield server
     finally:
-        master.send_signal(signal.SIGTERM)
-        master.wait(60)
+        server.end()
+
+
+def tied(core: int | None) -> list[str]:
+    """What a command begins with that may run on that core alone."""
+    return [] if core is None else ["taskset", "-c", str(core)]
 
 
 def blog_environ(site: Path, cache: Path) -> dict[str, str]:
     return {"BITACORA_SITE": str(site), "BITACORA_CACHE_DIR": str(cache)}
 
 
-def missing_for_load() -> list[str]:
-    """What is not installed, of what the measurement over gunicorn needs."""
-    needed = [tool for tool in ("wrk", "taskset") if shutil.which(tool) is None]
-    return needed if (os.cpu_count() or 1) > 1 else [*needed, "a second core"]
+def cold_start(site: Path, caches: tuple[Path, Path]) -> Start:
+    """With two empty folders for caches. The first is left as a start leaves it for the next."""
+    kept, empty = caches
+    with gunicorn("app:app", blog_environ(site, kept)) as server:
+        page, cpu = _first_page(server)
+        mib = server.worker_mib()
+        server.wait_until_idle()  # what the next start needs is written beside the first requests
+    return Start(*_ready(site, empty), page, cpu, mib)
 
 
-def load(site: Path, cache: Path, url: str, size: int, rounds: int, seconds: int) -> dict[str, Load]:
-    """Each server in turn under `wrk -t1 -c16`; one worker on one core, wrk on another."""
-    with ExitStack() as stack:
-        start: Callable[..., Server] = lambda app, environ: stack.enter_context(gunicorn(app, environ, core=0))  # noqa: E731
-        servers = {
-            "Flask hello world": (start(f"bench.rivals:hello({size})", {}), "/"),
-            "**the blog, warm page**": (start("app:app", blog_environ(site, cache)), url),
-            "Flask-Caching's `@cached` view": (start(f"bench.rivals:cached({size})", {}), "/"),
-        }
-        for server, path in servers.values():
-            server.wait_for(path)
-        samples: dict[str, list[tuple[float, float]]] = {name: [] for name in servers}
-        delays: dict[str, list[tuple[float, float]]] = {name: [] for name in servers}
-        for _ in range(rounds):
-            for name, (server, path) in servers.items():
-                cpu = server.cpu()
-                requests, per_second, p50, p99 = _wrk(server.port, path, seconds)
-                samples[name].append((1 / per_second, (server.cpu() - cpu) / requests))
-                delays[name].append((p50, p99))
-    timings = compared(samples)
-    return {
-        name: Load(timings[name], median(p50 for p50, _ in own), median(p99 for _, p99 in own))
-        for name, own in delays.items()
-    }
+def warm_start(site: Path, cache: Path) -> Start:
+    """With what the start before has left in `cache`."""
+    with gunicorn("app:app", blog_environ(site, cache)) as server:
+        page, cpu = _first_page(server)
+        mib = server.worker_mib()
+    return Start(*_ready(site, cache), page, cpu, mib)
 
 
-def cold_start(site: Path, cache: Path, url: str) -> Start:
-    """From nothing to the first answered request."""
+def _first_page(server: Server) -> tuple[float, float]:
+    server.wait_for("/")
+    return time.perf_counter() - server.begun, server.cpu()
+
+
+def _ready(site: Path, cache: Path) -> tuple[float, float]:
+    """Seconds, and of CPU, that a process with everything imported needs for the site."""
+    command = [sys.executable, "-c", _READY, json.dumps(blog_environ(site, cache))]
+    run = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=_PATIENCE_S, check=True)
+    wall, cpu = run.stdout.split()[-2:]
+    return float(wall), float(cpu)
+
+
+def edited(site: Path, cache: Path, file: Path, urls: Sequence[str], edits: int) -> Edit:
+    """Edit `file` so often, and ask for the pages at `urls` one after the other each time; medians.
+
+    Raises RuntimeError for a page that was not new at its first request.
+    """
+    original = file.read_text(encoding="utf-8")
+    title = re.search(r"\ntitle: '(.*)'\n", original)
+    assert title
+    taken = []
+    with gunicorn("app:app", blog_environ(site, cache)) as server:
+        for url in urls:
+            server.wait_for(url)
+        first = time.perf_counter() - server.begun
+        reader = http.client.HTTPConnection("127.0.0.1", server.port, timeout=_PATIENCE_S)
+        try:
+            for number in range(edits + 1):
+                if number == 1:  # the one before warmed up
+                    cpu = server.cpu()
+                time.sleep(_BETWEEN_EDITS_S)
+                mark = f"Mark {number} edit"
+                file.write_text(original.replace(title[1], mark, 1), encoding="utf-8")
+                taken.append([_seconds_to_get(reader, url, mark.encode()) for url in urls])
+        finally:
+            file.write_text(original, encoding="utf-8")
+        del taken[0]
+        cpu = (server.cpu() - cpu) / edits
+        each = [median(column) for column in zip(*taken, strict=True)]
+        return Edit(median(sum(row) for row in taken), each, cpu, first, server.mib())
+
+
+def _seconds_to_get(reader: http.client.HTTPConnection, url: str, mark: bytes) -> float:
     begun = time.perf_counter()
-    with gunicorn("app:app", blog_environ(site, cache)) as server:
-        server.wait_for(url)
-        return Start(time.perf_counter() - begun, server.cpu(), server.mib())
+    reader.request("GET", url)
+    if mark not in reader.getresponse().read():
+        raise RuntimeError(f"{url} was old after an edit")
+    return time.perf_counter() - begun
 
 
-def warm_start(site: Path, cache: Path, url: str) -> Start:
-    """The same once more, with what the start before has left in `cache`."""
-    with gunicorn("app:app", blog_environ(site, cache)) as server:
-        server.wait_for(url)
-        _wait_until_idle(server)
-    return cold_start(site, cache, url)
-
-
-def _wait_until_idle(server: Server) -> None:
-    """What a start leaves for the next is written beside the first requests."""
-    used = -1.0
-    while server.cpu() > used:
-        used = server.cpu()
-        time.sleep(0.5)
-
-
-def crawled(site: Path, cache: Path) -> tuple[int, float, float]:
-    """Addresses that a crawler found, MiB of the worker after it read each once, and after it read each twice."""
+def crawled(site: Path, cache: Path) -> tuple[float, int, float, float]:
+    """MiB of the worker after a page, addresses that a crawler found, MiB after all were read once, and twice."""
     with gunicorn("app:app", blog_environ(site, cache)) as server:
         server.wait_for("/")
+        first = server.worker_mib()
         found = _crawl(server.port, {"/"}, follow=True)
-        once = server.mib()
+        once = server.worker_mib()
         _crawl(server.port, found, follow=False)
-        return len(found), once, server.mib()
-
-
-def _wrk(port: int, path: str, seconds: int) -> tuple[int, float, float, float]:
-    """Requests, requests a second, p50 and p99 in seconds."""
-    command = [*_tied(1), "wrk", "-t1", "-c16", f"-d{seconds}s", "--latency", f"http://127.0.0.1:{port}{path}"]
-    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    if "Non-2xx" in told or "Socket errors" in told:
-        raise RuntimeError(told)
-    count = re.search(r"(\d+) requests in", told)
-    rate = re.search(r"Requests/sec:\s+([\d.]+)", told)
-    shares = {
-        share: float(n) * _WRK_UNITS[unit] for share, n, unit in re.findall(r"(\d\d)%\s+([\d.]+)(\w+)", told)
-    }
-    assert count
-    assert rate
-    return int(count[1]), float(rate[1]), shares["50"], shares["99"]
+        return first, len(found), once, server.worker_mib()
 
 
 def _crawl(port: int, addresses: set[str], *, follow: bool) -> set[str]:
@@ -223,18 +248,3 @@ def _read(connection: http.client.HTTPConnection, path: str) -> set[str]:
     if response.headers["Content-Encoding"] == "gzip":
         body = gzip.decompress(body)
     return {href.decode() for href in _HREF.findall(body) if not href.startswith(b"//")}
-
-
-def _cpu(process: int) -> float:
-    fields = Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) * _TICK_S
-
-
-def _tied(core: int | None) -> list[str]:
-    return [] if core is None else ["taskset", "-c", str(core)]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -1,0 +1,114 @@
+"""HTTP as others see it: redbot's judgement of each kind of address, and HEAD and 304 over a socket.
+
+The site is one of plain HTTP, for the way to it is: over that, Strict-Transport-Security would rightly be a fault.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from blogs import post
+from conftest import IS_FULL_SIZE
+from server import PATIENCE_S, Server
+
+FILES = {
+    "site.toml": 'title = "El Blog"\nurl = "http://blog.example.org"\naccent = "#123456"\n',
+    "posts/2018-07-17-x.md": post("Uno", "![Plaza](foto.png)", categories="[Proyecto]", tags="[ñ]"),
+    "posts/foto.png": b"\x89PNG" + bytes(5000),
+    "pages/about.md": post("Acerca de"),
+}
+KINDS = {
+    "home": "/",
+    "post": "/2018/07/17/x/",
+    "listing": "/archive/",
+    "feed": "/feed.xml",
+    "style": "/static/style.css",
+    "picture": "/2018/07/17/x/foto.png",
+    "redirect": "/archive",
+    "miss": "/nothing/",
+}
+MORE = {
+    "share": "/2018/07/17/x/share/", "page": "/about/", "category": "/category/proyecto/",
+    "sitemap": "/sitemap.xml", "robots": "/robots.txt", "icon": "/favicon.svg", "theme": "/theme.css",
+    "health": "/healthz",
+}  # fmt: skip
+JUDGED = KINDS | MORE if IS_FULL_SIZE else KINDS
+STATUS = {"redirect": 308, "miss": 404}
+WITH_TAG = [kind for kind in KINDS if kind not in STATUS]
+
+
+@pytest.fixture(scope="module")
+def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    folder = tmp_path_factory.mktemp("http")
+    for path, content in FILES.items():
+        file = folder / "site" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with Server(folder / "site", folder / "cache", workers=1) as server:
+        yield server.port
+
+
+@pytest.mark.parametrize("kind", JUDGED)
+def test_redbot_finds_nothing_bad(port: int, kind: str) -> None:
+    status, notes = _judged(f"http://127.0.0.1:{port}{JUDGED[kind]}")
+    assert status == STATUS.get(kind, 200)
+    assert len(notes) > 3, "it looked at nothing"
+    assert [note["summary"] for note in notes if note["level"] == "BAD"] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_head_over_a_socket_is_get_without_a_body(port: int, kind: str) -> None:
+    (got, got_headers, body), (head, head_headers, nothing) = _on_one_connection(
+        port, KINDS[kind], ("GET", {}), ("HEAD", {})
+    )
+    assert (head, head_headers, nothing) == (got, got_headers, b"")
+    assert got_headers["Content-Length"] == str(len(body))
+
+
+@pytest.mark.parametrize("kind", WITH_TAG)
+def test_a_tag_over_a_socket_is_answered_as_a_table_says(port: int, kind: str) -> None:
+    ((_, headers, body),) = _on_one_connection(port, KINDS[kind], ("GET", {}))
+    etag = headers["ETag"]
+    table = {etag: 304, f"W/{etag}": 304, f'"other", {etag}': 304, "*": 304, '"other"': 200}
+    asked = [(method, {"If-None-Match": tag}) for tag in table for method in ("GET", "HEAD")]
+    for (method, condition), answer in zip(asked, _on_one_connection(port, KINDS[kind], *asked), strict=True):
+        status, again, read = answer
+        assert status == table[condition["If-None-Match"]], condition
+        assert read == (body if (status, method) == (200, "GET") else b"")
+        assert (again["ETag"], again["Cache-Control"]) == (etag, headers["Cache-Control"])
+        assert again.get("Vary") == headers.get("Vary")
+
+
+def _judged(url: str) -> tuple[int, list[dict[str, str]]]:
+    """The status that redbot got, and its notes."""
+    if find_spec("redbot") is None:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("redbot is not installed here")
+    command = [Path(sys.executable).with_name("redbot"), "-o", "har", url]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=True)
+    (entry,) = json.loads(run.stdout)["log"]["entries"]
+    return entry["response"]["status"], entry["_red_messages"]
+
+
+def _on_one_connection(
+    port: int, path: str, *requests: tuple[str, dict[str, str]]
+) -> list[tuple[int, dict[str, str], bytes]]:
+    """Status, headers but for the clock's, and body of each; a body where none belongs would spoil the next."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
+    connection.connect()
+    connection.auto_open = 0
+    answers = []
+    for method, headers in requests:
+        connection.request(method, path, headers=headers)
+        response = connection.getresponse()
+        body = response.read()
+        answers.append((response.status, {k: v for k, v in response.getheaders() if k != "Date"}, body))
+    connection.close()
+    return answers
