@@ -64,6 +64,7 @@ class Server:
         self._within = within
         self.port = _free_port()
         self.log = cache.with_suffix(f".{self.port}.log")
+        self.app = "app:app"
         self._workers = workers
         self._environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("BITACORA_")},
@@ -91,7 +92,7 @@ class Server:
     def launch(self) -> None:
         """Start without waiting: requests queue until a worker is there."""
         with self.log.open("ab") as log:
-            command = [*self._within, sys.executable, "-m", "gunicorn", "app:app"]
+            command = [*self._within, sys.executable, "-m", "gunicorn", self.app]
             self._process = subprocess.Popen(command, cwd=ROOT, env=self._environ, stdout=log, stderr=log)
 
     def wait_until_ready(self) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import sizes
 from conftest import Serve
 from publishing import SETTINGS, Editor, flask, post
 from server import Client, Server
@@ -72,15 +73,13 @@ def pushed(tmp_path: Path) -> Home:
     return Home(tmp_path / "home")
 
 
-def test_push_refuse_mend_push_live_and_back_under_load(
-    tmp_path: Path, pushed: Home, serve: Serve, at_size: Callable[[int, int], int]
-) -> None:
+def test_push_refuse_mend_push_live_and_back_under_load(tmp_path: Path, pushed: Home, serve: Serve) -> None:
     editor = Editor(tmp_path / "work", pushed.repo)
     editor.publish(version_of(0))
     server = serve(pushed.current)
     clients = server.clients()
     with readers(server) as faults:
-        last = at_size(60, 5)
+        last = sizes.PUBLICATIONS
         for number in range(1, last + 1):
             editor.publish(version_of(number))
             for client in clients:
