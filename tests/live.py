@@ -18,6 +18,7 @@ ADDRESS = "/2018/07/17/vivo/"
 LISTS = ("/", "/archive/", "/feed.xml")
 OTHER_POSTS = 9
 LONG_AGO = 1_500_000_000
+OG_IMAGE = re.compile(r'og:image" content="https://blog\.example\.org([^"]+)')
 
 Edit = Callable[[int], None]
 Writer = Callable[[Path], Edit]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import sizes
 from blogs import SETTINGS, post
+from live import OG_IMAGE
 from server import ROOT, Client, Server
 
 COUNTED = """
@@ -29,7 +29,6 @@ def counted(text, look):
 cards.draw = counted
 from app import app
 """
-OG_IMAGE = re.compile(r'og:image" content="https://blog\.example\.org([^"]+)')
 
 
 class Counted(Server):
