@@ -15,6 +15,7 @@ from typing import NamedTuple, Self
 
 ROOT = Path(__file__).parent.parent
 PATIENCE_S = 30.0
+_ESTABLISHED, _CLOSE_WAIT = "01", "08"
 
 
 class Answer(NamedTuple):
@@ -149,6 +150,12 @@ class Server:
         assert self._process
         master = self._process.pid
         return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
+
+    def connections(self) -> int:
+        """Those that are open on the server's side, as the kernel shows them."""
+        lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+        open_ones = [line.split()[1] for line in lines if line.split()[3] in {_ESTABLISHED, _CLOSE_WAIT}]
+        return sum(local.endswith(f":{self.port:04X}") for local in open_ones)
 
     def has_open(self, worker: int, target: str) -> bool:
         """Whether a worker has a descriptor of this name, as the kernel shows it."""

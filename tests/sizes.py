@@ -42,14 +42,14 @@ FUZZ_S = of(150, 5)
 STORE_IS_AWAY_S = of(40, 2)
 
 # --- soak (A14)
-SOAK_REQUESTS = of(1_000_000, 8_000)
-SOAK_SETTLED = of(100_000, 2_000)
+SOAK_REQUESTS = of(1_000_000, 4_000)
+SOAK_SETTLED = of(100_000, 1_000)
 """After so many requests memory should not grow any more."""
 SOAK_PUSHES = of(2_000, 10)
 
 # --- requests (A18)
 REQUESTS = of(3_000, 150)
-RAW_REQUESTS = of(100_000, 1_500)
+RAW_REQUESTS = of(100_000, 1_000)
 
 # --- calls of forges (A19), workers and clocks
 WRONG_CALLS = 2_000
