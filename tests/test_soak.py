@@ -17,6 +17,7 @@ from server import Server
 POSTS = 300
 LISTS = ("/", "/page/2/", "/archive/", "/feed.xml", "/sitemap.xml", "/tags/", "/readyz")
 MOST_GROWTH_MIB = 5.0
+PUSHES_TO_SETTLE = sizes.SOAK_PUSHES * sizes.SOAK_SETTLED // sizes.SOAK_REQUESTS
 ROUND_S = sizes.of(10, 1)
 SCRIPT = """
 local paths = { %s }
@@ -165,7 +166,7 @@ def test_two_workers_keep_their_size_however_long_they_serve(tmp_path: Path, ser
         while counts["requests"] < sizes.SOAK_REQUESTS:
             counts += asked(server, tmp_path / "junk.lua", number := number + 1)
             pusher.allow(sizes.SOAK_PUSHES * min(counts["requests"], sizes.SOAK_REQUESTS) // sizes.SOAK_REQUESTS)
-            if not settled and counts["requests"] >= sizes.SOAK_SETTLED:
+            if not settled and counts["requests"] >= sizes.SOAK_SETTLED and pusher.pushed >= PUSHES_TO_SETTLE:
                 server.wait_until(lambda: server.connections() == 0)
                 settled = [Size.of(worker) for worker in workers]
         pusher.join(600)
@@ -178,6 +179,7 @@ def test_two_workers_keep_their_size_however_long_they_serve(tmp_path: Path, ser
         client.close()
     server.wait_until(lambda: server.connections() == 0)
     ended = [Size.of(worker) for worker in workers]
+    assert settled
     growth = max(after.mib - before.mib for before, after in zip(settled, ended, strict=True))
     junk = counts["requests"] // 5
     saw(
