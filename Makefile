@@ -43,8 +43,8 @@ fix: .venv/dev  ## Format, and mend what the linter can mend
 bench: .venv/dev  ## Measure speed and memory into docs/performance.md
 	@$(BIN)/python -m bench
 
-torture: .venv/dev  ## Run the freshness and publishing tests at their full size
-	@BITACORA_TEST_SIZE=full $(BIN)/pytest -p no:randomly tests/test_live.py tests/test_publish_story.py
+torture: .venv/dev  ## Put it through everything at full size, about an hour, into docs/torture.md
+	@$(BIN)/python -m torture
 
 clean:  ## Remove what these commands made
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

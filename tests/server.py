@@ -67,7 +67,7 @@ class Server:
         self.log = cache.with_suffix(f".{self.port}.log")
         self.app = "app:app"
         self._workers = workers
-        self._environ = {
+        self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("BITACORA_")},
             "BITACORA_SITE": str(site),
             "BITACORA_CACHE_DIR": str(cache),
@@ -94,7 +94,7 @@ class Server:
         """Start without waiting: requests queue until a worker is there."""
         with self.log.open("ab") as log:
             command = [*self._within, sys.executable, "-m", "gunicorn", self.app]
-            self._process = subprocess.Popen(command, cwd=ROOT, env=self._environ, stdout=log, stderr=log)
+            self._process = subprocess.Popen(command, cwd=ROOT, env=self.environ, stdout=log, stderr=log)
 
     def wait_until_ready(self) -> None:
         self.wait_until(lambda: self._probe() == 200)

@@ -39,7 +39,7 @@ class Counted(Server):
         self._folder = folder
         (folder / "counted.py").write_text(COUNTED.format(log=str(folder / "drawn")))
         (folder / "drawn").touch()
-        self._environ["PYTHONPATH"] = os.pathsep.join((str(folder), str(ROOT)))
+        self.environ["PYTHONPATH"] = os.pathsep.join((str(folder), str(ROOT)))
         self.app = "counted:app"
 
     def drawn(self) -> list[tuple[int, str]]:

@@ -404,7 +404,7 @@ class Jumping(Server):
         self.ahead = folder / "ahead"
         self.ahead.write_text("0")
         (folder / "jumping.py").write_text(JUMPING.format(at=str(self.ahead)))
-        self._environ["PYTHONPATH"] = os.pathsep.join((str(folder), str(ROOT)))
+        self.environ["PYTHONPATH"] = os.pathsep.join((str(folder), str(ROOT)))
         self.app = "jumping:app"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import sizes
 from blogs import Blog, call, make_blog, post
+from conftest import Saw
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -120,7 +121,7 @@ def test_a_body_is_never_read(blog: Blog) -> None:
         assert blog.get("/2018/07/17/x/", body=b"x" * size).status == 200
 
 
-def test_junk_leaves_no_trace_in_memory(blog: Blog) -> None:
+def test_junk_leaves_no_trace_in_memory(blog: Blog, saw: Saw) -> None:
     store = blog.parts.page_cache.store
     for path in KNOWN:
         call(blog.app, "GET", path)
@@ -132,6 +133,7 @@ def test_junk_leaves_no_trace_in_memory(blog: Blog) -> None:
         call(blog.app, "GET", b"/", junk.hex(), {"accept_encoding": junk.hex(), "if_none_match": junk.hex()}, b"")
         call(blog.app, "GET", b"/tag/" + junk + b"/page/2/")
         call(blog.app, "GET", b"/static/style." + junk.hex()[:12].encode() + b".css")
+    saw(junk_addresses=5 * sizes.REQUESTS)
     assert (len(store), store.size) == (count, size)
 
 

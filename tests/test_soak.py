@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import threading
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,12 +59,12 @@ class Size:
     """What one worker takes."""
 
     mib: float
-    descriptors: int
+    descriptors: tuple[str, ...]
     threads: int
     watches: int
 
     @property
-    def counts(self) -> tuple[int, int, int]:
+    def constant(self) -> tuple[tuple[str, ...], int, int]:
         return self.descriptors, self.threads, self.watches
 
     @classmethod
@@ -70,9 +72,9 @@ class Size:
         proc = Path(f"/proc/{worker}")
         status = (proc / "status").read_text()
         known = dict(re.findall(r"^(VmRSS|Threads):\s+(\d+)", status, re.MULTILINE))
-        infos = [info.read_text() for info in (proc / "fdinfo").iterdir()]
-        watches = sum(text.count("inotify wd:") for text in infos)
-        return cls(int(known["VmRSS"]) / 1024, len(infos), int(known["Threads"]), watches)
+        watches = sum(info.read_text().count("inotify wd:") for info in (proc / "fdinfo").iterdir())
+        targets = (os.readlink(descriptor).split(":")[0] for descriptor in (proc / "fd").iterdir())
+        return cls(int(known["VmRSS"]) / 1024, tuple(sorted(targets)), int(known["Threads"]), watches)
 
 
 class Pusher(threading.Thread):
@@ -177,9 +179,12 @@ def test_two_workers_keep_their_size_however_long_they_serve(tmp_path: Path, ser
         last = client.get(address(sizes.SOAK_PUSHES % POSTS)).text
         assert f"v{sizes.SOAK_PUSHES:06}" in last
         client.close()
-    server.wait_until(lambda: server.connections() == 0)
-    ended = [Size.of(worker) for worker in workers]
     assert settled
+    before = [size.constant for size in settled]
+    server.wait_until(lambda: server.connections() == 0)
+    with suppress(AssertionError):  # once a minute a thread looks at all files
+        server.wait_until(lambda: [Size.of(worker).constant for worker in workers] == before)
+    ended = [Size.of(worker) for worker in workers]
     growth = max(after.mib - before.mib for before, after in zip(settled, ended, strict=True))
     junk = counts["requests"] // 5
     saw(
@@ -193,5 +198,5 @@ def test_two_workers_keep_their_size_however_long_they_serve(tmp_path: Path, ser
     assert pusher.wrong == []
     assert "Traceback" not in server.log.read_text()
     assert abs(counts["not_found"] - counts["requests"] / 10) < 32 + 4 * number, "a tenth of the answers is 404"
-    assert [size.counts for size in ended] == [size.counts for size in settled]
+    assert [size.constant for size in ended] == before
     assert growth <= MOST_GROWTH_MIB or not sizes.IS_FULL
