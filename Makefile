@@ -52,8 +52,8 @@ bench-peers:  ## Install what the blog is measured against into bench/out: Hugo,
 	@for tool in wrk taskset nginx jekyll; do \
 	  PATH=$$PATH:/usr/sbin command -v $$tool >/dev/null || echo "not here, and skipped: $$tool (Debian: apt-get install $$tool)"; done
 
-torture: .venv/dev  ## Run the freshness and publishing tests at their full size
-	@BITACORA_TEST_SIZE=full $(BIN)/pytest -p no:randomly tests/test_live.py tests/test_publish_story.py
+torture: .venv/dev  ## Put it through everything at full size, about an hour, into docs/torture.md
+	@$(BIN)/python -m torture
 
 observatory: .venv/observatory/node_modules  ## Install the MDN HTTP Observatory, which a test asks (needs npm)
 

@@ -24,6 +24,7 @@ control_socket_disable = True
 limit_request_line = 4094
 limit_request_fields = 50
 limit_request_field_size = 8190
+forwarder_headers = ""  # a header SCRIPT_NAME of anybody's is no error of ours
 
 is_dev = os.environ.get("BITACORA_DEV") == "1"
 if is_dev:  # each page that is seen keeps a thread, and none may put off the end

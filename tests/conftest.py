@@ -1,4 +1,4 @@
-"""What tests share: a clean environment, servers that end with their test, and the size of the long ones."""
+"""What tests share: a clean environment, servers that end with their test, and what the long ones count."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-
-IS_FULL_SIZE = os.environ.get("BITACORA_TEST_SIZE") == "full"
+import sizes  # noqa: F401 - reads the environment before it is cleaned
 
 for name in [name for name in os.environ if name.startswith("BITACORA_")]:
     del os.environ[name]  # before the blog is imported, which reads them
@@ -22,6 +21,7 @@ from server import Server  # noqa: E402
 
 Serve = Callable[..., Server]
 NewBlog = Callable[..., Blog]
+Saw = Callable[..., None]
 
 
 @pytest.fixture
@@ -42,6 +42,11 @@ def new_blog(tmp_path: Path) -> Iterator[NewBlog]:
 
 
 @pytest.fixture
-def at_size() -> Callable[[int, int], int]:
-    """Of two numbers the one for the size that runs: (whole, usual)."""
-    return lambda whole, usual: whole if IS_FULL_SIZE else usual
+def saw(record_property: Callable[[str, object], None]) -> Saw:
+    """Notes counts for the report of `make torture`; of names that end in _ms or _mib the largest counts there."""
+
+    def note(**counts: float) -> None:
+        for name, number in counts.items():
+            record_property(name, number)
+
+    return note

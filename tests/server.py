@@ -16,6 +16,7 @@ from typing import NamedTuple, Self
 from programs import PATIENCE_S, free_port
 
 ROOT = Path(__file__).parent.parent
+_ESTABLISHED, _CLOSE_WAIT = "01", "08"
 
 
 class Answer(NamedTuple):
@@ -65,8 +66,9 @@ class Server:
         self._within = within
         self.port = free_port()
         self.log = cache.with_suffix(f".{self.port}.log")
+        self.app = "app:app"
         self._workers = workers
-        self._environ = {
+        self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("BITACORA_")},
             "BITACORA_SITE": str(site),
             "BITACORA_CACHE_DIR": str(cache),
@@ -92,8 +94,8 @@ class Server:
     def launch(self) -> None:
         """Start without waiting: requests queue until a worker is there."""
         with self.log.open("ab") as log:
-            command = [*self._within, sys.executable, "-m", "gunicorn", "app:app"]
-            self._process = subprocess.Popen(command, cwd=ROOT, env=self._environ, stdout=log, stderr=log)
+            command = [*self._within, sys.executable, "-m", "gunicorn", self.app]
+            self._process = subprocess.Popen(command, cwd=ROOT, env=self.environ, stdout=log, stderr=log)
 
     def wait_until_ready(self) -> None:
         self.wait_until(lambda: self._probe() == 200)
@@ -172,6 +174,12 @@ class Server:
         """Send the master a signal."""
         assert self._process
         self._process.send_signal(number)
+
+    def connections(self) -> int:
+        """Those that are open on the server's side, as the kernel shows them."""
+        lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+        open_ones = [line.split()[1] for line in lines if line.split()[3] in {_ESTABLISHED, _CLOSE_WAIT}]
+        return sum(local.endswith(f":{self.port:04X}") for local in open_ones)
 
     def has_open(self, worker: int, target: str) -> bool:
         """Whether a worker has a descriptor of this name, as the kernel shows it."""

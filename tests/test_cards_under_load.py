@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import subprocess
-import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import sizes
 from blogs import SETTINGS, post
+from live import OG_IMAGE
 from server import ROOT, Client, Server
 
 COUNTED = """
@@ -30,7 +29,6 @@ def counted(text, look):
 cards.draw = counted
 from app import app
 """
-OG_IMAGE = re.compile(r'og:image" content="https://blog\.example\.org([^"]+)')
 
 
 class Counted(Server):
@@ -41,12 +39,8 @@ class Counted(Server):
         self._folder = folder
         (folder / "counted.py").write_text(COUNTED.format(log=str(folder / "drawn")))
         (folder / "drawn").touch()
-
-    def launch(self) -> None:
-        environ = {**self._environ, "PYTHONPATH": os.pathsep.join((str(self._folder), str(ROOT)))}
-        with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "gunicorn", "counted:app"]
-            self._process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)
+        self.environ["PYTHONPATH"] = os.pathsep.join((str(folder), str(ROOT)))
+        self.app = "counted:app"
 
     def drawn(self) -> list[tuple[int, str]]:
         """The worker and the title of each card, in the order in which they were drawn."""
@@ -69,9 +63,9 @@ def ask(client: Client, cards: Sequence[str]) -> dict[str, bytes]:
 
 
 def test_two_workers_draw_no_card_twice_while_readers_come(
-    tmp_path: Path, at_size: Callable[[int, int], int]
+    tmp_path: Path,
 ) -> None:
-    count = at_size(200, 40)
+    count = sizes.CARDS
     with Counted(site_of(tmp_path, count), tmp_path) as server:
         one, other = server.clients()
         pages = [one.get(f"/2020/01/02/p{number}/").text for number in range(count)]

@@ -10,16 +10,21 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 
 import pytest
+import sizes
+from conftest import Saw
+from crowd import Crowd
 from flask import Flask
+from live import ADDRESS, LISTS, OG_IMAGE, in_place, make_site, stale_answers
+from server import Server
 
-from bitacora.web.derived import Derived
+from bitacora.web.derived import PAUSE_S, Derived
 from bitacora.web.derived_files import FOLDERS, DerivedFiles
 
 # Clients of Redis and Memcached leave their sockets to the collector.
@@ -74,7 +79,7 @@ def started(command: list[str], port: int) -> subprocess.Popen[bytes]:
 
 
 @pytest.fixture
-def redis() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+def redis_server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     pytest.importorskip("redis")
     port = free_port()
     server = started([needed("redis-server"), "--port", str(port), "--save", "", "--bind", "127.0.0.1"], port)
@@ -85,13 +90,19 @@ def redis() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
 
 
 @pytest.fixture
-def memcached() -> Iterator[str]:
+def memcached_server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     pytest.importorskip("memcache")
     port = free_port()
     server = started([needed("memcached"), "-u", "nobody", "-l", "127.0.0.1", "-p", str(port)], port)
-    yield f"memcached://127.0.0.1:{port}"
+    yield f"memcached://127.0.0.1:{port}", server
+    server.send_signal(signal.SIGCONT)
     server.kill()
     server.wait()
+
+
+@pytest.fixture
+def memcached(memcached_server: tuple[str, subprocess.Popen[bytes]]) -> str:
+    return memcached_server[0]
 
 
 @pytest.mark.parametrize("where", ["file", "memory"])
@@ -116,13 +127,13 @@ def test_files_outlive_the_process(tmp_path: Path) -> None:
     assert maker.made == 1
 
 
-def test_redis_keeps_plain_bytes(redis: tuple[str, subprocess.Popen[bytes]]) -> None:
+def test_redis_keeps_plain_bytes(redis_server: tuple[str, subprocess.Popen[bytes]]) -> None:
     from redis import Redis
 
     maker = Maker()
-    twice(Derived(Flask("x"), redis[0], None), maker)
+    twice(Derived(Flask("x"), redis_server[0], None), maker)
     assert maker.made == 1
-    client = Redis.from_url(redis[0])
+    client = Redis.from_url(redis_server[0])
     assert [client.get(key) for key in client.scan_iter()] == [b"\x00\xff made"]
     client.close()
 
@@ -153,8 +164,8 @@ def test_a_dead_store_costs_one_line_of_log(caplog: pytest.LogCaptureFixture) ->
     assert len(caplog.records) == 1
 
 
-def test_a_hung_store_is_asked_once_and_then_left_alone(redis: tuple[str, subprocess.Popen[bytes]]) -> None:
-    address, server = redis
+def test_a_hung_store_is_asked_once_and_then_left_alone(redis_server: tuple[str, subprocess.Popen[bytes]]) -> None:
+    address, server = redis_server
     maker = Maker()
     derived = Derived(Flask("x"), address, None)
     twice(derived, maker)
@@ -164,9 +175,9 @@ def test_a_hung_store_is_asked_once_and_then_left_alone(redis: tuple[str, subpro
 
 
 def test_a_store_that_comes_back_is_used_again(
-    redis: tuple[str, subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
+    redis_server: tuple[str, subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    address, server = redis
+    address, server = redis_server
     maker = Maker()
     derived = Derived(Flask("x"), address, None)
     server.send_signal(signal.SIGSTOP)
@@ -193,7 +204,7 @@ def test_a_full_or_forbidden_folder_costs_one_line_of_log(
 @pytest.mark.parametrize("where", ["file", "memory", "redis", "memcached"])
 def test_what_is_kept_is_not_lacking(where: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     if where == "redis":
-        where = request.getfixturevalue("redis")[0]
+        where = request.getfixturevalue("redis_server")[0]
     if where == "memcached":
         where = request.getfixturevalue("memcached")
     maker = Maker()
@@ -306,3 +317,53 @@ def test_workers_that_make_room_at_the_same_time_do_not_disturb_one_another(tmp_
     with ThreadPoolExecutor(4) as crowd:
         for done in [crowd.submit(fill, order) for order in (keys, keys[::-1], keys[20:], keys[:20])]:
             done.result()
+
+
+# --- under a server that is busy
+
+
+def kill(store: subprocess.Popen[bytes]) -> None:
+    store.kill()
+    store.wait()
+
+
+def hang(store: subprocess.Popen[bytes]) -> None:
+    store.send_signal(signal.SIGSTOP)
+
+
+@pytest.mark.parametrize("fault", [kill, hang])
+@pytest.mark.parametrize("kind", ["redis", "memcached"])
+def test_a_store_that_dies_under_load_costs_no_reader_a_page(
+    kind: str, fault: Callable[..., None], request: pytest.FixtureRequest, tmp_path: Path, saw: Saw
+) -> None:
+    where, store = request.getfixturevalue(f"{kind}_server")
+    under_load(where, tmp_path, lambda: fault(store), saw)
+
+
+def test_a_store_that_never_answers_costs_no_reader_a_page(tmp_path: Path, saw: Saw) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        under_load(f"redis://127.0.0.1:{silent.getsockname()[1]}/0", tmp_path, lambda: None, saw)
+
+
+def under_load(where: str, folder: Path, break_it: Callable[[], None], saw: Saw) -> None:
+    """Every page stays, an edit has its new card, and the log says little."""
+    site = make_site(folder / "site")
+    with Server(site, folder / "cache", derived_cache=where) as server:
+        clients = server.clients()
+        with Crowd(server.port, (ADDRESS, *LISTS, f"{ADDRESS}share/")) as load:
+            load.go_on_for(0.5)
+            break_it()
+            broken = time.monotonic()
+            version = 0
+            while time.monotonic() < broken + sizes.STORE_IS_AWAY_S:
+                in_place(site)(version := version + 1)
+                assert stale_answers(clients, (ADDRESS,), version) == []
+                for client in clients:
+                    card = OG_IMAGE.search(client.get(ADDRESS).text)
+                    assert card
+                    assert client.get(card[1]).body[:2] == b"\xff\xd8"
+            took = time.monotonic() - broken
+        lines = server.log.read_text().count("left alone")
+    saw(answers=load.answers, edits=version, wrong=len(load.wrong), lines=lines, slowest_ms=load.slowest_s * 1000)
+    assert load.wrong == []
+    assert lines <= len(clients) * (1 + took // PAUSE_S)

@@ -10,7 +10,6 @@ import json
 import os
 import random
 import re
-import shutil
 import subprocess
 import threading
 import time
@@ -19,245 +18,68 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from conftest import Serve
+import sizes
+from conftest import Saw, Serve
+from live import (
+    ADDRESS,
+    LISTS,
+    POST,
+    SETTINGS,
+    Writer,
+    branch,
+    commit_all,
+    commit_beside,
+    every_writer,
+    git,
+    in_place,
+    make_site,
+    remove_the_site,
+    rename_the_posts,
+    rename_the_site,
+    run,
+    stale_answers,
+    versions,
+)
 from programs import tool
 from server import Answer, Client, Server, late
 
-SETTINGS = 'title = "Bitácora"\nurl = "https://blog.example.org"\nlanguage = "es"\n'
-POST = "2018-07-17-vivo.md"
-ADDRESS = "/2018/07/17/vivo/"
-LISTS = ("/", "/archive/", "/feed.xml")
 LISTS_LATE_S = 1.0
-OTHER_POSTS = 9
-LONG_AGO = 1_500_000_000
-
-AtSize = Callable[[int, int], int]
-Edit = Callable[[int], None]
-Writer = Callable[[Path], Edit]
-
-
-def run(*command: str | Path, stdin: str = "") -> None:
-    subprocess.run([tool(str(command[0])), *command[1:]], check=True, input=stdin.encode(), capture_output=True)
-
-
-def git(folder: Path, *command: str, stdin: str = "") -> None:
-    alone = (
-        "-c",
-        "user.name=Ana",
-        "-c",
-        "user.email=ana@blog.example",
-        "-c",
-        "gc.auto=0",
-        "-c",
-        "core.compression=1",
-    )
-    run("git", *alone, "-C", folder, *command, stdin=stdin)
-
-
-def commit_all(folder: Path) -> None:
-    git(folder, "add", "-A")
-    git(folder, "commit", "-q", "-m", "all")
-
-
-def branch(version: int) -> str:
-    return f"v{version:06}" if version else "main"
-
-
-def commit_beside(folder: Path, most: int, files: Callable[[int], dict[str, str]]) -> None:
-    """A branch for each version from 1 to `most`, each upon the one before; the work tree stays as it is."""
-    command = [tool("git"), "-C", folder, "-c", "core.compression=1", "fast-import", "--quiet", "--depth=0"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as importer:
-        assert importer.stdin
-        for version in range(1, most + 1):
-            head = f"commit refs/heads/{branch(version)}\ncommitter Ana <ana@blog.example> {LONG_AGO} +0000\n"
-            importer.stdin.write(f"{head}data 0\nfrom refs/heads/{branch(version - 1)}\n".encode())
-            for path, content in files(version).items():
-                data = content.encode()
-                importer.stdin.write(b"M 100644 inline %b\ndata %d\n%b\n" % (path.encode(), len(data), data))
-    assert importer.returncode == 0
-
-
-def text(version: int) -> str:
-    """A post of always the same size, that says its version in its title and in its body."""
-    return f"---\ntitle: Versión v{version:06}\n---\nSoy la v{version:06}.\n"
-
-
-def versions(answer: Answer) -> set[int]:
-    """All the versions that an answer speaks of: more than one is a mixture."""
-    assert answer.status == 200
-    return {int(version) for version in re.findall(rb"v(\d{6})", answer.body)}
-
-
-def make_site(folder: Path) -> Path:
-    (folder / "posts").mkdir(parents=True)
-    (folder / "site.toml").write_text(SETTINGS)
-    for number in range(OTHER_POSTS):
-        (folder / f"posts/2018-01-{number + 1:02}-otra.md").write_text("---\ntitle: Otra\n---\nOtra.\n")
-    (folder / "posts" / POST).write_text(text(0))
-    return folder
-
-
-def pretend_to_be_older(file: Path, version: int) -> None:
-    """The higher the version the older its mtime."""
-    os.utime(file, (LONG_AGO - version, LONG_AGO - version))
-
-
-def flip(link: Path, target: str) -> None:
-    """`ln -s` to another name and `mv -T`: the link leads to either, never to nothing."""
-    (link.parent / "flipping").symlink_to(target)
-    (link.parent / "flipping").replace(link)
-
-
-# --- the nine writers: each prepares a site, and gives a function that puts one version on disk
-
-
-def in_place(site: Path) -> Edit:
-    def edit(version: int) -> None:
-        (site / "posts" / POST).write_text(text(version))
-
-    return edit
-
-
-def by_rename(site: Path) -> Edit:
-    def edit(version: int) -> None:
-        (site / "posts/new.tmp").write_text(text(version))
-        (site / "posts/new.tmp").replace(site / "posts" / POST)
-
-    return edit
-
-
-def by_sed(site: Path) -> Edit:
-    return lambda version: run("sed", "-i", "-E", f"s/v[0-9]{{6}}/v{version:06}/", site / "posts" / POST)
-
-
-def by_rsync(site: Path) -> Edit:
-    source = site.parent / "source"
-    source.mkdir()
-
-    def edit(version: int) -> None:
-        (source / POST).write_text(text(version))
-        pretend_to_be_older(source / POST, version)
-        run("rsync", "-a", f"{source}/", f"{site}/posts/")
-
-    return edit
-
-
-def by_copy_with_old_times(site: Path) -> Edit:
-    source = site.parent / "source.md"
-
-    def edit(version: int) -> None:
-        source.write_text(text(version))
-        pretend_to_be_older(source, version)
-        run("cp", "-p", source, site / "posts" / POST)
-
-    return edit
-
-
-def at_the_same_size_and_mtime(site: Path) -> Edit:
-    reference = site.parent / "reference"
-    shutil.copy2(site / "posts" / POST, reference)
-
-    def edit(version: int) -> None:
-        (site / "posts" / POST).write_text(text(version))
-        run("touch", "-r", reference, site / "posts" / POST)
-
-    return edit
-
-
-def by_git_checkout(site: Path) -> Edit:
-    git(site, "init", "-q", "-b", "main")
-    commit_all(site)
-    commit_beside(site, 1_000, lambda version: {f"posts/{POST}": text(version)})
-    return lambda version: git(site, "checkout", "-q", branch(version))
-
-
-def by_flipped_site(site: Path) -> Edit:
-    """The site's folder becomes a link to one of two releases."""
-    releases = [site.parent / "release-0", site.parent / "release-1"]
-    site.rename(releases[0])
-    shutil.copytree(releases[0], releases[1])
-    site.symlink_to(releases[0].name)
-
-    def edit(version: int) -> None:
-        release = releases[version % 2]
-        (release / "posts" / POST).write_text(text(version))
-        flip(site, release.name)
-
-    return edit
-
-
-def by_config_map(site: Path) -> Edit:
-    """posts/ is as the kubelet mounts a ConfigMap: links through `..data` to a folder for each version."""
-    posts = site / "posts"
-
-    def publish(version: int) -> None:
-        folder = posts / f"..{version:06}"
-        folder.mkdir()
-        (folder / POST).write_text(text(version))
-        flip(posts / "..data", folder.name)
-        shutil.rmtree(posts / f"..{version - 1:06}", ignore_errors=True)
-
-    (posts / POST).unlink()
-    publish(0)
-    (posts / POST).symlink_to(f"..data/{POST}")
-    return publish
-
-
-WRITERS = (
-    in_place,
-    by_rename,
-    by_sed,
-    by_rsync,
-    by_copy_with_old_times,
-    at_the_same_size_and_mtime,
-    by_git_checkout,
-    by_flipped_site,
-    by_config_map,
-)
-every_writer = pytest.mark.parametrize("writer", WRITERS, ids=lambda writer: writer.__name__)
-
-
-def stale_answers(clients: Sequence[Client], paths: Sequence[str], version: int) -> list[str]:
-    return [
-        f"{path} of worker {worker} after v{version:06}: {sorted(found)}"
-        for worker, client in enumerate(clients)
-        for path in paths
-        if (found := versions(client.get(path))) != {version}
-    ]
 
 
 @every_writer
 def test_every_edit_is_on_the_next_request_of_both_workers(
-    writer: Writer, tmp_path: Path, serve: Serve, at_size: AtSize
+    writer: Writer, tmp_path: Path, serve: Serve, saw: Saw
 ) -> None:
     site = make_site(tmp_path / "site")
     edit = writer(site)
     clients = serve(site, watch="inotify").clients()
     stale = []
-    for version in range(1, at_size(1000, 25) + 1):
+    for version in range(1, sizes.EDITS + 1):
         edit(version)
         paths = (ADDRESS, LISTS[version % 3])
         stale += stale_answers(clients, paths if version % 2 else paths[::-1], version)
+    saw(edits=version, stale=len(stale))
     assert stale == []
 
 
 @every_writer
 def test_without_inotify_a_post_is_new_on_the_next_request_and_lists_within_a_second(
-    writer: Writer, tmp_path: Path, serve: Serve, at_size: AtSize
+    writer: Writer, tmp_path: Path, serve: Serve, saw: Saw
 ) -> None:
     site = make_site(tmp_path / "site")
     edit = writer(site)
     clients = serve(site, watch="poll").clients()
     stale: list[str] = []
     latest = 0.0
-    for version in range(1, at_size(1000, 16) + 1):
-        lists_too = version % at_size(50, 16) == 0
+    for version in range(1, sizes.EDITS_POLLED + 1):
+        lists_too = version % sizes.EDITS_FOR_EACH_LOOK_AT_LISTS == 0
         if lists_too:
             let_the_last_edit_age(clients)
         edit(version)
         if lists_too:
             latest = max(latest, seconds_until_lists_are_new(clients, version))
         stale += stale_answers(clients, (ADDRESS,), version)
+    saw(edits=version, stale=len(stale), lists_late_ms=latest * 1000)
     assert stale == []
     assert latest < LISTS_LATE_S
 
@@ -394,11 +216,11 @@ class Reader(threading.Thread):
 
 @pytest.mark.parametrize("watch", ["inotify", "poll"])
 def test_during_pushes_and_pulls_no_answer_is_torn_mixed_or_missing(
-    tmp_path: Path, serve: Serve, at_size: AtSize, watch: str
+    tmp_path: Path, serve: Serve, saw: Saw, watch: str
 ) -> None:
-    files, pushes, enough = at_size(300, 25), at_size(30, 2), at_size(20_000, 400)
+    files, pushes, enough = sizes.PUSHED_FILES, sizes.PUSHES, sizes.ANSWERS_DURING_PUSHES
     if watch == "poll":
-        pushes, enough = at_size(6, 1), at_size(4_000, 200)
+        pushes, enough = sizes.PUSHES_POLLED, sizes.ANSWERS_DURING_PUSHES_POLLED
     site, author = tmp_path / "site", tmp_path / "author"
     prepare_pushes(site, author, files, 2 * pushes)
     server = serve(site, watch=watch)
@@ -418,9 +240,12 @@ def test_during_pushes_and_pulls_no_answer_is_torn_mixed_or_missing(
         readers[0].join(0.1)
     for reader in readers:
         reader.stop()
-    assert [finding for reader in readers for finding in reader.wrong] == []
+    wrong = [finding for reader in readers for finding in reader.wrong]
+    answers = sum(reader.answers for reader in readers)
+    saw(answers=answers, pushes_and_pulls=2 * pushes, wrong=len(wrong), stale=len(stale))
+    assert wrong == []
     assert stale == []
-    assert sum(reader.answers for reader in readers) >= enough
+    assert answers >= enough
 
 
 # --- git's lock
@@ -481,37 +306,7 @@ def test_a_worker_that_starts_during_a_push_waits_for_its_end(tmp_path: Path, lo
         assert answers == [{7}]
 
 
-# --- the folder itself: each takes it away, and gives a function that puts it back with one version
-
-
-def rename_the_site(site: Path) -> Edit:
-    away = site.rename(site.with_name("away"))
-
-    def put_back(version: int) -> None:
-        in_place(away)(version)
-        away.rename(site)
-
-    return put_back
-
-
-def remove_the_site(site: Path) -> Edit:
-    shutil.rmtree(site)
-
-    def put_back(version: int) -> None:
-        in_place(make_site(site.with_name("anew")))(version)
-        site.with_name("anew").rename(site)
-
-    return put_back
-
-
-def rename_the_posts(site: Path) -> Edit:
-    away = (site / "posts").rename(site / "away")
-
-    def put_back(version: int) -> None:
-        (away / POST).write_text(text(version))
-        away.rename(site / "posts")
-
-    return put_back
+# --- the folder itself
 
 
 @pytest.mark.parametrize("watch", ["inotify", "poll"])

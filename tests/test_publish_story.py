@@ -7,11 +7,12 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import sizes
 from conftest import Serve
 from publishing import (
     PLAIN,
@@ -87,15 +88,13 @@ def pushed(tmp_path: Path) -> Home:
     return Home(tmp_path / "home")
 
 
-def test_push_refuse_mend_push_live_and_back_under_load(
-    tmp_path: Path, pushed: Home, serve: Serve, at_size: Callable[[int, int], int]
-) -> None:
+def test_push_refuse_mend_push_live_and_back_under_load(tmp_path: Path, pushed: Home, serve: Serve) -> None:
     editor = Editor(tmp_path / "work", pushed.repo)
     editor.publish(version_of(0))
     server = serve(pushed.current)
     clients = server.clients()
     with readers(server) as faults:
-        last = at_size(60, 5)
+        last = sizes.PUBLICATIONS
         for number in range(1, last + 1):
             editor.publish(version_of(number))
             for client in clients:

@@ -6,8 +6,9 @@ import random
 from pathlib import Path
 
 import pytest
+import sizes
 from blogs import Blog, call, make_blog, post
-from conftest import IS_FULL_SIZE
+from conftest import Saw
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -22,7 +23,6 @@ FILES = {
     "static/mine.svg": "<svg/>",
 }
 MARK = "zzevilzz"
-SIZE = 3000 if IS_FULL_SIZE else 150
 
 KNOWN = [
     b"/", b"/page/2/", b"/archive/", b"/archive/2018/", b"/archive/2018/07/", b"/2018/07/17/x/", b"/tags/",
@@ -95,7 +95,7 @@ def blog(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         yield made
 
 
-@settings(max_examples=SIZE, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=sizes.REQUESTS, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(method=methods, path=paths, query=latin, asked=headers, body=st.binary(max_size=200))
 @example(method="GET", path=b"", query="", asked={}, body=b"")
 @example(method="GET", path=b"//", query="", asked={}, body=b"")
@@ -121,18 +121,19 @@ def test_a_body_is_never_read(blog: Blog) -> None:
         assert blog.get("/2018/07/17/x/", body=b"x" * size).status == 200
 
 
-def test_junk_leaves_no_trace_in_memory(blog: Blog) -> None:
+def test_junk_leaves_no_trace_in_memory(blog: Blog, saw: Saw) -> None:
     store = blog.parts.page_cache.store
     for path in KNOWN:
         call(blog.app, "GET", path)
     count, size = len(store), store.size
-    for number in range(SIZE):
+    for number in range(sizes.REQUESTS):
         junk = random.Random(number).randbytes(8)
         call(blog.app, "GET", b"/" + junk)
         call(blog.app, "GET", b"/2018/07/17/x/" + junk + b".png")
         call(blog.app, "GET", b"/", junk.hex(), {"accept_encoding": junk.hex(), "if_none_match": junk.hex()}, b"")
         call(blog.app, "GET", b"/tag/" + junk + b"/page/2/")
         call(blog.app, "GET", b"/static/style." + junk.hex()[:12].encode() + b".css")
+    saw(junk_addresses=5 * sizes.REQUESTS)
     assert (len(store), store.size) == (count, size)
 
 

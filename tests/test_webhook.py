@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sizes
 from blogs import NOON, Answer, Blog, Clock, call
-from conftest import Serve
+from conftest import Saw, Serve
 from flask import Flask
 from publishing import (
     HOOK,
@@ -447,7 +448,7 @@ def test_what_need_not_be_published_is_answered_with_a_sentence(
 
 
 def test_two_thousand_wrong_calls_change_nothing_and_start_nothing(
-    blog: Blog, home: Home, monkeypatch: pytest.MonkeyPatch
+    blog: Blog, home: Home, monkeypatch: pytest.MonkeyPatch, saw: Saw
 ) -> None:
     def refuse(*given: Any, **named: Any) -> Any:
         raise AssertionError(f"started: {given}")
@@ -457,9 +458,10 @@ def test_two_thousand_wrong_calls_change_nothing_and_start_nothing(
     before = files_of(home.folder)
     chance = random.Random(1)
     statuses = set()
-    for _ in range(2000):
+    for _ in range(sizes.WRONG_CALLS):
         body, headers = wrong_call(chance)
         statuses.add(send(blog.app, body, headers).status)
+    saw(calls=sizes.WRONG_CALLS)
     assert statuses == {200, 400, 403}
     assert files_of(home.folder) == before
     assert home.served() is None

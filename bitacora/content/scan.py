@@ -150,6 +150,8 @@ class Scan:
             self._look_at_file(below, status)
             if isinstance(status, OSError):
                 unseen.append(f"{below}/")
+        if path in self._entries and path not in seen:
+            self.changes.found[path] = None  # what was wrong with the folder itself
         self._look_for_gone(path, seen, tuple(unseen))
 
     def _look_at_file(self, path: str, found: os.stat_result | OSError) -> None:
@@ -232,6 +234,8 @@ class Scan:
         for known in [path] if self._is_file(path) else (*self._entries, *self._files):
             if (known == path or known.startswith(below)) and known not in seen and not known.startswith(unseen):
                 due = self._gone.get(known, now + DELETION_PATIENCE_S - self._absent_for(known))
+                if known in self.changes.found:
+                    continue
                 if not self._deletions_at_once and now < due:
                     self.changes.later[known] = due
                 elif known in self._entries:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from bitacora.content.errors import PostError, Remark, shown
-from bitacora.content.files import SETTINGS_FILE, Signature, Tree, is_markdown
+from bitacora.content.files import SETTINGS_FILE, BeingWrittenError, Signature, Tree, is_markdown
 from bitacora.content.front_matter import key_of
 from bitacora.content.permalink import quote_path
 from bitacora.content.pictures import Picture, measure, media_type
@@ -145,9 +145,17 @@ class Snapshot:
         return replace(self, by_url={**self.by_url, post.url: post})
 
     def source(self, post: Post) -> bytes:
-        """The bytes of the version of the post that is shown."""
-        source = self.entries[post.path].source
-        return source.read() if source else b""
+        """The bytes of the version of the post that is shown.
+
+        Where they cannot be read from where they are kept, the file serves as long as it is that version.
+        """
+        entry = self.entries[post.path]
+        try:
+            return entry.source.read() if entry.source else b""
+        except OSError:
+            if (data := self._still_there(entry, post.path)) is None:
+                raise
+            return data
 
     def neighbours(self, post: Post) -> tuple[Post | None, Post | None]:
         """The next older and the next newer listed post."""
@@ -210,6 +218,13 @@ class Snapshot:
         known = f" There are: {', '.join(there)}." if there else ""
         reason = f"There is no file {shown(name)} in the site's templates, so {who} like any other."
         return PostError(first.path, line, 1, reason, remedy + known)
+
+    def _still_there(self, entry: Entry, path: str) -> bytes | None:
+        try:
+            data, version = self.tree.read(path)
+        except (BeingWrittenError, OSError, PostError):
+            return None
+        return data if version == entry.signature and not entry.problem else None
 
     @cached_property
     def _bundles(self) -> Set[str]:

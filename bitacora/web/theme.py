@@ -51,7 +51,7 @@ class Theme:
         self._words = words
         self._sandboxed = not trusted
         self._edition: ContextVar[Edition] = ContextVar("edition")
-        self._loader = jinja2.FileSystemLoader(shipped)
+        self._loader = _in_memory(shipped)
         self._is_shipped = lambda filename: filename.startswith(f"{shipped}/")
         self._default = self._environment({}, sandboxed=False)
         self._checker = self._environment({}, sandboxed=self._sandboxed)
@@ -171,6 +171,13 @@ class Theme:
     def _content(self, post: Post, *, absolute: bool = False) -> Content:
         html = self._edition.get().html(post, absolute=absolute)
         return Content(Markup(html.body), html.toc, html.excerpt, html.words)  # noqa: S704 - sanitised when rendered
+
+
+def _in_memory(folder: Path) -> jinja2.BaseLoader:
+    """Read once, so that a page whose template was never used needs no descriptor when there is none left."""
+    files = (file for file in folder.rglob("*") if file.is_file())
+    found = {file.relative_to(folder).as_posix(): (file.read_text("utf-8"), str(file)) for file in files}
+    return jinja2.FunctionLoader(lambda name: (*found[name], lambda: True) if name in found else None)
 
 
 def _own_template(templates: Mapping[str, str], name: str) -> tuple[str, str, Callable[[], bool]] | None:

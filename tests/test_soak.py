@@ -1,0 +1,202 @@
+"""A long time under readers, junk and pushes: two workers keep their size, descriptors, threads and watches."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import threading
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import sizes
+from conftest import Saw, Serve
+from live import SETTINGS, branch, commit_all, commit_beside, git, run, tool
+from server import Server
+
+POSTS = 300
+LISTS = ("/", "/page/2/", "/archive/", "/feed.xml", "/sitemap.xml", "/tags/", "/readyz")
+MOST_GROWTH_MIB = 5.0
+PUSHES_TO_SETTLE = sizes.SOAK_PUSHES * sizes.SOAK_SETTLED // sizes.SOAK_REQUESTS
+ROUND_S = sizes.of(10, 1)
+SCRIPT = """
+local paths = { %s }
+local threads = 0
+function setup(thread)
+  thread:set("id", threads)
+  threads = threads + 1
+end
+function init()
+  math.randomseed(%d + id)
+  count = 0
+  failed = 0
+end
+function request()
+  count = count + 1
+  local junk = string.format("%%d-%d-%%d", id, count)
+  if count %% 10 == 0 then
+    return wrk.format("GET", "/junk/" .. junk .. "/")
+  end
+  local path = paths[math.random(#paths)]
+  if count %% 10 == 5 then
+    path = path .. "?q=" .. junk
+  end
+  return wrk.format("GET", path)
+end
+function response(status)
+  if status ~= 200 and status ~= 404 then
+    failed = failed + 1
+  end
+end
+"""
+"""A tenth of all requests is for addresses that never were, a tenth has a query that never was."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """What one worker takes."""
+
+    mib: float
+    descriptors: tuple[str, ...]
+    threads: int
+    watches: int
+
+    @property
+    def constant(self) -> tuple[tuple[str, ...], int, int]:
+        return self.descriptors, self.threads, self.watches
+
+    @classmethod
+    def of(cls, worker: int) -> Size:
+        proc = Path(f"/proc/{worker}")
+        status = (proc / "status").read_text()
+        known = dict(re.findall(r"^(VmRSS|Threads):\s+(\d+)", status, re.MULTILINE))
+        watches = sum(info.read_text().count("inotify wd:") for info in (proc / "fdinfo").iterdir())
+        targets = (os.readlink(descriptor).split(":")[0] for descriptor in (proc / "fd").iterdir())
+        return cls(int(known["VmRSS"]) / 1024, tuple(sorted(targets)), int(known["Threads"]), watches)
+
+
+class Pusher(threading.Thread):
+    """Pushes one version after another, evenly over all of the requests."""
+
+    def __init__(self, author: Path) -> None:
+        super().__init__(daemon=True)
+        self._author = author
+        self._may = threading.Semaphore(0)
+        self._enough = False
+        self._allowed = 0
+        self.pushed = 0
+        self.wrong: list[str] = []
+
+    def allow(self, most: int) -> None:
+        """Up to so many of them in all."""
+        for _ in range(most - self._allowed):
+            self._may.release()
+        self._allowed = max(most, self._allowed)
+
+    def run(self) -> None:
+        while self.pushed < sizes.SOAK_PUSHES:
+            self._may.acquire()
+            if self._enough:
+                return
+            try:
+                git(self._author, "push", "-q", "origin", f"{branch(self.pushed + 1)}:main")
+            except subprocess.CalledProcessError as error:
+                self.wrong.append(error.stderr.decode())
+            self.pushed += 1
+
+    def stop(self) -> None:
+        self._enough = True
+        self._may.release()
+        self.join()
+
+
+def text(number: int, version: int) -> str:
+    return (
+        f"---\ntitle: Entrada {number} v{version:06}\ntags: [t{number % 20}]\n---\n"
+        + f"Soy la v{version:06}. " * 50
+    )
+
+
+def name(number: int) -> str:
+    return f"posts/2020-{number % 12 + 1:02}-{number % 28 + 1:02}-p{number}.md"
+
+
+def address(number: int) -> str:
+    return f"/2020/{number % 12 + 1:02}/{number % 28 + 1:02}/p{number}/"
+
+
+def make(site: Path, author: Path) -> None:
+    """A site that can be pushed to, and a clone with a branch for each push: one changes one post."""
+    (site / "posts").mkdir(parents=True)
+    (site / "site.toml").write_text(SETTINGS)
+    for number in range(POSTS):
+        (site / name(number)).write_text(text(number, 0))
+    git(site, "init", "-q", "-b", "main")
+    git(site, "config", "receive.denyCurrentBranch", "updateInstead")
+    commit_all(site)
+    run("git", "clone", "-q", site, author)
+    commit_beside(author, sizes.SOAK_PUSHES, lambda v: {name(v % POSTS): text(v % POSTS, v)})
+
+
+def asked(server: Server, script: Path, number: int) -> Counter[str]:
+    """What wrk tells of one round."""
+    paths = [*LISTS * 10, *(address(post) for post in range(POSTS))]
+    script.write_text(SCRIPT % (", ".join(f'"{path}"' for path in paths), number, number))
+    command = [tool("wrk"), "-t2", "-c16", f"-d{ROUND_S}s", "-s", script, f"http://127.0.0.1:{server.port}"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    counts = Counter(requests=int(re.search(r"(\d+) requests in", told)[1]))  # type: ignore[index]
+    if other := re.search(r"Non-2xx or 3xx responses: (\d+)", told):
+        counts["not_found"] = int(other[1])
+    if errors := re.search(r"Socket errors: (.*)", told):
+        counts["errors"] = sum(int(count) for count in re.findall(r"\d+", errors[1]))
+    return counts
+
+
+def test_two_workers_keep_their_size_however_long_they_serve(tmp_path: Path, serve: Serve, saw: Saw) -> None:
+    site, author = tmp_path / "site", tmp_path / "author"
+    make(site, author)
+    server = serve(site, watch="inotify")
+    workers = server.workers()
+    pusher = Pusher(author)
+    pusher.start()
+    counts: Counter[str] = Counter()
+    settled: list[Size] = []
+    number = 0
+    try:
+        while counts["requests"] < sizes.SOAK_REQUESTS:
+            counts += asked(server, tmp_path / "junk.lua", number := number + 1)
+            pusher.allow(sizes.SOAK_PUSHES * min(counts["requests"], sizes.SOAK_REQUESTS) // sizes.SOAK_REQUESTS)
+            if not settled and counts["requests"] >= sizes.SOAK_SETTLED and pusher.pushed >= PUSHES_TO_SETTLE:
+                server.wait_until(lambda: server.connections() == 0)
+                settled = [Size.of(worker) for worker in workers]
+        pusher.join(600)
+    finally:
+        pusher.stop()
+    assert server.workers() == workers
+    for client in server.clients():
+        last = client.get(address(sizes.SOAK_PUSHES % POSTS)).text
+        assert f"v{sizes.SOAK_PUSHES:06}" in last
+        client.close()
+    assert settled
+    before = [size.constant for size in settled]
+    server.wait_until(lambda: server.connections() == 0)
+    with suppress(AssertionError):  # once a minute a thread looks at all files
+        server.wait_until(lambda: [Size.of(worker).constant for worker in workers] == before)
+    ended = [Size.of(worker) for worker in workers]
+    growth = max(after.mib - before.mib for before, after in zip(settled, ended, strict=True))
+    junk = counts["requests"] // 5
+    saw(
+        **counts,
+        junk_addresses=junk,
+        pushes=pusher.pushed,
+        growth_mib=growth,
+        worker_mib=max(s.mib for s in ended),
+    )
+    assert counts["errors"] == 0
+    assert pusher.wrong == []
+    assert "Traceback" not in server.log.read_text()
+    assert abs(counts["not_found"] - counts["requests"] / 10) < 32 + 4 * number, "a tenth of the answers is 404"
+    assert [size.constant for size in ended] == before
+    assert growth <= MOST_GROWTH_MIB or not sizes.IS_FULL

@@ -1,0 +1,1 @@
+"""The acceptance tests at their full size, and the report about them."""
