@@ -63,8 +63,11 @@ def test_an_edit_is_on_the_next_request_while_git_hangs_and_its_date_follows(
 ) -> None:
     git.hold()
     site.commit({POST: post(body="Segunda.")})
-    for _ in range(3):
-        assert "Segunda." in blog.get(URL).text
+    answers: list[str] = []
+    reader = threading.Thread(target=lambda: answers.extend(blog.get(URL).text for _ in range(3)), daemon=True)
+    reader.start()
+    reader.join(PATIENCE_S)
+    assert ["Segunda." in text for text in answers] == [True] * 3
     assert not updated(blog)
     soon(lambda: git.asked("rev-parse") > 2)
     assert "Segunda." in blog.get(URL).text
@@ -84,6 +87,32 @@ def test_who_starts_waits_for_history_since_nobody_reads_yet(site: Editor, git: 
     start.join()
     assert "Segunda." in blogs[0].get(URL).text
     blogs[0].parts.library._watch.close()
+
+
+def test_who_starts_does_not_wait_for_ever_and_learns_the_rest_later(
+    site: Editor, git: HeldGit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.commit({POST: post(body="Segunda.")})
+    monkeypatch.setattr("bitacora.content.library.HISTORY_PATIENCE_S", 0.3)
+    git.hold()
+    blog = opened(site.folder, tmp_path / "cache")
+    assert "Segunda." in blog.get(URL).text
+    assert not updated(blog)
+    git.let_go()
+    soon(lambda: updated(blog))
+    blog.parts.library._watch.close()
+
+
+def test_a_version_that_cannot_be_read_may_be_a_draft_and_what_is_older_stays_down(
+    site: Editor, tmp_path: Path
+) -> None:
+    site.commit({POST: post(draft="true")})
+    draft = site.git("rev-parse", f"HEAD:{POST}")
+    site.commit({POST: BROKEN})
+    (site.folder / ".git" / "objects" / draft[:2] / draft[2:]).unlink()
+    blog = opened(site.folder, tmp_path / "cache")
+    assert blog.get(URL).status == 404
+    blog.parts.library._watch.close()
 
 
 def test_a_broken_post_that_was_withdrawn_by_the_same_push_is_gone_when_history_is_there(

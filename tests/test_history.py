@@ -309,6 +309,15 @@ def test_a_rename_is_followed_while_the_blog_runs(site: Dated, open_blog: Open) 
     assert blog.get_until(301, URL).headers["Location"] == "/2026/01/01/nuevo/"
 
 
+def test_a_former_address_is_that_of_the_settings_of_the_site(site: Dated, open_blog: Open) -> None:
+    site.commit({"site.toml": SETTINGS + 'permalink = "/:slug/"\n'})
+    site.move(POST, "posts/2026-01-01-nuevo.md")
+    blog = open_blog(site.folder)
+    assert blog.get("/uno/").status == 301
+    site.write({"site.toml": SETTINGS + 'permalink = "/p/:slug/"\n'})
+    assert blog.get_until(301, "/p/uno/").headers["Location"] == "/p/nuevo/"
+
+
 def test_whoever_is_at_the_old_address_now_keeps_it(site: Dated, open_blog: Open) -> None:
     site.move(POST, "posts/2026-01-01-nuevo.md")
     site.commit({POST: text("Otra cosa")})

@@ -36,7 +36,7 @@ class Question(NamedTuple):
 Judge = Callable[[Question, History, Iterator[bytes]], Entry | None]
 """Which of the versions before, the newest first, may be shown. Runs beside requests."""
 
-Address = Callable[[str, bytes], str | None]
+Address = Callable[[str, bytes, Site], str | None]
 """Where a file of that name and content was to be found, None for nowhere. Runs beside requests."""
 
 
@@ -47,11 +47,16 @@ class _Answer(NamedTuple):
 
 
 class _Known(NamedTuple):
-    """Of one commit: its stamp, its history, and former addresses with the files that are there now."""
+    """Of one commit."""
 
-    stamp: object = None
-    history: History = NoHistory()
-    former: tuple[tuple[str, str], ...] = ()
+    stamp: object
+    history: History
+
+
+class _Former(NamedTuple):
+    history: History
+    site: Site | None
+    addresses: tuple[tuple[str, str], ...] = ()
 
 
 class Hindsight:
@@ -70,7 +75,9 @@ class Hindsight:
         self._judge = judge
         self._address = address
         self._folder = ""
-        self._known = self._brought = _Known()
+        self._known = self._brought = _Known(None, NoHistory())
+        self._former = _Former(self.history, None)
+        self._site: Site | None = None
         self._answers: dict[str, _Answer] = {}
         self._asked: dict[str, Question] = {}
         self._has_work = False
@@ -82,11 +89,6 @@ class Hindsight:
         """All of it is of one commit, the last that was read."""
         return self._known.history
 
-    @property
-    def former(self) -> tuple[tuple[str, str], ...]:
-        """Addresses that renamed posts had, and the files that they are now."""
-        return self._known.former
-
     def look(self, folder: str, patience: float = 0.0) -> bool:
         """Put in force what is known of the commit that is checked out; whether that is something new.
 
@@ -97,12 +99,22 @@ class Hindsight:
             stamp = self._historian.stamp(folder)
             if stamp != self._brought.stamp and not self._has_failed(stamp):
                 self._go_on(patience)
-            is_new = self._brought[1:] != self._known[1:]
+            is_new = self._brought.history is not self._known.history
             self._known = self._brought
             self._was_behind = stamp != self._known.stamp
             self._is_awaited = self._was_behind and not self._has_failed(stamp)
             self.has_news = False
         return is_new
+
+    def former(self, site: Site, patience: float = 0.0) -> tuple[tuple[str, str], ...]:
+        """Addresses that renamed posts had, and the files that they are now; those from before while it asks."""
+        with self._changed:
+            if not self.history.former():
+                return ()
+            if self._former.history is not self.history or self._former.site != site:
+                self._site = site
+                self._go_on(patience)
+            return self._former.addresses
 
     def last_good(self, question: Question, patience: float = 0.0) -> Entry | Unknown | None:
         """The version of a broken file that may be shown, None for none. What is not known is asked beside."""
@@ -159,28 +171,29 @@ class Hindsight:
 
     def _work(self) -> None:
         try:
-            while (questions := self._next()) is not None:
-                self._ask(questions)
+            while (asked := self._next()) is not None:
+                self._ask(*asked)
         except BaseException:
             self._rest()
             raise
 
-    def _next(self) -> list[Question] | None:
-        """What to ask, None for the end of the thread."""
+    def _next(self) -> tuple[list[Question], Site | None] | None:
+        """What to ask, and the site whose former addresses are wanted; None for the end of the thread."""
         with self._changed:
             if not self._has_work:
                 self._rest()
                 return None
             self._has_work = False
             questions, self._asked = list(self._asked.values()), {}
-        return questions
+            site, self._site = self._site, None
+        return questions, site
 
     def _rest(self) -> None:
         with self._changed:
             self.is_busy = False
             self._changed.notify_all()
 
-    def _ask(self, questions: list[Question]) -> None:
+    def _ask(self, questions: list[Question], site: Site | None) -> None:
         known = self._brought
         stamp = self._historian.stamp(self._folder)
         if stamp != known.stamp and not self._has_failed(stamp):
@@ -188,12 +201,14 @@ class Hindsight:
             if history is None:
                 self._failed = stamp, time.monotonic() + TRIES_AGAIN_S
             else:
-                former = known.former if history is known.history else tuple(self._former(history))
-                known = _Known(stamp, history, former)
+                known = _Known(stamp, history)
+        former = (
+            _Former(known.history, site, tuple(self._addresses(known.history, site))) if site else self._former
+        )
         answers = {question.path: answer for question in questions if (answer := self._judged(known, question))}
         with self._changed:
             self.has_news = True
-            self._brought = known
+            self._brought, self._former = known, former
             self._answers |= answers
 
     def _judged(self, known: _Known, question: Question) -> _Answer | None:
@@ -203,11 +218,11 @@ class Hindsight:
         entry = self._judge(question, known.history, _contents(known.history, versions))
         return _Answer(versions, question.site, entry)
 
-    def _former(self, history: History) -> Iterator[tuple[str, str]]:
+    def _addresses(self, history: History, site: Site) -> Iterator[tuple[str, str]]:
         names = [(path, *former) for path, names in history.former().items() for former in names]
         sources = history.read({version for _, _, version in names})
         for path, name, version in names:
-            if version in sources and (address := self._address(name, sources[version])):
+            if version in sources and (address := self._address(name, sources[version], site)):
                 yield address, path
 
 

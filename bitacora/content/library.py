@@ -110,6 +110,7 @@ class Library:
         self._compact_at = 0
         self._last_good = LastGood(self._state)
         self._hindsight = Hindsight(self._new_historian(), self._judge, self._address)
+        self._former: tuple[tuple[str, str], ...] = ()
         self._has_new_past = False
         self._patient_until = 0.0
         self._await_until = 0.0
@@ -270,7 +271,9 @@ class Library:
                 self._site = site
                 return False
             is_different = self._apply(changes) or self._has_new_past
-            self._has_new_past = False
+            former = self._hindsight.former(self._settings_in_force(), self._patience())
+            is_different |= former != self._former
+            self._former, self._has_new_past = former, False
         except OSError as error:
             self._tried = time.monotonic(), identity(self.root)
             if self._snapshot is None:
@@ -537,7 +540,7 @@ class Library:
             return otherwise
         version = None
         if known and known.source and not _is_draft(known.value):
-            version = Version(known.ctime_ns, known.source.read())
+            version = Version(known.ctime_ns or _ctime_ns(known), known.source.read())
         newest = self._last_good.newest(path, version)
         if newest is None:
             return otherwise
@@ -558,11 +561,10 @@ class Library:
     def _from_history(self, question: Question, answer: Entry | None) -> Entry | None:
         """The last good version that was committed: the same for every replica, whatever it saw itself."""
         found = question.found
-        ctime_ns = found.signature[-1] if found.signature else 0
         if answer is None:
-            self._last_good.withdraw(question.path, ctime_ns)
+            self._last_good.withdraw(question.path, _ctime_ns(found))
             return None
-        return answer._replace(signature=found.signature, problem=found.problem, ctime_ns=ctime_ns)
+        return answer._replace(signature=found.signature, problem=found.problem)
 
     def _judge(self, question: Question, history: History, versions: Iterator[bytes]) -> Entry | None:
         """Which version may be shown in place of a broken one. Runs beside requests."""
@@ -579,10 +581,10 @@ class Library:
             return Entry(found.signature, found.problem, value, Sources(None).add(data))
         return None
 
-    def _address(self, name: str, source: bytes) -> str | None:
+    def _address(self, name: str, source: bytes, site: Site) -> str | None:
         """Where a post was to be found under a former name. Runs beside requests."""
         try:
-            post = read_post(source, name, self._settings_in_force())
+            post = read_post(source, name, site)
         except PostError:
             return None
         return None if post.draft or kind_of(name) != "text" else post.url
@@ -654,7 +656,7 @@ class Library:
             entries=self._entries,
             tree=self._tree,
             reserved=self._reserved,
-            former=self._hindsight.former,
+            former=self._former,
             now=now,
             shows_drafts=self._shows_drafts,
             old=self._snapshot,
@@ -725,6 +727,10 @@ def _is_public(value: Value, moment: float) -> bool:
         return not isinstance(value, Post)
     now = datetime.fromtimestamp(moment, UTC)
     return (value.date is None or value.date <= now) and (value.expires is None or value.expires > now)
+
+
+def _ctime_ns(version: Entry | Broken) -> int:
+    return version.signature[-1] if version.signature else 0
 
 
 def _was_shown(value: Value | None, found: Broken, committed: datetime | None) -> bool:

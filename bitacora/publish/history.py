@@ -50,13 +50,14 @@ class GitHistory:
         self._repo = repo
         self._pasts = pasts
         self._tell = tell
+        self._former = {path: past.names for path, past in pasts.items() if past.names}
 
     def updated(self, path: str) -> datetime | None:
         past = self._pasts.get(path)
         return None if past is None or past.updated is None else datetime.fromtimestamp(past.updated, UTC)
 
     def former(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
-        return {path: past.names for path, past in self._pasts.items() if past.names}
+        return self._former
 
     def before(self, path: str, source: bytes) -> tuple[str, ...] | None:
         versions = self._versions(path)
