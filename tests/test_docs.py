@@ -24,6 +24,7 @@ ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
 WRITING = (ROOT / "docs/writing.md").read_text()
 SETTINGS = (ROOT / "docs/settings.md").read_text()
+DEPLOYING = (ROOT / "docs/deploying.md").read_text()
 SHARING = (ROOT / "docs/sharing.md").read_text()
 SITE = Site(timezone="America/Santiago")
 
@@ -183,6 +184,19 @@ def test_every_make_command_in_documents_exists(document: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
     named = re.findall(r"(?:`|^)make ([a-z]+)", document.read_text(), re.M)
     assert set(named) <= targets
+
+
+def test_the_sizing_table_is_what_its_figures_give() -> None:
+    figures, table = re.findall(r"(?:^\|.*\n)+", section(DEPLOYING, "Sizing"), re.M)
+    _, live, cached, _, worker, posts, caches, others = (number(row[1]) for row in cells(figures)[2:])
+    for cores, *memory, asked_live, asked_cached in (map(number, row) for row in cells(table)[2:]):
+        expected = [others + cores * (worker + caches + posts * thousands) for thousands in (1, 10, 100)]
+        expected += [cores * 0.7 * 1_000_000 / cost for cost in (live, cached)]
+        assert [*memory, asked_live, asked_cached] == pytest.approx(expected, abs=1)
+
+
+def number(cell: str) -> float:
+    return float(cell.replace(",", ""))
 
 
 def documented_keys() -> set[frozenset[str]]:
