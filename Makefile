@@ -2,18 +2,18 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help serve dev test lint check fix bench bench-peers torture observatory clean
+.PHONY: help serve dev test lint check lock audit fix bench bench-peers torture observatory clean
 
 help:  ## Say what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1|/' | column -t -s '|'
 
-.venv/serve: requirements.txt
+.venv/serve: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Bitácora needs Python 3.11 or newer; name one: make serve PYTHON=python3.12")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
-.venv/dev: requirements-dev.txt .venv/serve
+.venv/dev: requirements-dev.txt requirements.txt .venv/serve
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
@@ -33,8 +33,16 @@ lint: .venv/dev  ## Run the linter, the type checker and the import contract
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive bitacora app.py gunicorn.conf.py
 
 check: lint test  ## Run all that CI runs
+
+lock: .venv/dev  ## Write the newest versions within the bounds of requirements.txt into requirements.lock
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-emit-find-links requirements.txt --output-file requirements.lock
+
+audit: .venv/dev  ## Ask for known vulnerabilities of what is locked (needs the advisories of PyPI)
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements.lock
 
 fix: .venv/dev  ## Format, and mend what the linter can mend
 	@$(BIN)/ruff format .

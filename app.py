@@ -147,7 +147,11 @@ def _app_or_exit() -> Flask:
         if error.line and cli.is_command():  # a command says it like any other mistake in a file
             sys.stderr.write(f"{error.place}{error}\n")
             sys.exit(1)
-        sys.stderr.write(f"Bitácora cannot start. {error.place}{error}\n")
+        if os.environ.get("BITACORA_LOG") == "json":
+            set_up_log("json")
+            log.critical("Bitácora cannot start. %s%s", error.place, error)
+        else:
+            sys.stderr.write(f"Bitácora cannot start. {error.place}{error}\n")
         sys.exit(_APP_LOAD_ERROR)
 
 
