@@ -80,7 +80,7 @@ MISTAKES = {
     ),
     "anchor-dead": (
         {FILE: post(body="[a](2018-07-18-y.md#tres)"), OTHER: post(body="## Dos")},
-        {FILE: post(body="[a](2018-07-18-y.md#dos) [b](#top)"), OTHER: post(body="## Dos")},
+        {FILE: post(body="[a](2018-07-18-y.md#dos) [b](#top) [c](#:~:text=Dos)"), OTHER: post(body="## Dos")},
         (FILE, 4, 5),
     ),
     "id-twice": (
