@@ -215,6 +215,24 @@ def test_new_has_a_name_for_every_title(new_blog: NewBlog, title: str, name: str
     assert read_head((blog.root / f"posts/2026-01-01-{name}.md").read_bytes(), "x").entries["title"].text == title  # type: ignore[union-attr]
 
 
+def test_new_keeps_a_long_title_whole_and_its_name_short(new_blog: NewBlog) -> None:
+    blog = new_blog(clock=Clock(NOON))
+    title = "argumento, " * 60 + "fin"
+    run(blog, "new", title)
+    [file] = (blog.root / "posts").iterdir()
+    assert file.name == f"2026-01-01-{'-'.join(['argumento'] * 10)}.md"
+    assert blog.get("/").words("h2") == [title]
+
+
+@pytest.mark.parametrize("title", ["", "  ", "\x1b[31mrojo", "a\u200e\x00b"])
+def test_new_refuses_a_title_that_is_none(new_blog: NewBlog, title: str) -> None:
+    blog = new_blog(clock=Clock(NOON))
+    result = run(blog, "new", title)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Error: A title needs letters, and no control characters.\n"
+    assert list((blog.root / "posts").iterdir()) == []
+
+
 def test_new_opens_the_editor(new_blog: NewBlog, tmp_path: Path) -> None:
     editor = tmp_path / "editor.py"
     editor.write_text("import pathlib, sys\nwith pathlib.Path(sys.argv[1]).open('a') as f: f.write('Escrito.')")
@@ -275,6 +293,14 @@ def test_list_says_state_day_file_and_title(many: Blog) -> None:
     assert lines[2] == "shown    ! 2018-07-20  posts/g.md  Siete"
     assert lines[5] == "broken   ! -           posts/f.md"
     assert json.loads(run(many, "list", "--json", "--draft").stdout)[0]["state"] == "draft"
+
+
+def test_an_author_is_found_by_the_name_and_by_the_key_in_the_settings(new_blog: NewBlog) -> None:
+    settings = '[authors.equipo]\nname = "La redacción"\n'
+    blog = new_blog({FILE: post(author="equipo"), "posts/2018-07-18-y.md": post()}, settings=settings)
+    for author in ("equipo", "la Redacción"):
+        assert run(blog, "list", "--author", author).stdout.split()[2:3] == [FILE]
+        assert len(run(blog, "list", "--author", author).stdout.splitlines()) == 1
 
 
 def test_where_nothing_is_found_it_is_said(many: Blog) -> None:

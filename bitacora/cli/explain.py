@@ -141,7 +141,7 @@ def _never_there(here: Snapshot, path: str) -> Iterator[str]:
 
 def _of_address(here: Snapshot, address: str, now: datetime) -> Iterator[str]:
     shared = address.removesuffix("share/")
-    post = here.find(address) or here.find(shared) or here.find(f"{address}/")
+    post = here.find(address) or here.find(f"{address}/")
     if post:
         yield from _of_file(here, post.path, now)
     elif address in here.redirects:
