@@ -9,6 +9,7 @@ import select
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -86,7 +87,9 @@ class Browser:
 
     def wait_for(self, method: str, about: str = "") -> None:
         """Until this has happened since `events` was cleared, with `about` in what is told of it."""
+        deadline = time.monotonic() + PATIENCE_S
         while not any(about in json.dumps(event) for event in self.seen(method)):
+            assert time.monotonic() < deadline, f"no {method} about {about!r}"
             self.events.append(self._next())
 
     def seen(self, method: str) -> list[dict[str, Any]]:

@@ -75,6 +75,15 @@ def test_a_commit_tells_warnings_of_its_own_files_and_is_made(tmp_path: Path) ->
     assert (done.returncode, [line.split(":")[0] for line in done.stderr.splitlines()[:-1]]) == (0, ["posts/b.md"])
 
 
+def test_a_commit_may_delete_a_post_and_rename_another(writer: Writer) -> None:
+    writer.write({"site.toml": SETTINGS, "posts/a.md": post(), "posts/b.md": post(body="Otro.")})
+    assert writer.tries().returncode == 0
+    writer.write({"posts/a.md": None, "posts/b.md": None, "posts/c.md": post(body="Otro.")})
+    done = writer.tries()
+    assert done.returncode == 0, done.stderr
+    assert writer.git("ls-files", "posts") == "posts/c.md"
+
+
 def test_a_commit_of_other_files_is_not_checked(writer: Writer) -> None:
     writer.write({"README.md": "# Un blog"})
     done = writer.tries()

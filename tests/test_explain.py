@@ -66,6 +66,7 @@ def test_a_file_is_explained_in_plain_words(new_blog: NewBlog, path: str, text: 
 @pytest.mark.parametrize("wanted", [ADDRESS, ADDRESS.rstrip("/"), URL + ADDRESS, f"{URL}{ADDRESS}share/?a=b#c"])
 def test_an_address_is_explained_by_the_file_behind_it(new_blog: NewBlog, wanted: str) -> None:
     assert explained(new_blog({FILE: post(draft="true")}), wanted).startswith(f"{FILE} is a draft")
+    assert explained(new_blog({FILE: post()}), wanted).startswith(f"{FILE} is a post that is shown")
 
 
 def test_addresses_without_a_post_are_explained(new_blog: NewBlog) -> None:
@@ -135,6 +136,27 @@ def test_git_is_asked_about_files_that_are_not_there(new_blog: NewBlog) -> None:
     assert "git ignores it (.gitignore:1: acta*): it is here, but" in explained(blog, "posts/acta-2.md")
 
 
+@pytest.mark.parametrize("wanted", ["2018-07-17-x.md", "2018-07-17-x", "x", "posts/x.md", "posts/2018-07-17-y.md"])
+def test_of_a_file_that_is_not_there_the_one_that_was_meant_is_named(new_blog: NewBlog, wanted: str) -> None:
+    assert explained(new_blog({FILE: post()}), wanted).endswith(f"\nDid you mean {FILE}?\n")
+
+
+@pytest.mark.parametrize("wanted", ["", ".", "posts"])
+def test_a_folder_is_no_post(new_blog: NewBlog, wanted: str) -> None:
+    assert explained(new_blog({FILE: post()}), wanted).endswith(" is a folder. Name a file in it.\n")
+
+
+def test_an_address_of_another_blog_is_refused_and_one_on_this_machine_is_not(new_blog: NewBlog) -> None:
+    blog = new_blog({FILE: post()})
+    result = run(blog, "explain", f"https://other.example{ADDRESS}")
+    assert result.exit_code == 1
+    assert result.stderr.endswith(f"{ADDRESS} is no address of this blog, which is at {URL}.\n")
+    for local in ("http://127.0.0.1:8000", "http://localhost:8000"):
+        assert explained(blog, local + ADDRESS) == f"{FILE} is a post that is shown at {ADDRESS}.\n"
+    assert explained(blog, URL) == "/ is a page of the blog itself, or a file that it serves.\n"
+    assert explained(blog, f"{URL}/2018/07/17/y.md").startswith("Nothing is at /2018/07/17/y.md (status 404)")
+
+
 def test_a_file_outside_the_site_is_explained(new_blog: NewBlog, tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text(post())
     result = run(new_blog(), "explain", str(tmp_path / "a.md"))
@@ -191,6 +213,24 @@ def test_new_has_a_name_for_every_title(new_blog: NewBlog, title: str, name: str
     blog = new_blog(clock=Clock(NOON))
     run(blog, "new", title)
     assert read_head((blog.root / f"posts/2026-01-01-{name}.md").read_bytes(), "x").entries["title"].text == title  # type: ignore[union-attr]
+
+
+def test_new_keeps_a_long_title_whole_and_its_name_short(new_blog: NewBlog) -> None:
+    blog = new_blog(clock=Clock(NOON))
+    title = "argumento, " * 60 + "fin"
+    run(blog, "new", title)
+    [file] = (blog.root / "posts").iterdir()
+    assert file.name == f"2026-01-01-{'-'.join(['argumento'] * 10)}.md"
+    assert blog.get("/").words("h2") == [title]
+
+
+@pytest.mark.parametrize("title", ["", "  ", "\x1b[31mrojo", "a\u200e\x00b"])
+def test_new_refuses_a_title_that_is_none(new_blog: NewBlog, title: str) -> None:
+    blog = new_blog(clock=Clock(NOON))
+    result = run(blog, "new", title)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "Error: A title needs letters, and no control characters.\n"
+    assert list((blog.root / "posts").iterdir()) == []
 
 
 def test_new_opens_the_editor(new_blog: NewBlog, tmp_path: Path) -> None:
@@ -253,6 +293,20 @@ def test_list_says_state_day_file_and_title(many: Blog) -> None:
     assert lines[2] == "shown    ! 2018-07-20  posts/g.md  Siete"
     assert lines[5] == "broken   ! -           posts/f.md"
     assert json.loads(run(many, "list", "--json", "--draft").stdout)[0]["state"] == "draft"
+
+
+def test_an_author_is_found_by_the_name_and_by_the_key_in_the_settings(new_blog: NewBlog) -> None:
+    settings = '[authors.equipo]\nname = "La redacción"\n'
+    blog = new_blog({FILE: post(author="equipo"), "posts/2018-07-18-y.md": post()}, settings=settings)
+    for author in ("equipo", "la Redacción"):
+        assert run(blog, "list", "--author", author).stdout.split()[2:3] == [FILE]
+        assert len(run(blog, "list", "--author", author).stdout.splitlines()) == 1
+
+
+def test_where_nothing_is_found_it_is_said(many: Blog) -> None:
+    result = run(many, "list", "--tag", "tres")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", "There are none.\n")
+    assert run(many, "list", "--tag", "tres", "--json").output == "[]\n"
 
 
 def test_a_day_that_is_none_is_refused(many: Blog) -> None:

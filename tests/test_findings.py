@@ -80,7 +80,7 @@ MISTAKES = {
     ),
     "anchor-dead": (
         {FILE: post(body="[a](2018-07-18-y.md#tres)"), OTHER: post(body="## Dos")},
-        {FILE: post(body="[a](2018-07-18-y.md#dos) [b](#top)"), OTHER: post(body="## Dos")},
+        {FILE: post(body="[a](2018-07-18-y.md#dos) [b](#top) [c](#:~:text=Dos)"), OTHER: post(body="## Dos")},
         (FILE, 4, 5),
     ),
     "id-twice": (
@@ -202,6 +202,7 @@ def test_the_place_is_found_in_every_kind_of_picture(new_blog: NewBlog, kind: st
         ("posts/.acta.md", "begins with a dot"),
         ("posts/.viejas/acta.md", "begins with a dot"),
         ("posts/_acta.md", "begins with _"),
+        ("pages/acta.txt", "neither Markdown (.txt)"),
         ("_posts/2018-07-17-acta.md", "outside the folders"),
         ("2018-07-17-acta.md", "outside the folders"),
     ],

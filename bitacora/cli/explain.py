@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import click
 from flask import current_app
@@ -41,6 +41,8 @@ def explain(wanted: str) -> None:
 
 def _file(here: Snapshot, wanted: str) -> str | None:
     """The file that is named, as seen from the site's folder or from here, whether it exists or not."""
+    if wanted.startswith(("http://", "https://")):
+        return None
     root = blog().library.root
     names = [posixpath.normpath(wanted), os.path.relpath(Path(wanted).absolute(), root.absolute())]
     known = {*here.entries, *here.files, *(problem.file for problem in here.problems)}
@@ -48,8 +50,7 @@ def _file(here: Snapshot, wanted: str) -> str | None:
     for name in inside:
         if name in known or os.path.lexists(root / name):
             return name
-    is_address = wanted.startswith(("/", "http://", "https://")) and not wanted.endswith((".md", ".markdown"))
-    if is_address:
+    if wanted.startswith("/") and not wanted.endswith((".md", ".markdown")):
         return None
     if os.path.lexists(wanted):
         raise click.ClickException(f"{wanted} lies outside the site's folder, {root}: nothing there is read.")
@@ -57,7 +58,11 @@ def _file(here: Snapshot, wanted: str) -> str | None:
 
 
 def _address(here: Snapshot, wanted: str) -> str:
-    path = re.split("[?#]", wanted.removeprefix(here.site.url))[0]
+    """The path of an address of this blog, whatever it is called while somebody tries it on this machine."""
+    parts = urlsplit(wanted)
+    if parts.netloc and parts.hostname not in {urlsplit(here.site.url).hostname, "127.0.0.1", "localhost"}:
+        raise click.ClickException(f"{wanted} is no address of this blog, which is at {here.site.url}.")
+    path = re.split("[?#]", wanted)[0] if not parts.netloc else parts.path or "/"
     return quote_path(unquote(path)) if path.startswith("/") else f"/{quote_path(unquote(path))}"
 
 
@@ -109,10 +114,10 @@ def _not_a_post(here: Snapshot, path: str) -> str:
         return f"{path} is not shown. {why[0]} {why[1]}"
     if path in here.files and media_type(path):
         return f"{path} is no post. It is served when a published post names it or lies in the same folder."
+    if (blog().library.root / path).is_dir():
+        return f"{path} is a folder. Name a file in it."
     if is_hidden(posixpath.basename(path)):
         return f"{path} is not shown: programs use such names for their own purposes, and they are not read."
-    if (blog().library.root / path).is_dir():
-        return f"{path} is a folder."
     return f"{path} is no post: posts are Markdown files in the folders posts and pages."
 
 
@@ -125,7 +130,9 @@ def _never_there(here: Snapshot, path: str) -> Iterator[str]:
         yield f"There is no {path}, and there has been none that is known of."
     for rule in ignored(root, [path]).values():
         yield f"git ignores files of that name ({rule}): perhaps it was written elsewhere and never pushed."
-    if near := get_close_matches(path, [*here.entries, *here.files], 1, 0.8):
+    known, name = [*here.entries, *here.files], posixpath.splitext(posixpath.basename(path))[0]
+    of_that_name = [one for one in known if posixpath.splitext(one)[0].endswith((f"/{name}", f"-{name}"))]
+    if near := get_close_matches(path, known, 1, 0.8) or of_that_name:
         yield f"Did you mean {near[0]}?"
 
 
@@ -134,7 +141,7 @@ def _never_there(here: Snapshot, path: str) -> Iterator[str]:
 
 def _of_address(here: Snapshot, address: str, now: datetime) -> Iterator[str]:
     shared = address.removesuffix("share/")
-    post = here.find(address) or here.find(shared) or here.find(f"{address}/")
+    post = here.find(address) or here.find(f"{address}/")
     if post:
         yield from _of_file(here, post.path, now)
     elif address in here.redirects:

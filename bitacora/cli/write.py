@@ -124,6 +124,8 @@ def list_posts(
     if as_json:
         click.echo(json.dumps([_plain(row) for row in rows], ensure_ascii=False, indent=1))
         return
+    if not rows:
+        click.echo("There are none.", err=True)
     for row in rows:
         day = row.post.date.astimezone(here.site.zone).date() if row.post and row.post.date else "-"
         mark = "!" if row.broken else " "
