@@ -97,7 +97,7 @@ def gunicorn(
     master = subprocess.Popen(
         [*_tied(core), *command, "--log-level", "error", app],
         cwd=CHECKOUT,
-        env={**{k: v for k, v in os.environ.items() if not k.startswith("BITACORA_")}, **environ},
+        env={**{k: v for k, v in os.environ.items() if not _is_left_out(k)}, **environ},
         stdin=subprocess.DEVNULL,
     )
     try:
@@ -223,6 +223,11 @@ def _read(connection: http.client.HTTPConnection, path: str) -> set[str]:
     if response.headers["Content-Encoding"] == "gzip":
         body = gzip.decompress(body)
     return {href.decode() for href in _HREF.findall(body) if not href.startswith(b"//")}
+
+
+def _is_left_out(variable: str) -> bool:
+    """Settings of another blog, and what keeps Python from reading the bytecode of the start before."""
+    return variable.startswith("BITACORA_") or variable == "PYTHONDONTWRITEBYTECODE"
 
 
 def _cpu(process: int) -> float:
