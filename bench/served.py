@@ -111,7 +111,7 @@ def gunicorn(
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", str(workers)]
     if worker_class:
         command += ["--worker-class", worker_class]
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("BITACORA_", "GUNICORN_"))}
+    own = {name: value for name, value in os.environ.items() if not _is_left_out(name)}
     with running([*command, "--log-level", "error", app], port, core, {**own, **environ}) as server:
         yield server
 
@@ -248,3 +248,8 @@ def _read(connection: http.client.HTTPConnection, path: str) -> set[str]:
     if response.headers["Content-Encoding"] == "gzip":
         body = gzip.decompress(body)
     return {href.decode() for href in _HREF.findall(body) if not href.startswith(b"//")}
+
+
+def _is_left_out(variable: str) -> bool:
+    """Settings of another blog, and what keeps Python from reading the bytecode of the start before."""
+    return variable.startswith(("BITACORA_", "GUNICORN_")) or variable == "PYTHONDONTWRITEBYTECODE"

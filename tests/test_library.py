@@ -6,6 +6,7 @@ import errno
 import gc
 import logging
 import os
+import random
 import shutil
 import stat
 import threading
@@ -21,6 +22,7 @@ from bitacora.content.errors import PostError
 from bitacora.content.files import Signature
 from bitacora.content.library import GIT_PATIENCE_S, SAFETY_SCAN_S, Library
 from bitacora.content.scan import DELETION_PATIENCE_S
+from bitacora.content.snapshot import Snapshot
 from bitacora.content.watch import LOCK_GETS_STALE_S, POLL_S, InotifyWatch
 from bitacora.settings import SettingError
 
@@ -1285,3 +1287,67 @@ def test_a_folder_behind_a_link_is_not_read_and_is_reported(
     (folder.root / "posts/link").unlink()
     folder.now(after=POLL_S)
     assert folder.complaints(after=DELETION_PATIENCE_S) == []
+
+
+# --- one edit among many posts
+
+EDITS: dict[str, tuple[str, ...]] = {
+    "title": ("Otro título", "Otro más"),
+    "date": ("2020-01-01", "2020-03-31", "2020-03-31 23:30:00-0300", "2027-01-01", "2027-02-01"),
+    "updated": ("2020-04-01", "2021-01-01", "2022-01-01", "2027-01-16"),
+    "expires": ("2026-01-01", "2027-02-01"),
+    "categories": ("[uno]", "[uno, dos]", "[Uno]"),
+    "tags": ("[a, b]", "[b]"),
+    "author": ("Ana", "Eva"),
+    "aliases": ("[/viejo/]", "[/posts/2/]"),
+    "draft": ("true",),
+    "hidden": ("true",),
+    "highlighted": ("true",),
+    "slug": ("otro", "entrada-2"),
+    "translation_key": ("k", "l"),
+    "permalink": ("/fijo/:slug/", "/archive/"),
+}
+
+
+def facts(snapshot: Snapshot) -> dict[str, object]:
+    """All that readers can see of a site, apart from when it was looked at."""
+    names = (
+        "posts",
+        "pages",
+        "by_url",
+        "redirects",
+        "gone",
+        "problems",
+        "categories",
+        "tags",
+        "authors",
+        "months",
+    )
+    more = ("highlighted", "modified", "translations", "by_path", "valid_until", "remarks", "unused", "found")
+    seen = {name: getattr(snapshot, name) for name in (*names, *more)}
+    seen["problems"] = sorted(map(str, snapshot.problems))
+    seen["neighbours"] = [snapshot.neighbours(post) for post in snapshot.posts]
+    return seen
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_after_any_edit_the_site_is_what_a_new_worker_finds(make_folder: MakeFolder, seed: int) -> None:
+    rng = random.Random(seed)
+    heads = {f"posts/entrada-{number}.md": {"date": f"2020-0{1 + number % 4}-02"} for number in range(8)}
+    heads |= {"pages/acerca.md": {}, "posts/_drafts/idea.md": {"date": ""}}
+    folder = make_folder({path: post(path, **head) for path, head in heads.items()}, reserved="/archive/".__eq__)
+    facts(folder.now())
+    for number in range(40):
+        path = rng.choice(list(heads))
+        for key in rng.choices(list(EDITS), k=rng.randint(0, 3)):
+            heads[path][key] = rng.choice(EDITS[key] if key == "date" else (*EDITS[key], ""))
+        folder.write(path, post(**{"title": path, **heads[path]}, body=f"Texto {number}."))
+        folder.wall.now += rng.random() * 1000
+        assert facts(folder.now()) == facts(folder.now(folder.another(reserved="/archive/".__eq__)))
+
+
+def test_a_post_that_keeps_its_address_is_listed_by_its_new_date(make_folder: MakeFolder) -> None:
+    folder = make_folder({"posts/a.md": post("Uno", permalink="/uno/"), "posts/b.md": post("Dos")})
+    assert [found.title for found in folder.now().posts] == ["Dos", "Uno"]
+    folder.write("posts/a.md", post("Uno", permalink="/uno/", date="2020-01-03"))
+    assert [found.title for found in folder.now().posts] == ["Uno", "Dos"]

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from folders import Ticks
@@ -310,18 +311,19 @@ def test_the_folder_of_last_good_versions_is_watched_too(root: Path, tmp_path: P
 
 def events(watch: InotifyWatch, monkeypatch: pytest.MonkeyPatch, *given: bytes | OSError) -> None:
     """Let the kernel's queue hold these, and then nothing."""
-    queue = iter(given)
+    queue = list(given)
     read = os.read
 
     def read_queue(descriptor: int, size: int) -> bytes:
         if descriptor != watch._fd:
             return read(descriptor, size)
-        event = next(queue, BlockingIOError())
+        event = queue.pop(0)
         if isinstance(event, OSError):
             raise event
         return event
 
     monkeypatch.setattr(os, "read", read_queue)
+    monkeypatch.setattr(watch, "_queue", SimpleNamespace(poll=lambda _milliseconds: queue))
 
 
 @pytest.mark.parametrize("mask", [flags.Q_OVERFLOW, flags.UNMOUNT])

@@ -38,7 +38,7 @@ def signature(found: os.stat_result) -> Signature:
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
-def identity(root: Path) -> tuple[int, int] | None:
+def identity(root: Path | str) -> tuple[int, int] | None:
     """Which folder `root` leads to now, seen through its `posts`; None when there is none to be seen.
 
     One call follows a flipped link, a rename and a mount on either of the two.
@@ -85,15 +85,7 @@ class Tree:
 
     def open(self, path: str) -> int:
         """A descriptor of a regular file below the folder. Raises PostError, or OSError from the system."""
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self.fd)
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise not_a_file(path)
-            self._must_contain(descriptor, path)
-        except BaseException:
-            os.close(descriptor)
-            raise
-        return descriptor
+        return self._open(path)[0]
 
     def read(self, path: str, limit: int = MAX_TEXT_BYTES) -> tuple[bytes, Signature]:
         """The whole file and its signature.
@@ -147,11 +139,22 @@ class Tree:
         self._held.append(os.open(path, flags, dir_fd=folder))
         return self._held[-1]
 
+    def _open(self, path: str) -> tuple[int, os.stat_result]:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self.fd)
+        try:
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
+                raise not_a_file(path)
+            self._must_contain(descriptor, path)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor, found
+
     def _read_once(self, path: str, limit: int) -> tuple[bytes, Signature] | None:
         """None when another file took the place of this one meanwhile: it is there, and to be read instead."""
-        descriptor = self.open(path)
+        descriptor, before = self._open(path)
         try:
-            before = os.fstat(descriptor)
             if before.st_size > limit:
                 raise _too_large(path, before.st_size, limit)
             data = _read_all(descriptor, before.st_size)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import fcntl
 import hashlib
 import io
@@ -14,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from bitacora.content.post import Post
+from bitacora.content.post import Author, Image, Post, Term
 from bitacora.content.scan import Entry
 from bitacora.content.sources import Pack
 from bitacora.settings import Site
@@ -108,11 +109,21 @@ class Index:
                     data = entry.source.read()
                     rows.append((path, entry.signature, entry.value, sources.tell(), len(data)))
                     sources.write(data)
-                pickle.dump(rows, file, pickle.HIGHEST_PROTOCOL)
+                _Writer(file, pickle.HIGHEST_PROTOCOL).dump(rows)
         heads.replace(self._folder / _HEADS)
         for old in self._folder.glob(f"{_SOURCES}*"):
             if old.name != name:
                 old.unlink(missing_ok=True)
+
+
+def _by_values(made: Any) -> tuple[type, tuple[object, ...]]:
+    return type(made), tuple(getattr(made, name) for name in made.__slots__)
+
+
+class _Writer(pickle.Pickler):
+    """Dataclasses by the values that they are made of: Python's own way takes five times as long to read."""
+
+    dispatch_table = copyreg.dispatch_table | dict.fromkeys((Post, Image, Term, Author), _by_values)
 
 
 class _Reader(pickle.Unpickler):

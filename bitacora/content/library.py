@@ -7,11 +7,12 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 from weakref import WeakMethod
 
 from bitacora.content.errors import PostError
@@ -30,6 +31,8 @@ from bitacora.settings import SettingError, SettingsFileError, Site, line_of, re
 
 log = logging.getLogger(__name__)
 
+_T = TypeVar("_T")
+
 SAFETY_SCAN_S = 60.0
 GIT_PATIENCE_S = 5.0
 HISTORY_PATIENCE_S = 30.0
@@ -41,6 +44,7 @@ _HISTORY_IS_AWAITED_S = 1.0
 _MOST_WITHDRAWN = 100
 _MOST_ADDRESSES = 1 << 17
 _SPARE_BYTES = 16 * 1024 * 1024
+_TEMPLATES = "templates/"
 UNKEPT_POSTS = 200
 """So many are read again at the next start rather than written down now."""
 
@@ -117,6 +121,7 @@ class Library:
         self._dated: dict[str, tuple[Post, Post]] = {}
         self._is_tidied = False
         self._unkept = 0
+        self._edited: set[str] = set()
 
     def _forked(self) -> None:
         """A queue of changes shared with the parent would lose some, and its locks may be held for ever."""
@@ -132,8 +137,9 @@ class Library:
         with self._asking:
             self._ask(served)
             snapshot = self._snapshot
-            dirty = self._dirty | self._looked_at
-            if snapshot is None or (dirty and not self._must_wait(dirty)):
+            if snapshot is None:
+                return None
+            if (self._dirty or self._looked_at) and not self._must_wait(self._dirty | self._looked_at):
                 return None
         return snapshot if self._is_valid(snapshot) else None
 
@@ -160,6 +166,7 @@ class Library:
             entry = self._entries.get(problem.file)
             if entry is not None and entry.value is not None:
                 self._entries = {**self._entries, problem.file: Entry(entry.signature, problem)}
+                self._edited.add(problem.file)
                 self._snapshot = self._built()
 
     @property
@@ -271,6 +278,8 @@ class Library:
                 self._site = site
                 return False
             is_different = self._apply(changes) or self._has_new_past
+            if self._has_new_past:
+                self._edited.add(EVERYTHING)
             former = self._hindsight.former(self._settings_in_force(), self._patience())
             is_different |= former != self._former
             self._former, self._has_new_past = former, False
@@ -432,9 +441,9 @@ class Library:
     def _understand(self, path: str, data: bytes, site: Site | None = None) -> Value:
         if path == SETTINGS_FILE:
             return self._settings(_decoded(path, data))
-        if path.startswith("templates/"):
+        if path.startswith(_TEMPLATES):
             source = _decoded(path, data)
-            self._check_template(path.removeprefix("templates/"), source)
+            self._check_template(path.removeprefix(_TEMPLATES), source)
             return source
         return read_post(data, path, site or self._settings_in_force())
 
@@ -469,11 +478,13 @@ class Library:
         is_different = bool(changes.files) or snapshot is None or snapshot.tree is not self._tree
         if snapshot is not None and snapshot.site != self._site:
             entries = {path: self._under_new_settings(path, entry) for path, entry in entries.items()}
+            self._edited.add(EVERYTHING)
             is_different = True
         is_different = is_different or any(
             _shown(entries.get(path)) != _shown(self._entries.get(path)) for path in changes.found
         )
         self._entries = entries
+        self._edited.update(changes.found)
         self._unkept += len(changes.found)
         self._files = {path: version for path, version in (self._files | changes.files).items() if version}
         self._tidy()
@@ -636,21 +647,13 @@ class Library:
         assert self._tree is not None
         now = self._clock()
         self._generation += 1
-        problems = [self._trouble] if self._trouble else []
-        posts: list[Post] = []
-        templates: dict[str, str] = {}
-        for path, entry in self._entries.items():
-            if entry.problem:
-                problems.append(entry.problem)
-            if isinstance(entry.value, Post):
-                posts.append(self._with_past(path, entry.value))
-            elif isinstance(entry.value, str):
-                templates[path.removeprefix("templates/")] = entry.value
+        problems = [entry.problem for entry in self._entries.values() if entry.problem]
+        found, templates = self._meanings()
         snapshot = build(
             generation=self._generation,
             site=self._settings_in_force(),
-            posts=posts,
-            problems=problems,
+            found=found,
+            problems=[self._trouble, *problems] if self._trouble else problems,
             templates=templates,
             files=self._files,
             entries=self._entries,
@@ -661,8 +664,29 @@ class Library:
             shows_drafts=self._shows_drafts,
             old=self._snapshot,
         )
+        self._edited = set()
         self._tell(snapshot.problems)
         return snapshot
+
+    def _meanings(self) -> tuple[Mapping[str, Post], Mapping[str, str]]:
+        """Posts and pages by path, templates by name: the mappings of the last snapshot where none differs."""
+        old = self._snapshot
+        is_new = old is None or EVERYTHING in self._edited
+        values = {path: self._meaning(path) for path in (self._entries if is_new else self._edited)}
+        found = {path: value for path, value in values.items() if isinstance(value, Post)}
+        templates = {
+            path.removeprefix(_TEMPLATES): value for path, value in values.items() if isinstance(value, str)
+        }
+        if old is None or is_new:
+            return found, templates
+        names = [path.removeprefix(_TEMPLATES) for path in values if path.startswith(_TEMPLATES)]
+        return _patched(old.found, found, values), _patched(old.templates, templates, names)
+
+    def _meaning(self, path: str) -> Value | None:
+        """What is shown for a file, with what its history adds to it."""
+        entry = self._entries.get(path)
+        value = entry.value if entry else None
+        return self._with_past(path, value) if isinstance(value, Post) else value
 
     def _tell(self, problems: Collection[PostError]) -> None:
         """Log each problem once, when it appears."""
@@ -710,6 +734,17 @@ def _tell_unused(found: Good | Broken | None) -> None:
         repeated = repeated_keys(found.source.read(), post.path) if post.repeats else []
         for remark in (*post.remarks, *repeated):
             log.warning("%s", remark)
+
+
+def _patched(known: Mapping[str, _T], new: Mapping[str, _T], looked_at: Iterable[str]) -> Mapping[str, _T]:
+    """What is known, with what became of those looked at; the very same mapping where that is nothing new."""
+    gone = [name for name in looked_at if name in known and name not in new]
+    if not gone and all(known.get(name) is value for name, value in new.items()):
+        return known
+    patched = {**known, **new}
+    for name in gone:
+        del patched[name]
+    return patched
 
 
 def _shown(entry: Entry | None) -> tuple[object, ...]:

@@ -6,8 +6,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape, unescape
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 from urllib.parse import quote
 
 import mistune
@@ -109,12 +110,12 @@ def render(
     Raises MarkupTooLarge for a body whose page would have no end; its message says why.
     """
     addresses = Addresses(resolver, embeds)
-    tree, toc, body = _written(text, addresses, trusted=trusted, labels=labels)
+    written = _written(text, addresses, trusted=trusted, labels=labels)
     return Html(
-        body=body,
-        toc=toc,
-        excerpt=_excerpt(tree.tokens),
-        words=words_in(_visible(body)),
+        body=written.body,
+        toc=written.toc,
+        excerpt=written.excerpt,
+        words=words_in(_visible(written.body)),
         pictures=tuple(addresses.pictures),
         lead=addresses.lead,
     )
@@ -125,24 +126,42 @@ def render_body(
 ) -> tuple[str, tuple[str, ...]]:
     """The `body` and the `pictures` that `render` gives, sooner."""
     addresses = Addresses(resolver, embeds)
-    _, _, body = _written(text, addresses, trusted=trusted, labels=LABELS)
-    return body, tuple(addresses.pictures)
+    written = _written(text, addresses, trusted=trusted, labels=LABELS)
+    return written.body, tuple(addresses.pictures)
 
 
-def _written(
-    text: str, addresses: Addresses, *, trusted: bool, labels: Mapping[str, str]
-) -> tuple[Tree, tuple[Heading, ...], str]:
+class _Written(NamedTuple):
+    body: str
+    toc: tuple[Heading, ...]
+    excerpt: str
+
+
+def _written(text: str, addresses: Addresses, *, trusted: bool, labels: Mapping[str, str]) -> _Written:
+    all_labels = tuple({**LABELS, **labels}.items())
+    if trusted:
+        return _write(text, all_labels, addresses)
+    written = _sanitised(text, all_labels)
+    return written._replace(body=addresses.rewrite(written.body))
+
+
+@lru_cache(maxsize=1)  # a feed shows what its page has just shown, with other addresses
+def _sanitised(text: str, labels: tuple[tuple[str, str], ...]) -> _Written:
+    return _write(text, labels, None)
+
+
+def _write(text: str, labels: Iterable[tuple[str, str]], addresses: Addresses | None) -> _Written:
+    """Sanitised and with addresses as they are written, unless there are `addresses` that resolve them."""
     try:
-        tree = parse(text, custom_elements=trusted)
-        writer = _Writer(tree, {**LABELS, **labels}, addresses if trusted else None)
+        tree = parse(text, custom_elements=addresses is not None)
+        writer = _Writer(tree, dict(labels), addresses)
         body = writer.blocks(tree.tokens)
     except RecursionError:
         raise MarkupTooLarge("the text nests too deeply") from None
     if len(body) > MOST_HTML:
         raise MarkupTooLarge(f"the page would have more than {MOST_HTML} characters")
-    if not trusted:
-        body = addresses.rewrite(sanitise.clean(sanitise.tame(body) if writer.has_html else body))
-    return tree, tuple(writer.toc), body
+    if addresses is None:
+        body = sanitise.clean(sanitise.tame(body) if writer.has_html else body)
+    return _Written(body, tuple(writer.toc), _excerpt(tree.tokens))
 
 
 class _Writer:

@@ -156,6 +156,9 @@ class Scan:
 
     def _look_at_file(self, path: str, found: os.stat_result | OSError) -> None:
         self.changes.seen.add(path)
+        entry = self._entries.get(path)
+        if entry is not None and self._is_as_it_was(path, entry, found):
+            return
         kind = kind_of(path)
         if isinstance(found, OSError):
             if kind != "file":
@@ -166,11 +169,18 @@ class Scan:
         elif stat.S_ISDIR(found.st_mode) and not kind:
             self._linked_folder(path, signature(found))
         elif kind == "text":
-            entry = self._entries.get(path)
             if self._watch.is_being_written(path) or _is_cut(path, found):
                 self.changes.later[path] = time.monotonic() + RETRY_S
-            elif entry is None or entry.signature != signature(found) or path in self._anew:
+            else:
                 self._read(path, entry, signature(found))
+
+    def _is_as_it_was(self, path: str, entry: Entry, found: os.stat_result | OSError) -> bool:
+        return (
+            not isinstance(found, OSError)
+            and entry.signature == signature(found)
+            and path not in self._anew
+            and not self._watch.is_being_written(path)
+        )
 
     def _linked_folder(self, path: str, seen: Signature) -> None:
         """Folders behind links are not entered: nothing then loops, leads outside, or shows a draft twice."""
@@ -231,8 +241,8 @@ class Scan:
     def _look_for_gone(self, path: str, seen: set[str], unseen: tuple[str, ...]) -> None:
         below = f"{path}/"
         now = time.monotonic()
-        for known in [path] if self._is_file(path) else (*self._entries, *self._files):
-            if (known == path or known.startswith(below)) and known not in seen and not known.startswith(unseen):
+        for known in [path] if self._is_file(path) else {*self._entries, *self._files} - seen:
+            if (known == path or known.startswith(below)) and not known.startswith(unseen):
                 due = self._gone.get(known, now + DELETION_PATIENCE_S - self._absent_for(known))
                 if known in self.changes.found:
                     continue

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from bitacora.content.errors import PostError, Remark, shown
@@ -48,8 +48,8 @@ class Snapshot:
 
     `posts` are those listed, newest first; `by_url` holds whatever answers 200: listed and hidden posts, pages.
     `redirects` are old addresses and where they lead, `gone` those of expired posts. `problems` is what editors
-    have to mend, `clashes` the part of it that is about addresses. `candidates` are all posts and pages that can
-    be read, drafts included. `generation` counts snapshots in one process and never leaves it.
+    have to mend, `clashes` the part of it that is about addresses. `found` are all posts and pages that can be
+    read, drafts included, by path. `generation` counts snapshots in one process and never leaves it.
     """
 
     generation: int
@@ -63,12 +63,17 @@ class Snapshot:
     clashes: tuple[PostError, ...]
     valid_from: float
     valid_until: float
-    candidates: Sequence[Post] = field(repr=False)
+    found: Mapping[str, Post] = field(repr=False)
     former: Sequence[tuple[str, str]] = field(repr=False)
     templates: Mapping[str, str] = field(repr=False)
     files: Mapping[str, Signature] = field(repr=False)
     entries: Mapping[str, Entry] = field(repr=False)
     tree: Tree = field(repr=False)
+
+    @property
+    def candidates(self) -> Sequence[Post]:
+        """All posts and pages that can be read, drafts included."""
+        return list(self.found.values())
 
     @cached_property
     def categories(self) -> Mapping[str, Subject]:
@@ -87,8 +92,7 @@ class Snapshot:
         """(year, month) in the site's zone to posts, both newest first."""
         months: dict[tuple[int, int], list[Post]] = defaultdict(list)
         for post in self.posts:
-            local = moment(post).astimezone(self.site.zone)
-            months[local.year, local.month].append(post)
+            months[self.month(post)].append(post)
         return {month: tuple(posts) for month, posts in months.items()}
 
     @cached_property
@@ -135,6 +139,17 @@ class Snapshot:
                 found += repeated_keys(self.source(post), post.path)
         return tuple(found)
 
+    def month(self, post: Post) -> tuple[int, int]:
+        """Year and month of a post's date, in the site's zone."""
+        local = moment(post).astimezone(self.site.zone)
+        return local.year, local.month
+
+    def published(self, path: str) -> Post | None:
+        """The post or page that the file at `path` is, if it answers anywhere."""
+        post = self.found.get(path)
+        shown = self.by_url.get(post.url) if post else None
+        return shown if shown and shown.path == path else None
+
     def find(self, path: str) -> Post | None:
         """What answers at a decoded path, as a request names it."""
         return self.by_url.get(path) or self.by_url.get(quote_path(path))
@@ -142,7 +157,8 @@ class Snapshot:
     def with_post(self, post: Post) -> Snapshot:
         """The same site with one more post at its address, and in no list: one that is not published yet."""
         post = _as_of(_NEVER, post)
-        return replace(self, by_url={**self.by_url, post.url: post})
+        by_url, found = {**self.by_url, post.url: post}, {**self.found, post.path: post}
+        return replace(self, by_url=by_url, found=found)
 
     def source(self, post: Post) -> bytes:
         """The bytes of the version of the post that is shown.
@@ -171,7 +187,7 @@ class Snapshot:
         if parts is None or not parts.path:
             return href
         path = _beside(post, unquote(parts.path))
-        if target := self.by_path.get(path):
+        if target := self.published(path):
             return urlunsplit(("", "", target.url, parts.query, parts.fragment))
         if path in self.files:
             return self._file_url(post, path)
@@ -261,7 +277,7 @@ def build(
     *,
     generation: int,
     site: Site,
-    posts: Sequence[Post],
+    found: Mapping[str, Post],
     problems: Iterable[PostError],
     templates: Mapping[str, str],
     files: Mapping[str, Signature],
@@ -275,28 +291,33 @@ def build(
 ) -> Snapshot:
     """The site at `now` (seconds since the epoch), out of every post that can be read, drafts included.
 
-    `former` are addresses under which files were to be found before they were renamed, and their paths now.
-    With `shows_drafts` drafts and scheduled posts are published already. Where only bodies differ from the `old`
-    snapshot, all that was made of the heads is taken over.
+    `found` are those, by path. `former` are addresses under which files were to be found before they were renamed,
+    and their paths now. With `shows_drafts` drafts and scheduled posts are published already. Where posts differ
+    from those of the `old` snapshot in nothing that decides where and when they are shown, all else that was made
+    of them is taken over.
     """
+    today = datetime.fromtimestamp(now, UTC)
     if (
         old is not None
         and old.valid_from <= now < old.valid_until
         and old.site == site
         and old.former == former
-        and old.candidates == posts
+        and (edits := _edits(old, found, today)) is not None
     ):
-        return replace(
+        return _edited(
             old,
+            edits,
+            today,
             generation=generation,
             problems=(*problems, *old.clashes),
+            found=found,
             templates=templates,
             files=files,
             entries=entries,
             tree=tree,
         )
     clashes: list[PostError] = []
-    shown, expired, valid_from, valid_until = _at(datetime.fromtimestamp(now, UTC), posts, shows_drafts)
+    shown, expired, valid_from, valid_until = _at(today, found.values(), shows_drafts)
     shown.sort(key=_precedence)
     by_url: dict[str, Post] = {}
     rivals: list[Post] = []
@@ -329,13 +350,83 @@ def build(
         clashes=tuple(clashes),
         valid_from=valid_from,
         valid_until=valid_until,
-        candidates=posts,
+        found=found,
         former=former,
         templates=templates,
         files=files,
         entries=entries,
         tree=tree,
     )
+
+
+def _edits(old: Snapshot, found: Mapping[str, Post], now: datetime) -> dict[str, Post] | None:
+    """The posts that differ, by path; None where an address, a time or a place in a list may differ too."""
+    if found is old.found:
+        return {}
+    if len(found) != len(old.found):
+        return None
+    beside = zip(found.items(), old.found.values(), strict=True)
+    edits = {path: post for (path, post), former in beside if post is not former}
+    stay = all(_stays(old.found.get(path), post, now) for path, post in edits.items())
+    return edits if stay else None
+
+
+def _stays(former: Post | None, post: Post, now: datetime) -> bool:
+    """Whether a version of a post is shown wherever and whenever the former one was."""
+    if former is None or (post.date is None and post.kind == "post"):
+        return False  # without a date it is a draft, which is dated anew each moment
+    is_due = all(version.updated is None or version.updated <= now for version in (former, post))
+    return is_due and _place(former) == _place(post)
+
+
+def _place(post: Post) -> tuple[object, ...]:
+    return post.kind, post.url, post.aliases, post.date, post.expires, post.draft, post.hidden
+
+
+def _edited(old: Snapshot, edits: Mapping[str, Post], now: datetime, **changed: Any) -> Snapshot:
+    """The same site with other versions of some posts, each in the places of the former one."""
+    shown = {path: _as_of(now, post) for path, post in edits.items() if old.published(path)}
+    if not shown:
+        return _with_lists(replace(old, **changed), old, {})
+    posts = list(old.posts)
+    for path, post in shown.items():
+        if (place := old._places.get(path)) is not None:
+            posts[place] = post
+    snapshot = replace(
+        old,
+        posts=tuple(posts),
+        pages=_with(old.pages, shown),
+        by_url={**old.by_url, **{post.url: post for post in shown.values()}},
+        valid_from=max([old.valid_from, *(post.updated.timestamp() for post in shown.values() if post.updated)]),
+        **changed,
+    )
+    return _with_lists(snapshot, old, shown)
+
+
+def _with_lists(snapshot: Snapshot, old: Snapshot, shown: Mapping[str, Post]) -> Snapshot:
+    """Give it the lists that were made of the old one already, with the posts that are shown instead of others."""
+    former = [old.by_url[post.url] for post in shown.values()]
+    lists, made = vars(snapshot), dict(vars(old))  # another thread may be making one
+    for name in made.keys() & {"categories", "tags", "authors"}:
+        if all(getattr(before, name) == getattr(shown[before.path], name) for before in former):
+            slugs = {term.slug for before in former for term in getattr(before, name)}
+            lists[name] = {
+                slug: subject._replace(posts=_with(subject.posts, shown)) if slug in slugs else subject
+                for slug, subject in made[name].items()
+            }
+    if "months" in made:
+        months = {old.month(before) for before in former if before.date}
+        lists["months"] = {
+            month: _with(posts, shown) if month in months else posts for month, posts in made["months"].items()
+        }
+    if "modified" in made and all(before.updated == shown[before.path].updated for before in former):
+        lists["modified"] = made["modified"]
+    lists["_places"] = old._places
+    return snapshot
+
+
+def _with(posts: tuple[Post, ...], shown: Mapping[str, Post]) -> tuple[Post, ...]:
+    return tuple([shown.get(post.path, post) for post in posts])
 
 
 def moment(post: Post) -> datetime:

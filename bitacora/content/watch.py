@@ -108,10 +108,12 @@ class InotifyWatch:
             | flags.MOVE_SELF
             | flags.ONLYDIR
         )
-        self._root = root
+        self._root = str(root)
         self._tree = tree
         self._inotify = INotify(nonblocking=True, closefd=False)
         self._fd = self._inotify.fd
+        self._queue = select.poll()
+        self._queue.register(self._fd, select.POLLIN)
         self._folders: dict[int, str] = {}
         self._writing: set[str] = set()
         try:
@@ -124,11 +126,9 @@ class InotifyWatch:
     def changes(self, served: str | None) -> set[str]:  # noqa: ARG002
         changed = {EVERYTHING} if identity(self._root) != self._tree.identity else set()
         try:
-            while data := os.read(self._fd, _BUFFER):
+            while self._queue.poll(0) and (data := os.read(self._fd, _BUFFER)):
                 for wd, mask, _, name in parse_events(data):
                     self._note(changed, wd, mask, name)
-        except BlockingIOError:
-            pass  # the queue is empty
         except OSError as error:
             log.warning("inotify cannot be read: %s", error)
             changed.add(EVERYTHING)

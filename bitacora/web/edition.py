@@ -73,7 +73,7 @@ class Edition:
 
     def translations(self, post: Post) -> list[Post]:
         """The same post in other languages, but for hidden ones, which are listed nowhere."""
-        same = self.snapshot.translations.get(post.translation_key, ())
+        same = self.snapshot.translations.get(post.translation_key, ()) if post.translation_key else ()
         return [other for other in same if other.path != post.path and not other.hidden]
 
     def static(self, name: str) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from functools import cache
+from datetime import UTC, date, datetime, timedelta
+from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
@@ -79,6 +79,7 @@ class Words:
 _ENGLISH = NullTranslations()
 
 
+@lru_cache(maxsize=256)
 def locale_of(language: str) -> Locale:
     """Babel's locale for a language tag; English for one that it does not know."""
     try:
@@ -101,7 +102,7 @@ def month_and_year(month: datetime, language: str) -> str:
 
 @jinja2.pass_context
 def _date(context: Context, when: datetime, style: str = "long") -> str:
-    return format_date(_local(context, when), style, locale_of(context["lang"]))
+    return _formatted(_local(context, when).date(), style, context["lang"])
 
 
 @jinja2.pass_context
@@ -121,9 +122,14 @@ def _isodate(context: Context, when: datetime) -> str:
 def _date_part(pattern: str) -> Callable[[Context, datetime], str]:
     @jinja2.pass_context
     def part(context: Context, when: datetime) -> str:
-        return format_date(_local(context, when), pattern, locale_of(context["lang"])).rstrip(".")
+        return _formatted(_local(context, when).date(), pattern, context["lang"]).rstrip(".")
 
     return part
+
+
+@lru_cache(maxsize=4096)
+def _formatted(day: date, pattern: str, language: str) -> str:
+    return format_date(day, pattern, locale_of(language))
 
 
 def _local(context: Context, when: datetime) -> datetime:
