@@ -49,6 +49,7 @@ SOAK_PUSHES = of(2_000, 10)
 
 # --- requests (A18)
 REQUESTS = of(3_000, 150)
+HOT_LANE_REQUESTS = of(5_000, 150)
 RAW_REQUESTS = of(100_000, 1_000)
 
 # --- calls of forges (A19), workers and clocks

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sizes
 from blogs import post
-from conftest import IS_FULL_SIZE
 from gunicorn.config import Config
 from gunicorn.http import wsgi
 from gunicorn.http.parser import RequestParser
@@ -33,7 +33,6 @@ SITE = {
     "posts/2018-07-17-ñandú.md": post("Ñandú"),
     "posts/2018-07-16-large.md": post("Larga", "Una frase que no termina nunca. " * 60_000),
 }
-EXAMPLES = 5_000 if IS_FULL_SIZE else 150
 STOCK = ("env", "GUNICORN_CMD_ARGS=--worker-class gthread")
 CONFIG = Config()
 for _name, _limit in (("line", 4094), ("fields", 50), ("field_size", 8190)):
@@ -253,7 +252,7 @@ def requests(draw: st.DrawFn) -> list[bytes]:
     return [whole[start:end] for start, end in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=sizes.HOT_LANE_REQUESTS, deadline=None, suppress_health_check=list(HealthCheck))
 @given(pieces=requests())
 def test_whatever_comes_is_answered_as_gunicorn_answers_it(pair: tuple[int, int], pieces: list[bytes]) -> None:
     hot, stock = (dateless(exchange(port, *pieces)) for port in pair)
@@ -270,7 +269,7 @@ def heads(draw: st.DrawFn) -> bytes:
     return bytes(head)
 
 
-@settings(max_examples=20 * EXAMPLES, deadline=None)
+@settings(max_examples=20 * sizes.HOT_LANE_REQUESTS, deadline=None)
 @given(head=heads())
 def test_what_the_lane_reads_is_what_gunicorn_reads(head: bytes) -> None:
     found = read_head(head)

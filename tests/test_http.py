@@ -15,8 +15,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import sizes
 from blogs import post
-from conftest import IS_FULL_SIZE
 from server import PATIENCE_S, Server
 
 FILES = {
@@ -40,7 +40,7 @@ MORE = {
     "sitemap": "/sitemap.xml", "robots": "/robots.txt", "icon": "/favicon.svg", "theme": "/theme.css",
     "health": "/healthz",
 }  # fmt: skip
-JUDGED = KINDS | MORE if IS_FULL_SIZE else KINDS
+JUDGED = KINDS | MORE if sizes.IS_FULL else KINDS
 STATUS = {"redirect": 308, "miss": 404}
 WITH_TAG = [kind for kind in KINDS if kind not in STATUS]
 
