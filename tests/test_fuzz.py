@@ -87,8 +87,9 @@ def test_no_document_crashes_hangs_or_runs_anything(tmp_path: Path, saw: Saw) ->
     cores = os.cpu_count() or 1
     each = -(-sizes.DOCUMENTS // cores)
     fuzzers = [Fuzzer(core, cores, each, tmp_path / f"{core}") for core in range(cores)]
+    deadline = time.monotonic() + sizes.DOCUMENTS_S
     try:
-        while [fuzzer for fuzzer in fuzzers if fuzzer.goes_on()]:
+        while [fuzzer for fuzzer in fuzzers if fuzzer.goes_on()] and time.monotonic() < deadline:
             time.sleep(0.1)
     finally:
         for fuzzer in fuzzers:
