@@ -16,7 +16,8 @@ _SYSTEM = f"{platform.system()} {platform.release()}, Python {platform.python_ve
 _LARGEST = ("_ms", "_mib")
 _HEAD = """# What it was put through
 
-Written by `make torture`, which takes about {minutes:.0f} minutes on two quiet cores. The same tests run small in `make check`; `tests/sizes.py` has both sizes.
+Written by `make torture`, which takes about {minutes:.0f} minutes on two quiet cores. The same tests run
+small in `make check`; `tests/sizes.py` has both sizes.
 
 {when}, {machine}, {commit}. {outcome}
 
