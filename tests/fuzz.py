@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
@@ -96,18 +97,24 @@ def document(seed: int) -> bytes:
     return data
 
 
+@cache
+def site() -> Any:
+    from bitacora.settings import read_site
+
+    return read_site("", {})
+
+
 def put_through(data: bytes) -> bool:
     """All that happens to a post until it is part of a page; whether it is one. Raises whatever is a fault."""
     from bitacora.content.errors import PostError
     from bitacora.content.markdown import MarkupTooLarge, render
     from bitacora.content.outline import outline
     from bitacora.content.post import body_of, lines_of, read_post, repeated_keys
-    from bitacora.settings import read_site
 
     path = "posts/2020-01-02-x.md"
     lines_of(data, path)
     try:
-        read_post(data, path, read_site("", {}))
+        read_post(data, path, site())
         repeated_keys(data, path)
     except PostError as problem:
         if problem.__cause__ is not None and problem.reason.startswith("The reader failed"):
@@ -246,10 +253,9 @@ def _too_slow(_signal: int, _frame: FrameType | None) -> None:
 def front_matter(data: bytes) -> None:
     from bitacora.content.errors import PostError
     from bitacora.content.post import read_post
-    from bitacora.settings import read_site
 
     try:
-        read_post(b"---\n" + data, "posts/2020-01-02-x.md", read_site("", {}))
+        read_post(b"---\n" + data, "posts/2020-01-02-x.md", site())
     except PostError as problem:
         if problem.__cause__ is not None and problem.reason.startswith("The reader failed"):
             raise problem.__cause__ from None

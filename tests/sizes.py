@@ -35,6 +35,8 @@ CALLS_THAT_FAIL = of(300, 12)
 
 # --- documents (A12)
 DOCUMENTS = of(2_000_000, 3_000)
+DOCUMENTS_S = of(1_500, 90)
+"""No new documents after that: the report says how many there were."""
 FUZZ_S = of(150, 5)
 """For each target of the coverage-guided fuzzer."""
 

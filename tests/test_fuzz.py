@@ -18,7 +18,7 @@ import fuzz
 import pytest
 import sizes
 from conftest import Saw
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from server import ROOT
 
@@ -87,8 +87,9 @@ def test_no_document_crashes_hangs_or_runs_anything(tmp_path: Path, saw: Saw) ->
     cores = os.cpu_count() or 1
     each = -(-sizes.DOCUMENTS // cores)
     fuzzers = [Fuzzer(core, cores, each, tmp_path / f"{core}") for core in range(cores)]
+    deadline = time.monotonic() + sizes.DOCUMENTS_S
     try:
-        while [fuzzer for fuzzer in fuzzers if fuzzer.goes_on()]:
+        while [fuzzer for fuzzer in fuzzers if fuzzer.goes_on()] and time.monotonic() < deadline:
             time.sleep(0.1)
     finally:
         for fuzzer in fuzzers:
@@ -117,7 +118,7 @@ def test_what_a_fuzzer_found_stays_mended(target: str, data: bytes) -> None:
     (fuzz.put_through if target == "documents" else fuzz.TARGETS[target])(data)
 
 
-@settings(max_examples=sizes.REQUESTS, deadline=None)
+@settings(max_examples=sizes.REQUESTS, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.sampled_from([*fuzz.BODIES, *fuzz.HEADS, *fuzz.VALUES, *fuzz.FENCES]), max_size=30).map("".join)
 )
@@ -128,7 +129,7 @@ def test_no_mixture_of_tokens_breaks_anything(text: str) -> None:
 PIECES = [b"\n", b"sha256=", b"v1,", b"{", b"}", b'"ref"', b":", b"[", b"]", b"9" * 5000, b"\xff", b"\x00"]
 
 
-@settings(max_examples=sizes.REQUESTS, deadline=None)
+@settings(max_examples=sizes.REQUESTS, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.binary(max_size=200) | st.lists(st.sampled_from(PIECES)).map(b"".join))
 def test_no_call_of_a_forge_breaks_anything(data: bytes) -> None:
     fuzz.webhook(data)

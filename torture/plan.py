@@ -64,7 +64,7 @@ PARTS = (
             "tests/test_markdown_security.py",
             "tests/test_post.py",
         ),
-        20,
+        35,
     ),
     Part("A13", "Redis and memcached killed and hung under load", ("tests/test_derived.py",), 4),
     Part("A14", "Soak: requests, pushes and junk addresses", ("tests/test_soak.py",), 12),

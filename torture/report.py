@@ -12,12 +12,12 @@ from pathlib import Path
 from torture.plan import CHECKOUT, PARTS, Part
 
 DOCUMENT = CHECKOUT / "docs" / "torture.md"
-_PYTHON = f"Python {platform.python_version()}"
+_SYSTEM = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
 _LARGEST = ("_ms", "_mib")
 _HEAD = """# What it was put through
 
-Written by `make torture`, which takes about {minutes:.0f} minutes on two quiet cores. The same tests run at a small
-size in `make check`; `tests/sizes.py` has both sizes.
+Written by `make torture`, which takes about {minutes:.0f} minutes on two quiet cores. The same tests run
+small in `make check`; `tests/sizes.py` has both sizes.
 
 {when}, {machine}, {commit}. {outcome}
 
@@ -57,7 +57,7 @@ def write(results: Sequence[Result], document: Path = DOCUMENT) -> None:
     head = _HEAD.format(
         minutes=sum(part.minutes for part in PARTS),
         when=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        machine=f"{os.cpu_count()} cores, {platform.system()} {platform.release()}, {_PYTHON}",
+        machine=f"{os.cpu_count()} cores, {_SYSTEM}",
         commit=f"commit {_commit()}",
         outcome=outcome,
     )
