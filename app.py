@@ -18,7 +18,7 @@ from bitacora.content.bodies import Bodies
 from bitacora.content.library import Library
 from bitacora.content.snapshot import Snapshot
 from bitacora.logs import set_up as set_up_log
-from bitacora.publish.history import GitHistory
+from bitacora.publish.history import GitHistorian
 from bitacora.publish.home import Home
 from bitacora.settings import Operator, SettingError, local_url, read_operator, read_port, read_site
 from bitacora.web import dev
@@ -69,7 +69,7 @@ def create_app(environ: Mapping[str, str] = os.environ, clock: Callable[[], floa
         read_settings=lambda toml: read_site(toml, environ, port),
         check_template=theme.check,
         reserved=web.reserved(app),
-        history=lambda: GitHistory(kept and kept / "history.json"),
+        history=lambda: GitHistorian(kept and kept / "history.json"),
         clock=clock,
         shows_drafts=operator.dev,
     )
@@ -121,6 +121,8 @@ def _read_first(library: Library) -> Snapshot:
 def _cache_folder(operator: Operator) -> Path | None:
     """The folder of this site's caches, named by its path as given: a link that flips keeps its caches."""
     reason = "no BITACORA_CACHE_DIR"
+    if cli.is_command("site") and _is_of_somebody_else(operator.cache_dir):
+        return None  # what root leaves there the service could not open
     if operator.cache_dir is not None:
         folder = operator.cache_dir / quote(str(operator.site), safe="")
         try:
@@ -132,6 +134,10 @@ def _cache_folder(operator: Operator) -> Path | None:
             reason = f"{folder} cannot be made ({error.strerror})"
     log.warning("%s: last good versions are lost at each restart", reason)
     return None
+
+
+def _is_of_somebody_else(folder: Path | None) -> bool:
+    return folder is not None and folder.exists() and folder.stat().st_uid != os.geteuid()
 
 
 def _app_or_exit() -> Flask:

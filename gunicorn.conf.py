@@ -13,7 +13,7 @@ from gunicorn.glogging import Logger
 
 bind = f"0.0.0.0:{os.environ['PORT']}" if "PORT" in os.environ else "127.0.0.1:8000"
 workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
-worker_class = "gthread"
+worker_class = "bitacora.web.hot_lane.HotLaneWorker"
 threads = 8
 keepalive = 75
 timeout = 60

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
+
+from server import Server
 
 from bitacora.publish.check import Report
 from bitacora.publish.home import Home
 
 ROOT = Path(__file__).parent.parent
+SECRET = "s3cret-of-this-webhook-of-32-bytes"
+HOOK = "/hooks/push"
+PLAIN = {"ref": "refs/heads/main", "before": "b" * 40, "after": "a" * 40}
 SETTINGS = 'title = "El Blog"\nurl = "https://blog.example.org"\n'
 
 
@@ -50,11 +60,11 @@ class Pushed:
 class Editor:
     """A clone in `folder` of a repository; whatever is written is committed and pushed whole."""
 
-    def __init__(self, folder: Path, repository: Path) -> None:
+    def __init__(self, folder: Path, repository: Path, object_format: str = "sha1") -> None:
         self.folder = folder
         self.repository = repository
         folder.mkdir(parents=True)
-        self.git("init", "-q", "-b", "main")
+        self.git("init", "-q", "-b", "main", f"--object-format={object_format}")
         self.git("remote", "add", "origin", str(repository))
 
     def git(self, *command: str, stdin: bytes = b"") -> str:
@@ -113,3 +123,69 @@ def left_over(home: Home) -> list[str]:
 
 
 Publish = Callable[[], object]
+
+
+class HeldGit:
+    """The git of the engine: it writes down what it is asked, waits while it is held, fails when told to."""
+
+    _PROGRAM = """\
+#!/bin/sh
+case " $* " in *" --git-dir="*)
+    echo " $* " >> {folder}/asked
+    test -e {folder}/fails && exit 1 ;;
+esac
+case " $* " in *"{held}"*) test -p {folder}/gate && cat {folder}/gate ;; esac
+exec {git} "$@"
+"""
+
+    def __init__(self, folder: Path, held: str = "--git-dir=") -> None:
+        """`held` is what a command has among its words when it waits."""
+        folder.mkdir()
+        self._gate = folder / "gate"
+        self._asked = folder / "asked"
+        self._asked.touch()
+        program = folder / "git"
+        program.write_text(self._PROGRAM.format(folder=folder, held=held, git=shutil.which("git")))
+        program.chmod(0o755)
+        self.path = f"{folder}:{os.environ['PATH']}"
+
+    def hold(self) -> None:
+        os.mkfifo(self._gate)
+
+    def let_go(self) -> None:
+        with self._gate.open("w"):  # waits for a git that waits
+            self._gate.unlink()
+
+    def fail(self, fails: bool = True) -> None:
+        (self._gate.parent / "fails").touch() if fails else (self._gate.parent / "fails").unlink()
+
+    def asked(self, command: str) -> int:
+        """How often."""
+        return self._asked.read_text().count(f" {command} ")
+
+
+def hexadecimal(body: bytes, secret: str = SECRET) -> str:
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def github(body: bytes, event: str = "push", secret: str = SECRET) -> dict[str, str]:
+    return {"X-GitHub-Event": event, "X-Hub-Signature-256": f"sha256={hexadecimal(body, secret)}"}
+
+
+def deliver(server: Server, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
+    http = HTTPConnection("127.0.0.1", server.port, timeout=30)
+    http.request("POST", HOOK, body, dict(headers))
+    answer = http.getresponse()
+    try:
+        return answer.status, answer.read().decode()
+    finally:
+        http.close()
+
+
+def numbered(number: int) -> bytes:
+    return json.dumps(PLAIN | {"after": f"{number:040x}"}).encode()
+
+
+def is_at_rest(home: Home) -> bool:
+    with home.alone(waits=False) as lock:
+        return lock is not None and not home.wanted.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,11 +11,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
-from socket import create_server
 from typing import NamedTuple, Self
 
+from programs import PATIENCE_S, free_port
+
 ROOT = Path(__file__).parent.parent
-PATIENCE_S = 30.0
 
 
 class Answer(NamedTuple):
@@ -62,7 +63,7 @@ class Server:
         self, site: Path, cache: Path, workers: int = 2, within: Sequence[str] = (), **settings: str
     ) -> None:
         self._within = within
-        self.port = _free_port()
+        self.port = free_port()
         self.log = cache.with_suffix(f".{self.port}.log")
         self._workers = workers
         self._environ = {
@@ -143,6 +144,24 @@ class Server:
         self.wait_until(all_are_found)
         return list(found.values())
 
+    def send(self, number: signal.Signals) -> None:
+        """To the master."""
+        assert self._process
+        self._process.send_signal(number)
+
+    def kill(self) -> None:
+        """The master and all workers at once, as a machine that is switched off."""
+        assert self._process
+        for pid in (self._process.pid, *self.workers()):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.wait()
+
+    def ended(self) -> int:
+        """The exit status, once it has ended by itself."""
+        assert self._process
+        return self._process.wait(PATIENCE_S)
+
     def workers(self) -> list[int]:
         """Process ids."""
         assert self._process
@@ -201,8 +220,3 @@ def _descriptors(pid: int) -> set[str]:
             with suppress(FileNotFoundError):
                 names.add(os.readlink(descriptor))
     return names
-
-
-def _free_port() -> int:
-    with create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

@@ -35,7 +35,7 @@ def shell(*words: str, cwd: Path = ROOT, **environ: str) -> subprocess.Completed
 def test_check_is_content_with_good_posts(new_blog: NewBlog) -> None:
     result = run(new_blog({"posts/2018-07-17-x.md": post(), "pages/about.md": post()}), "posts", "check")
     assert (result.exit_code, result.stdout) == (0, "")
-    assert result.stderr == "1 posts and 1 pages are up, no problems, no warnings.\n"
+    assert result.stderr == "1 post and 1 page are up, no problems, no warnings.\n"
 
 
 def test_check_names_each_problem_on_a_line_of_its_own(new_blog: NewBlog) -> None:
@@ -85,7 +85,7 @@ def test_check_warns_of_what_was_hardly_meant(new_blog: NewBlog) -> None:
         "posts/2018-07-17-x.md:2:8: warning: title is given again below, and only the last one counts. "
         "Leave one of them.\n"
     )
-    assert (result.exit_code, result.stderr) == (0, "1 posts and 0 pages are up, no problems, 1 warning.\n")
+    assert (result.exit_code, result.stderr) == (0, "1 post and no pages are up, no problems, 1 warning.\n")
 
 
 def test_check_of_the_project_s_own_posts_is_clean(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_command_says_what_is_wrong_once(tmp_path: Path) -> None:
     (tmp_path / "posts/2020-01-01-a.md").write_text("---\ntitle: a: b\n---\n")
     result = shell("-m", "flask", "posts", "check", HOME=str(tmp_path), BITACORA_SITE=str(tmp_path))
     assert [line[:24] for line in result.stdout.splitlines()] == ["posts/2020-01-01-a.md:2:"]
-    assert result.stderr == "0 posts and 0 pages are up, 1 problem, no warnings.\n"
+    assert result.stderr == "no posts and no pages are up, 1 problem, no warnings.\n"
 
 
 # --- starting

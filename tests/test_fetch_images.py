@@ -119,6 +119,12 @@ def test_a_picture_lands_beside_its_post_under_the_name_of_both(new_blog: NewBlo
     assert elsewhere.url("") in source(blog), "without --write nothing is written"
 
 
+def test_where_there_is_nothing_to_fetch_it_says_so(new_blog: NewBlog) -> None:
+    result = run(new_blog({FILE: post(single_image="a.jpg")}))
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "No head names a picture on another server: there is nothing to fetch.\n"
+
+
 def test_in_a_bundle_a_picture_bears_its_own_name(new_blog: NewBlog, elsewhere: Elsewhere) -> None:
     blog = new_blog({"posts/2018-07-17-x/index.md": post(image=elsewhere.url("/a.jpg"))})
     assert run(blog, *LOOPBACK).exit_code == 0

@@ -316,8 +316,12 @@ def test_many_posts_are_read_by_several_processes_with_the_same_result(
 
 
 def test_a_date_in_the_site_s_zone_decides_whether_a_draft_is_late(new_blog: NewBlog) -> None:
-    clock = Clock(datetime(2026, 1, 1, 2, tzinfo=UTC).timestamp())  # still the year before in Santiago
-    assert found(new_blog({FILE: post(draft="true", date="2026-01-01")}, clock=clock)) == []
+    """From the day after on: one that was begun today is dated of today."""
+    clock = Clock(datetime(2026, 1, 2, 2, 59, tzinfo=UTC).timestamp())  # still the day before in Santiago
+    blog = new_blog({FILE: post(draft="true", date="2026-01-01")}, clock=clock)
+    assert found(blog) == []
+    clock.now += 120
+    assert found(blog) == [("draft-overdue", FILE, 3, 8)]
 
 
 @pytest.fixture

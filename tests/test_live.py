@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Serve
+from programs import tool
 from server import Answer, Client, Server, late
 
 SETTINGS = 'title = "Bitácora"\nurl = "https://blog.example.org"\nlanguage = "es"\n'
@@ -33,15 +34,6 @@ LONG_AGO = 1_500_000_000
 AtSize = Callable[[int, int], int]
 Edit = Callable[[int], None]
 Writer = Callable[[Path], Edit]
-
-
-def tool(name: str) -> str:
-    """The program's path; without it the test is skipped, or fails in CI."""
-    found = shutil.which(name)
-    if found is None:
-        complain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        complain(f"{name} is not installed")
-    return found
 
 
 def run(*command: str | Path, stdin: str = "") -> None:

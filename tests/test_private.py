@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from blogs import Blog, post
+from blogs import Blog, Clock, post
 from conftest import NewBlog
 
 from bitacora.web.preview import preview_url, status_url
@@ -96,6 +96,7 @@ def guesses(card: str) -> Iterator[str]:
         yield from (f"/{path}", f"/preview/{path}", f"/preview/{path}/", f"/static/{path}", f"/pages/{path}")
     yield from (f"/2018/07/17/publica/otra/{name}" for name in ("index.md", "xqdentro.png", card, "share/"))
     yield from (f"/2018/07/17/publica/{card}", "/2018/07/17/publica/otra%2Fxqdentro.png")
+    yield from (f"/2018/07/17/publica/{name}" for name in ("xqslug.md", "index.md", "xqslug/", "otra/index.md"))
 
 
 ADDRESS = re.compile(rb"(?:https://blog\.example\.org)?(/[^\s\"'<>()\\]*)")
@@ -238,6 +239,31 @@ def test_a_crawler_finds_nothing_while_previews_are_read(new_blog: NewBlog) -> N
             blog.parts.page_cache.beside.clear()
             assert leaks(crawl(blog, name), card) == []
     assert set(statuses) == {200}
+
+
+UNPUBLISHED = {
+    "a draft": {FILE: source(draft="true"), PICTURE: PNG},
+    "a scheduled post": {FILE: source(date="2099-01-01"), PICTURE: PNG},
+    "a broken post": {FILE: source(date="2026-02-30"), PICTURE: PNG},
+    "a draft that would have expired": {FILE: source(draft="true", expires="2020-01-01"), PICTURE: PNG},
+    "a draft that wants addresses of others": {
+        FILE: source(draft="true", permalink="/2018/07/17/publica/", aliases="[/about/, /feed.xml]"),
+        PICTURE: PNG,
+    },
+    "a draft in the folder of a published post": {"posts/2018-07-17-publica/xqslug.md": source(draft="true")},
+    "a page": {"pages/about/xqslug.md": source(draft="true")},
+    "a folder of drafts": {"posts/_drafts/xqslug.md": source(), "posts/_drafts/xqfoto.png": PNG},
+}
+
+
+def test_with_what_is_not_published_every_answer_is_the_same_to_the_byte(new_blog: NewBlog) -> None:
+    """Headers and ETags too: nobody can tell whether there is something to come."""
+    clock = Clock(datetime(2026, 6, 1, tzinfo=UTC).timestamp())
+    without = crawl(new_blog(PUBLIC, clock=clock, secret_key=KEY))
+    for what, files in UNPUBLISHED.items():
+        found = crawl(new_blog({**PUBLIC, **files}, clock=clock, secret_key=KEY))
+        assert found.keys() == without.keys(), what
+        assert [path for path in found if found[path] != without[path]] == [], what
 
 
 def test_names_of_cached_things_tell_nothing_of_a_draft(new_blog: NewBlog) -> None:

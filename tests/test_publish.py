@@ -8,11 +8,14 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from socket import create_server
+from tempfile import TemporaryDirectory
 
 import pytest
-from publishing import ROOT, SETTINGS, Editor, all_is_well, files_of, left_over, post
+from publishing import ROOT, SETTINGS, Editor, all_is_well, files_of, flask, left_over, post
 
 from bitacora.publish.check import CheckError, Finding, Report
 from bitacora.publish.git import Git, GitError
@@ -140,6 +143,31 @@ def test_a_remote_that_is_away_leaves_the_site_as_it_was(home: Home, editor: Edi
     assert (attempt.outcome, home.served()) == ("failed", commit)
     assert "does not appear to be a git repository" in attempt.message
     assert home.attempt() == attempt
+
+
+def test_a_remote_that_hangs_is_left_after_a_while_and_nothing_of_git_stays(
+    home: Home, editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = editor.publish({"posts/a.md": post()})
+    pull(home)
+    with create_server(("127.0.0.1", 0)) as listener:  # lets everybody in, and says nothing
+        port = listener.getsockname()[1]
+        home.git().run("config", "remote.origin.url", f"https://127.0.0.1:{port}/blog.git")
+        monkeypatch.setattr(home, "git", lambda held=None: Git(home.repo, [held] if held else [], patience=1))
+        attempt = pull(home)
+        assert (attempt.outcome, attempt.message) == ("failed", "git fetch took longer than 1 s and was ended.")
+        assert not running(f"127.0.0.1:{port}")
+    assert home.served() == commit
+    assert left_over(home) == []
+
+
+def running(word: str) -> list[str]:
+    """Commands with that word among theirs."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.append(file.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return [command for command in found if word in command]
 
 
 def test_a_git_that_hangs_is_ended_with_all_that_it_started(home: Home, tmp_path: Path) -> None:
@@ -414,6 +442,83 @@ def test_a_repository_of_somebody_else_is_left_alone(home: Home, editor: Editor)
     assert attempt.outcome == "failed"
     assert "belongs to another user (uid 65534)" in attempt.message
     assert home.served() is None
+
+
+SERVICE = 65534
+"""The user whom a home belongs to, while the tests run as root."""
+
+
+@pytest.fixture
+def theirs(tmp_path: Path) -> Iterator[Home]:
+    """The home of a service, run by a user of its own, and nobody has pulled yet."""
+    if os.geteuid() != 0:
+        complain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        complain("only root can give a folder away")
+    with TemporaryDirectory() as folder:  # that of the test is root's alone
+        there = Path(folder)
+        there.chmod(0o755)
+        subprocess.run(["git", "init", "-q", "--bare", "-b", "main", there / "forge.git"], check=True)
+        Editor(tmp_path / "theirs", there / "forge.git").publish({"site.toml": SETTINGS, "posts/a.md": post()})
+        home = make(there / "home", "main", str(there / "forge.git"))
+        for path in there.rglob("*"):
+            os.chown(path, SERVICE, SERVICE, follow_symlinks=False)
+        yield home
+
+
+PULL_AS = """
+import codecs, os, sys
+from pathlib import Path
+from bitacora.publish.check import Report
+from bitacora.publish.home import Home
+from bitacora.publish.release import publish
+codecs.lookup("ascii")  # this Python may be root's alone
+os.setgid(int(sys.argv[2])); os.setuid(int(sys.argv[2]))
+attempt = publish(Home(Path(sys.argv[1])), lambda folder, _shared: Report(1))
+print(attempt.outcome, attempt.message)
+"""
+
+
+def owners(folder: Path) -> set[int]:
+    return {path.lstat().st_uid for path in (folder, *folder.rglob("*"))}
+
+
+def pulled_as(user: int, home: Home) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", PULL_AS, home.folder, str(user)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nonexistent"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_root_is_told_to_pull_as_the_user_of_the_home_and_leaves_nothing_there(
+    theirs: Home, tmp_path: Path
+) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    os.chown(cache, SERVICE, SERVICE)
+    for command in (("pull",), ("rollback",), ("init-git", str(theirs.folder))):
+        done = flask("site", *command, site=theirs.current, cache_dir=str(cache))
+        assert done.returncode == 1
+        assert f"{theirs.folder} belongs to nobody: run this as that user" in done.stdout + done.stderr
+    assert owners(theirs.folder) | owners(cache) == {SERVICE}
+    assert not theirs.wanted.exists()
+    assert pulled_as(SERVICE, theirs).startswith("published")
+    assert owners(theirs.folder) == {SERVICE}
+
+
+def test_a_lock_that_root_left_is_said_to_be_in_the_way(theirs: Home) -> None:
+    theirs._lock.touch(0o644)
+    assert pulled_as(SERVICE, theirs) == (
+        f"failed {theirs._lock} belongs to another user: give it to whoever publishes (chown). "
+        "The site is as it was.\n"
+    )
+    os.chown(theirs._lock, SERVICE, SERVICE)
+    assert pulled_as(SERVICE, theirs).startswith("published")
 
 
 def test_the_configuration_of_a_user_does_not_choose_filters_for_a_tree(

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from conftest import Serve
-from publishing import SETTINGS, Editor, flask, post
-from server import Client, Server
+from publishing import (
+    PLAIN,
+    SECRET,
+    SETTINGS,
+    Editor,
+    HeldGit,
+    all_is_well,
+    deliver,
+    flask,
+    github,
+    is_at_rest,
+    post,
+)
+from server import PATIENCE_S, Client, Server
 
 from bitacora.publish.home import Home, make
-from bitacora.publish.release import listed
+from bitacora.publish.release import listed, publish
 
 POSTS = 12
 PATHS = ("/", "/archive/", "/feed.xml", *(f"/2026/01/{day:02}/entrada/" for day in range(1, POSTS + 1)))
@@ -140,6 +155,75 @@ def test_a_pull_publishes_what_was_pushed_to_the_forge(tmp_path: Path, serve: Se
     assert faults == []
 
 
+@pytest.mark.parametrize("broken", ["last-good", "refuse"])
+def test_the_webhook_publishes_what_was_pushed_to_the_forge_under_load(
+    tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    forge, git = tmp_path / "forge.git", HeldGit(tmp_path / "bin", " fetch ")
+    editor = Editor(tmp_path / "work", forge)
+    editor.git("init", "-q", "--bare", "-b", "main", str(forge))
+    home = make(tmp_path / "home", "main", str(forge))
+    first = editor.publish(version_of(0))
+    publish(home, all_is_well)
+    with monkeypatch.context() as patch:
+        patch.setenv("PATH", git.path)
+        server = serve(home.current, hook_secret=SECRET, broken=broken)
+    clients = server.clients()
+
+    def call(commit: str) -> str:
+        body = json.dumps(PLAIN | {"after": commit}).encode()
+        status, told = deliver(server, body, github(body))
+        assert status == 202
+        return told
+
+    def is_live(version: str) -> bool:
+        return all(versions(client, path) == {version} for client in clients for path in PATHS)
+
+    with readers(server) as faults:
+        commit = editor.publish(version_of(1))
+        call(commit)
+        server.wait_until(lambda: home.served() == commit)
+        assert is_live("v0001")
+
+        bad = editor.publish({"posts/2026-01-01-entrada.md": "---\ntitle: Entrada: v9999\n---\nRota.\n"})
+        call(bad)
+        server.wait_until(lambda: is_at_rest(home))
+        attempt = home.attempt()
+        assert attempt is not None
+        if broken == "refuse":
+            assert (attempt.outcome, home.served()) == ("refused", commit)
+            assert "posts/2026-01-01-entrada.md:2:15: " in attempt.message
+        else:
+            assert (attempt.outcome, home.served()) == ("published", bad)
+        assert is_live("v0001")  # the broken post as it was before
+
+        mended = editor.publish(version_of(2))
+        call(mended)
+        server.wait_until(lambda: home.served() == mended)
+        assert is_live("v0002")
+
+        server.wait_until(lambda: is_at_rest(home))
+        fetched = git.asked("fetch")
+        git.hold()
+        told = {call(editor.publish(version_of(number))) for number in range(3, 8)}
+        assert told == {f"refs/heads/main is {when}.\n" for when in ("being published", "published next")}
+        git.let_go()
+        last = editor.git("rev-parse", "HEAD")
+        server.wait_until(lambda: home.served() == last and is_at_rest(home))
+        assert git.asked("fetch") == fetched + 2
+        assert is_live("v0007")
+
+        assert flask("site", "rollback", site=home.current).returncode == 0
+        assert home.served() == mended
+        assert is_live("v0002")
+        call("f" * 40)  # of whoever pushes to the forge again what it has
+        server.wait_until(lambda: is_at_rest(home))
+        assert is_live("v0002")
+        assert flask("site", "rollback", first, site=home.current).returncode == 0
+        assert is_live("v0000")
+    assert faults == []
+
+
 def test_a_push_is_told_of_warnings_in_what_it_changed_and_how_that_will_be_shared(
     tmp_path: Path, pushed: Home
 ) -> None:
@@ -210,6 +294,33 @@ def test_settings_that_break_are_refused_and_none_can_say_what_the_server_runs(
     assert pushed.served() == commit
 
 
+def test_a_name_that_cannot_be_shown_is_refused_with_a_remedy(tmp_path: Path, pushed: Home) -> None:
+    editor = Editor(tmp_path / "work", pushed.repo)
+    commit = editor.publish({"posts/2026-01-01-a.md": post()})
+    (editor.folder / "posts" / os.fsdecode(b"2026-01-02-ma\xf1ana.md")).write_text(post("Mañana"))
+    editor.commit({})
+    refused = editor.push()
+    assert not refused.accepted
+    assert "ana.md:1:1: The file's name has characters that cannot be shown. Rename it." in refused.told
+    assert pushed.served() == commit
+
+
+def test_pulled_settings_that_name_another_cache_server_leave_those_from_before(
+    tmp_path: Path, serve: Serve
+) -> None:
+    forge = tmp_path / "forge.git"
+    editor = Editor(tmp_path / "work", forge)
+    editor.git("init", "-q", "--bare", "-b", "main", str(forge))
+    home = make(tmp_path / "home", "main", str(forge))
+    editor.publish({"site.toml": SETTINGS, "posts/2026-01-01-a.md": post()})
+    publish(home, all_is_well)
+    clients = serve(home.current).clients()
+    editor.publish({"site.toml": SETTINGS + 'derived_cache = "redis://evil.example"\n'})
+    pulled = flask("site", "pull", site=home.current)
+    assert (pulled.returncode, "1 errors" in pulled.stdout) == (0, True)
+    assert all("El Blog" in client.get("/").text for client in clients)
+
+
 def test_a_template_that_reaches_for_the_system_reaches_nothing(
     tmp_path: Path, pushed: Home, serve: Serve
 ) -> None:
@@ -231,6 +342,40 @@ def test_a_publication_that_was_cut_short_is_made_up_for_by_a_pull(tmp_path: Pat
     assert pushed.served() != second
     assert flask("site", "pull", site=pushed.current).returncode == 0
     assert pushed.served() == second
+
+
+def test_a_webhook_that_comes_while_a_push_is_checked_is_not_forgotten_when_that_is_refused(
+    tmp_path: Path, pushed: Home
+) -> None:
+    editor = Editor(tmp_path / "work", pushed.repo)
+    (pushed.repo / "hooks/post-receive").rename(pushed.repo / "hooks/off")
+    first = editor.publish({"posts/a.md": post()})
+    pushed.wanted.touch()  # as the webhook does when it finds the lock taken
+    editor.commit({"posts/a.md": "---\ntitle: [\n---\n"})
+    assert not editor.push().accepted
+    at_rest(pushed)
+    assert pushed.served() == first
+
+
+def test_a_webhook_that_comes_during_a_rollback_is_not_forgotten_even_if_there_is_none(
+    tmp_path: Path, pushed: Home
+) -> None:
+    editor = Editor(tmp_path / "work", pushed.repo)
+    (pushed.repo / "hooks/post-receive").rename(pushed.repo / "hooks/off")
+    first = editor.publish({"posts/a.md": post()})
+    pushed.wanted.touch()
+    assert flask("site", "rollback", site=pushed.current).returncode == 1
+    at_rest(pushed)
+    assert pushed.served() == first
+
+
+def at_rest(home: Home) -> None:
+    """Until somebody has published what was wanted."""
+    deadline = time.monotonic() + PATIENCE_S
+    while home.wanted.exists():
+        assert time.monotonic() < deadline
+    with home.alone(waits=True) as lock:
+        assert lock is not None
 
 
 def test_a_site_without_its_last_post_is_an_empty_site(tmp_path: Path, pushed: Home, serve: Serve) -> None:

@@ -160,7 +160,7 @@ def test_check_warns_of_a_preview_that_fails_and_lets_the_push_pass(new_blog: Ne
     assert result.exit_code == 0
     (line,) = result.stdout.splitlines()
     assert line.startswith(f"{FILE}:4:1: warning: La imagen no se puede usar:")
-    assert result.stderr == "1 posts and 0 pages are up, no problems, 1 warning.\n"
+    assert result.stderr == "1 post and no pages are up, no problems, 1 warning.\n"
 
 
 def test_check_names_the_networks_of_a_warning(new_blog: NewBlog) -> None:

@@ -22,7 +22,20 @@ import pytest
 from blogs import NOON, Answer, Blog, Clock, call
 from conftest import Serve
 from flask import Flask
-from publishing import SETTINGS, Editor, files_of, post
+from publishing import (
+    HOOK,
+    PLAIN,
+    SECRET,
+    SETTINGS,
+    Editor,
+    deliver,
+    files_of,
+    github,
+    hexadecimal,
+    is_at_rest,
+    numbered,
+    post,
+)
 from server import Server
 
 from app import create_app
@@ -30,17 +43,10 @@ from bitacora.publish.deliveries import KEPT, KEPT_S, Deliveries
 from bitacora.publish.home import Home, make
 from bitacora.publish.webhook import Call, PayloadError, SignatureError, pushed, signed_call
 
-SECRET = "s3cret-of-this-webhook-of-32-bytes"
 STANDARD_SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
-NEW, ZERO = "a" * 40, "0" * 40
-PLAIN = {"ref": "refs/heads/main", "before": "b" * 40, "after": NEW}
+ZERO = "0" * 40
 CLOUD = {"push": {"changes": [{"old": None, "new": {"type": "branch", "name": "main"}}]}}
 DATA_CENTER = {"changes": [{"ref": {"id": "refs/heads/main", "type": "BRANCH"}, "type": "UPDATE"}]}
-PATH = "/hooks/push"
-
-
-def hexadecimal(body: bytes, secret: str = SECRET) -> str:
-    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
 def standard(body: bytes, call_id: str, timestamp: str, key: bytes = b"k" * 32) -> str:
@@ -377,11 +383,7 @@ def blog(home: Home, tmp_path: Path) -> Iterator[Blog]:
 
 def send(app: Flask, body: bytes, headers: Mapping[str, str], method: str = "POST") -> Answer:
     names = {name.replace("-", "_"): value for name, value in headers.items()}
-    return call(app, method, PATH.encode(), "", names, body)
-
-
-def github(body: bytes, event: str = "push", secret: str = SECRET) -> dict[str, str]:
-    return {"X-GitHub-Event": event, "X-Hub-Signature-256": f"sha256={hexadecimal(body, secret)}"}
+    return call(app, method, HOOK.encode(), "", names, body)
 
 
 def test_it_is_off_without_a_secret(home: Home, tmp_path: Path) -> None:
@@ -595,25 +597,6 @@ def server(serve: Serve, home: Home, git: Watched, monkeypatch: pytest.MonkeyPat
     with monkeypatch.context() as patch:
         patch.setenv("PATH", f"{git.folder}:{os.environ['PATH']}")
         return serve(home.current, workers=2, hook_secret=SECRET, status_token=SECRET)
-
-
-def deliver(server: Server, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
-    http = HTTPConnection("127.0.0.1", server.port, timeout=30)
-    http.request("POST", PATH, body, dict(headers))
-    answer = http.getresponse()
-    try:
-        return answer.status, answer.read().decode()
-    finally:
-        http.close()
-
-
-def numbered(number: int) -> bytes:
-    return json.dumps(PLAIN | {"after": f"{number:040x}"}).encode()
-
-
-def is_at_rest(home: Home) -> bool:
-    with home.alone(waits=False) as lock:
-        return lock is not None and not home.wanted.exists()
 
 
 def children(pid: int) -> list[str]:

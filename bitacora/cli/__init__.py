@@ -11,9 +11,10 @@ from bitacora.cli.posts import posts
 from bitacora.cli.site import site
 
 
-def is_command() -> bool:
+def is_command(*groups: str) -> bool:
     """Whether this process runs one of them: then it says itself what is wrong, and the log need not."""
-    return os.environ.get("FLASK_RUN_FROM_CLI") == "true" and not {"posts", "site"}.isdisjoint(sys.argv)
+    known = groups or ("posts", "site")
+    return os.environ.get("FLASK_RUN_FROM_CLI") == "true" and not set(known).isdisjoint(sys.argv)
 
 
 def set_up(app: Flask) -> None:

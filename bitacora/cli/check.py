@@ -253,7 +253,7 @@ def _write(file: Path, source: bytes) -> None:
 
 def _summary(report: Report, elsewhere: int) -> str:
     here = blog().library.snapshot()
-    shown = f"{len(here.posts)} posts and {len(here.pages)} pages are up"
+    shown = f"{_counted(here.posts, 'post')} and {_counted(here.pages, 'page')} are up"
     others = f" There are {elsewhere} problems in other files." if elsewhere > 1 else ""
     others = " There is 1 problem in another file." if elsewhere == 1 else others
     return f"{shown}, {_counted(report.errors, 'problem')}, {_counted(report.warnings, 'warning')}.{others}"

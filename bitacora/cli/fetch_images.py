@@ -28,10 +28,11 @@ def fetch_images(
     here: Snapshot, root: Path, posts: Iterable[Post], hosts: tuple[str, ...], *, write: bool
 ) -> None:
     """Fetch what the heads of `posts` name elsewhere. Exits with 1 when one could not be fetched or written."""
-    failed = 0
+    failed, named = 0, False
     for post in posts:
         names: dict[str, str] = {}
         for url in remote_pictures(post):
+            named = True
             try:
                 names[url] = _fetched(root, post, url, hosts)
                 click.echo(f"{post.path}: {names[url]} holds {url} now")
@@ -40,6 +41,8 @@ def fetch_images(
                 failed += 1
         if write and names:
             failed += _write(root / post.path, here.source(post), post.path, names)
+    if not named:
+        click.echo("No head names a picture on another server: there is nothing to fetch.", err=True)
     if failed:
         sys.exit(1)
 

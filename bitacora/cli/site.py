@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -12,11 +13,14 @@ import click
 from flask.cli import AppGroup
 
 from bitacora.cli.links import days_option, print_link
+from bitacora.publish.background import pull_for_others
 from bitacora.publish.check import check
-from bitacora.publish.git import GitError
+from bitacora.publish.git import Git, GitError
+from bitacora.publish.history import Checkout, find_checkout
 from bitacora.publish.home import Home, PublishError, make
 from bitacora.publish.release import BUSY, listed, publish, said
 from bitacora.publish.release import rollback as roll_back
+from bitacora.web import surrogate
 from bitacora.web.blog import blog
 from bitacora.web.preview import STATUS_DAYS, status_url
 
@@ -73,11 +77,16 @@ def status_link(days: int) -> None:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--from", "remote", help="The repository to pull from; without it, editors push to the server.")
 @click.option("--branch", default="main", show_default=True, help="The branch that is published.")
+@click.option(
+    "--object-format",
+    type=click.Choice(["sha1", "sha256"]),
+    help="How the repository names its objects; default: sha1, or as the repository to pull from.",
+)
 @click.option("--folder", "inside", default="", help="Where the site lies in the repository; default: on top.")
-def init_git(folder: Path, remote: str | None, branch: str, inside: str) -> None:
+def init_git(folder: Path, remote: str | None, branch: str, object_format: str | None, inside: str) -> None:
     """Make FOLDER, from which a site is served that editors publish by git push."""
     try:
-        home = make(folder.absolute(), branch, remote, inside)
+        home = make(folder.absolute(), branch, remote, inside, object_format)
     except (GitError, PublishError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
@@ -107,14 +116,15 @@ def rollback(commit: str | None) -> None:
     """Serve the release before, or that of COMMIT."""
     home = _home()
     try:
-        release = roll_back(home, commit)
+        try:
+            release = roll_back(home, commit)
+        finally:
+            pull_for_others(home)
     except (GitError, PublishError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(said(error)) from None
     click.echo(f"{release.commit[:10]} is served again: {_on_one_line(release.subject)}")
-    if home.wanted.exists():  # somebody pushed meanwhile, and found the lock taken
-        pull.callback(force=False)  # type: ignore[misc]
 
 
 @site.command()
@@ -128,9 +138,54 @@ def releases() -> None:
         click.echo(f"{mark} {release.commit[:10]}  {_on_one_line(about)}")
 
 
+@site.command()
+def commit() -> None:
+    """Print the commit that is served."""
+    checkout = _checkout()
+    click.echo(_commit(Git(checkout.repo), checkout))
+
+
+@site.command("changed-keys")
+@click.argument("since")
+def changed_keys(since: str) -> None:
+    """Print the surrogate keys of what readers see differently since the commit SINCE, all if it is not known."""
+    checkout = _checkout()
+    git = Git(checkout.repo)
+    known, now = git.commit(since), _commit(git, checkout)
+    prefix = checkout.prefix.encode()
+
+    def before(path: str) -> bytes:
+        try:
+            return git.run("cat-file", "blob", f"{known}:{checkout.prefix}{path}")
+        except GitError:
+            return b""  # it was not there
+
+    try:
+        paths = [path for path in git.changed(known, now) if path.startswith(prefix)] if known else []
+    except GitError as error:
+        raise click.ClickException(str(error)) from None
+    named = [os.fsdecode(path.removeprefix(prefix)) for path in paths]
+    for key in surrogate.changed(blog().library.snapshot(), named, before) if known else [surrogate.ALL]:
+        click.echo(key)
+
+
 def _on_one_line(text: str) -> str:
     """Whoever pushes writes it: no code of theirs may reach a terminal."""
     return "".join(char if char.isprintable() else " " for char in text)
+
+
+def _checkout() -> Checkout:
+    found = find_checkout(blog().operator.site.resolve())
+    if found is None:
+        raise click.ClickException(f"{blog().operator.site} lies in no git repository.")
+    return found
+
+
+def _commit(git: Git, checkout: Checkout) -> str:
+    found = git.commit(checkout.commit or "HEAD")
+    if found is None:
+        raise click.ClickException(f"{blog().operator.site} has no commit yet.")
+    return found
 
 
 def _home() -> Home:

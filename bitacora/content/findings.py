@@ -166,8 +166,14 @@ def _dates(ground: Ground, post: Post) -> Iterator[Finding]:
 
 
 def _overdue_drafts(ground: Ground, post: Post) -> Iterator[Finding]:
-    if post.draft and post.date is not None and post.date <= ground.now:
-        day = post.date.astimezone(ground.snapshot.site.zone)
+    """From the day after: a draft that was begun today is dated of today."""
+    zone = ground.snapshot.site.zone
+    if (
+        post.draft
+        and post.date is not None
+        and post.date.astimezone(zone).date() < ground.now.astimezone(zone).date()
+    ):
+        day = post.date.astimezone(zone)
         reason = f"It is a draft still, and its date, {day:%Y-%m-%d %H:%M}, has passed."
         remedy = "Take the mark of a draft out to publish it, or give it a later date."
         yield _at_value(ground, post, "draft published status", "draft-overdue", reason, remedy)

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 
 
 class History(Protocol):
-    """Facts about files at the commit that is checked out; paths are relative to the site's folder.
-
-    No call raises: where there is no history, or it cannot be read, it knows of nothing.
-    """
-
-    def look(self, site: str) -> bool:
-        """Read what is new since the last call, for the site in a folder without links. Whether anything is."""
-
-    def is_release(self, site: str) -> bool:
-        """Whether a folder is a commit written out whole: what is not in it was deleted, not mislaid."""
+    """Facts about files at one commit; they never change. Paths are relative to the site's folder."""
 
     def updated(self, path: str) -> datetime | None:
         """When the file last changed after it was added, in UTC; None for one that never did."""
@@ -25,24 +16,34 @@ class History(Protocol):
     def former(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
         """For files that were renamed, their former names, each with the id of the version that last had it."""
 
-    def read(self, versions: Iterable[str]) -> Mapping[str, bytes]:
-        """The contents of versions, by their ids."""
+    def before(self, path: str, source: bytes) -> tuple[str, ...] | None:
+        """The versions before the one that was committed last, the newest first, up to where the file was absent.
 
-    def before(self, path: str, source: bytes) -> Iterator[bytes] | None:
-        """The versions before the one that is checked out, the newest first, up to where the file was absent.
-
-        None when `source` is not what is committed: nobody else has it either.
+        None when `source` is not what was committed: nobody else has it either.
         """
+
+    def had(self, path: str, source: bytes) -> bool:
+        """Whether `source` is an earlier version: a checkout where it is found went back."""
+
+    def read(self, versions: Iterable[str]) -> Mapping[str, bytes]:
+        """The contents of versions, by their ids; without those that cannot be read. May take its time."""
+
+
+class Historian(Protocol):
+    """Who knows where a site lies in version control. No call raises."""
+
+    def stamp(self, site: str) -> object:
+        """Changes with the commit that is checked out, for the site in a folder without links; asks nobody."""
+
+    def look(self, site: str) -> History | None:
+        """The history up to the commit that is checked out, None when it cannot be read. May take its time."""
+
+    def is_release(self, site: str) -> bool:
+        """Whether a folder is a commit written out whole: what is not in it was deleted, not mislaid."""
 
 
 class NoHistory:
-    """A site that is no checkout."""
-
-    def look(self, site: str) -> bool:  # noqa: ARG002
-        return False
-
-    def is_release(self, site: str) -> bool:  # noqa: ARG002
-        return False
+    """Of a site that is no checkout, and of one that nobody asked about yet."""
 
     def updated(self, path: str) -> datetime | None:  # noqa: ARG002
         return None
@@ -50,8 +51,24 @@ class NoHistory:
     def former(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
         return {}
 
+    def before(self, path: str, source: bytes) -> tuple[str, ...] | None:  # noqa: ARG002
+        return None
+
+    def had(self, path: str, source: bytes) -> bool:  # noqa: ARG002
+        return False
+
     def read(self, versions: Iterable[str]) -> Mapping[str, bytes]:  # noqa: ARG002
         return {}
 
-    def before(self, path: str, source: bytes) -> Iterator[bytes] | None:  # noqa: ARG002
+
+class NoHistorian:
+    """For sites that are no checkouts."""
+
+    def stamp(self, site: str) -> object:  # noqa: ARG002
         return None
+
+    def look(self, site: str) -> History | None:  # noqa: ARG002
+        return NoHistory()
+
+    def is_release(self, site: str) -> bool:  # noqa: ARG002
+        return False

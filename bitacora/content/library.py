@@ -16,7 +16,8 @@ from weakref import WeakMethod
 
 from bitacora.content.errors import PostError
 from bitacora.content.files import FOLDERS, SETTINGS_FILE, Signature, Tree, identity, signature
-from bitacora.content.history import History, NoHistory
+from bitacora.content.hindsight import Hindsight, Question, Unknown
+from bitacora.content.history import Historian, History, NoHistorian
 from bitacora.content.index import Index
 from bitacora.content.last_good import LastGood, Version
 from bitacora.content.permalink import PLACEHOLDERS, PermalinkError, check_pattern
@@ -31,10 +32,12 @@ log = logging.getLogger(__name__)
 
 SAFETY_SCAN_S = 60.0
 GIT_PATIENCE_S = 5.0
+HISTORY_PATIENCE_S = 30.0
 _RETRY_S = 0.1
 _GIT_POLL_S = 0.01
 _STILL_WRITING_S = 2.0
 _GIT_IS_DONE_S = 0.1
+_HISTORY_IS_AWAITED_S = 1.0
 _MOST_WITHDRAWN = 100
 _MOST_ADDRESSES = 1 << 17
 _SPARE_BYTES = 16 * 1024 * 1024
@@ -48,7 +51,7 @@ class Library:
     `state` is a folder for last good versions, `spool` one for a nameless file of sources; None keeps either in
     memory, and `index` one for what shall be known at the next start. `check_template(name, source)` raises
     PostError for a template that does not compile, `reserved` knows the engine's own addresses, `history` makes
-    what knows of former versions, `clock` gives seconds since the epoch. With `shows_drafts` drafts and scheduled
+    who knows of former versions, `clock` gives seconds since the epoch. With `shows_drafts` drafts and scheduled
     posts are published already, and a draft that breaks keeps its last good version while the process lives.
     Safe to use from many threads; a process that was forked off starts anew by itself.
     """
@@ -64,7 +67,7 @@ class Library:
         read_settings: Callable[[str], Site] = lambda toml: read_site(toml, {}),
         check_template: Callable[[str, str], None] = lambda _name, _source: None,
         reserved: Reserved = lambda _url: False,
-        history: Callable[[], History] = NoHistory,
+        history: Callable[[], Historian] = NoHistorian,
         clock: Callable[[], float] = time.time,
         shows_drafts: bool = False,
     ) -> None:
@@ -76,7 +79,7 @@ class Library:
         self._read_settings = read_settings
         self._check_template = check_template
         self._reserved = lru_cache(_MOST_ADDRESSES)(reserved)
-        self._new_history = history
+        self._new_historian = history
         self._clock = clock
         self._shows_drafts = shows_drafts
         self._generation = 0
@@ -106,8 +109,10 @@ class Library:
         self._sources = Sources(self._spool)
         self._compact_at = 0
         self._last_good = LastGood(self._state)
-        self._history = self._new_history()
-        self._former: tuple[tuple[str, str], ...] = ()
+        self._hindsight = Hindsight(self._new_historian(), self._judge, self._address)
+        self._has_new_past = False
+        self._patient_until = 0.0
+        self._await_until = 0.0
         self._dated: dict[str, tuple[Post, Post]] = {}
         self._is_tidied = False
         self._unkept = 0
@@ -162,6 +167,10 @@ class Library:
         return self._snapshot is not None
 
     @property
+    def is_polling(self) -> bool:
+        return self._watch is not None and self._watch.is_polling
+
+    @property
     def watch_name(self) -> str:
         return self._watch.name if self._watch else "none"
 
@@ -171,6 +180,8 @@ class Library:
         """Add what may have changed to what is dirty. The caller holds `_asking`, until it is there."""
         if self._watch is not None:
             self._dirty |= self._watch.changes(served and self._file_behind(served))
+        if self._hindsight.has_news:
+            self._dirty.add(STATE)
         now = time.monotonic()
         if self._later:
             self._dirty.update(path for path, due in self._later.items() if due <= now)
@@ -179,7 +190,12 @@ class Library:
             _start(self._scan_beside)
 
     def _must_wait(self, dirty: set[str]) -> bool:
-        """Whether what is dirty cannot be read now: git works, or a moment ago the folder was not there either."""
+        """Whether what is dirty cannot be read now: git works, or a moment ago the folder was not there either.
+
+        Nor shall it be while history is asked about it.
+        """
+        if self._hindsight.is_busy and time.monotonic() < self._await_until:
+            return True
         if EVERYTHING not in dirty:
             return self._git is not None and self._git.is_held()
         tried_at, found = self._tried
@@ -211,6 +227,8 @@ class Library:
                 if time.time() - found.st_mtime > _STILL_WRITING_S:
                     suspicious.add(path)
         suspicious.update(path for path in known if path not in seen and path.partition("/")[0] in FOLDERS)
+        if self._hindsight.is_behind(tree.real):
+            suspicious.add(STATE)
         with self._asking:
             self._dirty |= suspicious
 
@@ -243,13 +261,16 @@ class Library:
         try:
             if EVERYTHING in dirty:
                 self._open()
-            has_new_past = self._look_back()
+            self._look_back()
+            site = self._site
             changes = self._looked(dirty)
             if changes is None:
                 return False
-            is_different = self._apply(changes) or has_new_past
-            if has_new_past:
-                self._former = tuple(self._former_addresses())
+            if self._awaits_history(changes):
+                self._site = site
+                return False
+            is_different = self._apply(changes) or self._has_new_past
+            self._has_new_past = False
         except OSError as error:
             self._tried = time.monotonic(), identity(self.root)
             if self._snapshot is None:
@@ -270,7 +291,7 @@ class Library:
         if self._tree is not None and tree.identity == self._tree.identity:
             return
         had_posts = any(path.startswith("posts/") for path in self._entries)
-        if had_posts and not _has_posts(tree) and not self._history.is_release(tree.real):
+        if had_posts and not _has_posts(tree) and not self._hindsight.is_release(tree.real):
             raise FileNotFoundError("there are no posts in it")
         watch = open_watch(self._watch_mode, self.root, tree, self._last_good.folder, self._known)
         with self._asking:
@@ -278,14 +299,37 @@ class Library:
                 self._watch.close()
             self._tree, self._watch, self._git = tree, watch, GitLock(tree.real)
 
-    def _look_back(self) -> bool:
-        """Whether git knows something new. It writes the files of a commit first and says so a moment later."""
+    def _look_back(self) -> None:
+        """Ask git for what is new. It writes the files of a commit first and says so a moment later."""
         assert self._tree is not None
         assert self._git is not None
-        has_new_past = self._history.look(self._tree.real)
+        if self._snapshot is None and not self._patient_until:
+            self._patient_until = time.monotonic() + HISTORY_PATIENCE_S
+        self._has_new_past |= self._hindsight.look(self._tree.real, self._patience())
         if self._git.index() != self._git_index and self._snapshot is not None:
             self._later[STATE] = time.monotonic() + _GIT_IS_DONE_S
-        return has_new_past
+
+    def _patience(self) -> float:
+        """How long history may take, in s: who shows nothing yet must not show something else than others."""
+        return max(0.0, self._patient_until - time.monotonic()) if self._snapshot is None else 0.0
+
+    def _awaits_history(self, changes: Changes) -> bool:
+        """Whether history is being asked what was shown of a post before a commit broke it.
+
+        Until then the site stays as it was, whole: what is shown of the post may have been withdrawn by the same
+        push. It is a matter of milliseconds, unless git hangs: then the rest of the push does not wait.
+        """
+        if self._snapshot is None or not any(self._is_open(path, found) for path, found in changes.found.items()):
+            self._await_until = 0.0
+            return False
+        self._await_until = self._await_until or time.monotonic() + _HISTORY_IS_AWAITED_S
+        return self._hindsight.is_busy and time.monotonic() < self._await_until
+
+    def _is_open(self, path: str, found: Good | Broken | None) -> bool:
+        known = self._entries.get(path)
+        if not isinstance(found, Broken) or known is None or known.problem:
+            return False
+        return self._hindsight.last_good(self._question(path, found)) is Unknown.NOT_YET
 
     def _known(self, path: str) -> Signature | None:
         entry = self._entries.get(path)
@@ -382,14 +426,14 @@ class Library:
 
     # --- what files mean
 
-    def _understand(self, path: str, data: bytes) -> Value:
+    def _understand(self, path: str, data: bytes, site: Site | None = None) -> Value:
         if path == SETTINGS_FILE:
             return self._settings(_decoded(path, data))
         if path.startswith("templates/"):
             source = _decoded(path, data)
             self._check_template(path.removeprefix("templates/"), source)
             return source
-        return read_post(data, path, self._settings_in_force())
+        return read_post(data, path, site or self._settings_in_force())
 
     def _settings(self, toml: str) -> Site:
         try:
@@ -442,6 +486,7 @@ class Library:
             known = None
         if isinstance(found, Broken):
             return self._broken(path, known, found)
+        self._hindsight.forget(path)
         if found is None:
             return None
         value = found.value
@@ -482,9 +527,14 @@ class Library:
         if found.problem.withdrawn:
             self._last_good.withdraw(path, found.signature[-1] if found.signature else time.time_ns())
             return otherwise
-        versions = None if found.data is None else self._history.before(path, found.data)
-        if versions is not None:
-            return self._from_history(path, found, versions) or otherwise
+        question = self._question(path, found)
+        answer = self._hindsight.last_good(question, self._patience())
+        if not isinstance(answer, Unknown):
+            return self._from_history(question, answer) or otherwise
+        if answer is Unknown.NOT_YET and known and known.problem and known.signature == found.signature:
+            return known
+        if self._hindsight.went_back(question):
+            return otherwise
         version = None
         if known and known.source and not _is_draft(known.value):
             version = Version(known.ctime_ns, known.source.read())
@@ -502,35 +552,44 @@ class Library:
             return otherwise
         return Entry(found.signature, found.problem, value, self._sources.add(newest.source), newest.ctime_ns)
 
-    def _from_history(self, path: str, found: Broken, versions: Iterator[bytes]) -> Entry | None:
+    def _question(self, path: str, found: Broken) -> Question:
+        return Question(path, found, self._site)
+
+    def _from_history(self, question: Question, answer: Entry | None) -> Entry | None:
         """The last good version that was committed: the same for every replica, whatever it saw itself."""
+        found = question.found
+        ctime_ns = found.signature[-1] if found.signature else 0
+        if answer is None:
+            self._last_good.withdraw(question.path, ctime_ns)
+            return None
+        return answer._replace(signature=found.signature, problem=found.problem, ctime_ns=ctime_ns)
+
+    def _judge(self, question: Question, history: History, versions: Iterator[bytes]) -> Entry | None:
+        """Which version may be shown in place of a broken one. Runs beside requests."""
+        path, found, site = question
         for data in versions:
             try:
-                value = self._understand(path, data)
+                value = self._understand(path, data, site)
             except PostError as problem:
                 if problem.withdrawn:
                     return None
                 continue
-            if _is_draft(value) or not _was_shown(value, found, self._history.updated(path)):
+            if _is_draft(value) or not _was_shown(value, found, history.updated(path)):
                 return None
-            return Entry(found.signature, found.problem, value, self._sources.add(data))
+            return Entry(found.signature, found.problem, value, Sources(None).add(data))
         return None
 
-    def _former_addresses(self) -> Iterator[tuple[str, str]]:
-        """Where posts were to be found under their former names, and the files that they are now."""
-        for path, names in self._history.former().items():
-            sources = self._history.read({version for _, version in names})
-            for name, version in names:
-                try:
-                    post = read_post(sources.get(version, b""), name, self._settings_in_force())
-                except PostError:
-                    continue
-                if not post.draft and kind_of(name) == "text":
-                    yield post.url, path
+    def _address(self, name: str, source: bytes) -> str | None:
+        """Where a post was to be found under a former name. Runs beside requests."""
+        try:
+            post = read_post(source, name, self._settings_in_force())
+        except PostError:
+            return None
+        return None if post.draft or kind_of(name) != "text" else post.url
 
     def _with_past(self, path: str, post: Post) -> Post:
         """A post that says nothing of it was updated when it was last committed."""
-        updated = None if post.updated else self._history.updated(path)
+        updated = None if post.updated else self._hindsight.history.updated(path)
         if updated is None or (post.date is not None and updated <= post.date):
             return post
         known, dated = self._dated.get(path, (None, None))
@@ -595,7 +654,7 @@ class Library:
             entries=self._entries,
             tree=self._tree,
             reserved=self._reserved,
-            former=self._former,
+            former=self._hindsight.former,
             now=now,
             shows_drafts=self._shows_drafts,
             old=self._snapshot,

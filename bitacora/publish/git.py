@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
 from pathlib import Path
 from typing import NamedTuple
 
 PATIENCE_S = 60.0
 _ENDS_ITSELF_LATER_S = 15.0
-NO_COMMIT = "0" * 40
 
 # Content comes from whoever may push: no hook of theirs, no helper, no link, no filter of ours that they choose.
 _ALWAYS = (
@@ -29,11 +29,11 @@ _ALWAYS = (
     "http.lowSpeedLimit=1000",
     "http.lowSpeedTime=20",
 )
+OF_ONE_PUSH = ("GIT_QUARANTINE_PATH", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
+"""What git tells its own hooks about objects that are pushed but not accepted yet."""
 _KEPT = (
     "PATH", "HOME", "XDG_CONFIG_HOME", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "https_proxy",
-    "HTTPS_PROXY", "no_proxy", "NO_PROXY", "GIT_CEILING_DIRECTORIES",
-    # what git tells its own hooks about objects that are pushed but not accepted yet
-    "GIT_QUARANTINE_PATH", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "HTTPS_PROXY", "no_proxy", "NO_PROXY", "GIT_CEILING_DIRECTORIES", *OF_ONE_PUSH,
 )  # fmt: skip
 _SET = {
     "LC_ALL": "C",
@@ -53,6 +53,10 @@ _SHOWN_CHARACTERS = 500
 
 class GitError(Exception):
     """What git could not do, in words for whoever runs the server."""
+
+
+class GitTimeoutError(GitError):
+    """git was ended: it may be waiting for a disk, or for somebody at the other end."""
 
 
 class Blob(NamedTuple):
@@ -81,6 +85,7 @@ class Git:
         trusts_user: bool = False,
         environ: dict[str, str] | None = None,
         cwd: Path | None = None,
+        stdin: bytes | None = None,
     ) -> bytes:
         """What git prints. The user's own git configuration is read only where `trusts_user`: it has passwords."""
         _must_be_ours(self.repo)
@@ -90,13 +95,14 @@ class Git:
             {**_environ(trusts_user=trusts_user), **(environ or {})},
             cwd or self.repo,
             self._held,
+            subprocess.DEVNULL if stdin is None else subprocess.PIPE,
         )
         with process:
             try:
-                out, complaint = process.communicate(timeout=self._patience)
+                out, complaint = process.communicate(stdin, timeout=self._patience)
             except subprocess.TimeoutExpired:
                 _end(process)
-                raise GitError(
+                raise GitTimeoutError(
                     f"git {command[0]} took longer than {self._patience:.0f} s and was ended."
                 ) from None
             except BaseException:
@@ -110,6 +116,8 @@ class Git:
         """The commit that a name leads to, None when it leads nowhere."""
         try:
             found = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        except GitTimeoutError:
+            raise
         except GitError:
             return None
         return found.decode().strip()
@@ -138,6 +146,14 @@ class Git:
         except GitError:
             return None
 
+    def object_format(self) -> str:
+        """How it names its objects: "sha1" or "sha256"."""
+        return self.run("rev-parse", "--show-object-format").decode().strip()
+
+    def is_empty(self) -> bool:
+        """Whether no reference leads to a commit."""
+        return not self.run("for-each-ref", "--count=1")
+
     def site_folder(self) -> str:
         """Where in its commits the site lies: "" or a path that ends in a slash."""
         try:
@@ -148,10 +164,18 @@ class Git:
 
     def fetch(self, branch: str, into: str) -> None:
         """Bring a branch of `origin` to the reference `into`, wherever it was before."""
-        self.run(
-            "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--force", "origin",
-            f"+{branch}:{into}", trusts_user=True,
-        )  # fmt: skip
+        try:
+            self.run(
+                "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--force", "origin",
+                f"+{branch}:{into}", trusts_user=True,
+            )  # fmt: skip
+        except GitError as error:
+            if "mismatched algorithms" in str(error):
+                raise GitError(
+                    f"origin names its objects by another hash (SHA-1 or SHA-256) than {self.repo}: run flask "
+                    "site init-git again, with a new folder if something is published already."
+                ) from None
+            raise
 
     def blobs(self, commit: str) -> Iterator[Blob]:
         """All that a commit holds, links and submodules included."""
@@ -160,6 +184,19 @@ class Git:
                 facts, _, path = line.partition(b"\t")
                 mode, _, object_id = facts.decode().split()
                 yield Blob(mode, object_id, path)
+
+    def contents(self, object_ids: Iterable[str]) -> dict[str, bytes]:
+        """Of blobs, those that are there."""
+        asked = "".join(f"{object_id}\n" for object_id in object_ids).encode()
+        told = self.run("cat-file", "--batch", stdin=asked) if asked else b""
+        found: dict[str, bytes] = {}
+        lines = io.BytesIO(told)
+        for line in lines:
+            object_id, _, *size = line.decode().split()  # or "missing" in place of kind and size
+            if size:
+                found[object_id] = lines.read(int(size[0]))
+                lines.readline()
+        return found
 
     def changed(self, old: str, new: str) -> list[bytes]:
         """Paths that differ between two commits."""
@@ -223,10 +260,11 @@ def _ask_work_tree(folder: Path, *command: str, stdin: bytes = b"") -> bytes:
         return b""
 
 
-def init(repo: Path, branch: str) -> None:
-    """Make an empty bare repository. Raises GitError."""
+def init(repo: Path, branch: str, object_format: str) -> None:
+    """Make an empty bare repository; `object_format` is "sha1" or "sha256". Raises GitError."""
+    made = [f"--object-format={object_format}", f"--initial-branch={branch}", "--", str(repo)]
     process = _started(
-        ["git", "init", "--quiet", "--bare", "--template=", f"--initial-branch={branch}", "--", str(repo)],
+        ["git", "init", "--quiet", "--bare", "--template=", *made],
         _environ(trusts_user=False),
         repo.parent,
         (),
@@ -236,13 +274,32 @@ def init(repo: Path, branch: str) -> None:
         raise GitError(f"git init failed: {_shown(complaint)}")
 
 
+def object_format(remote: str, folder: Path) -> str | None:
+    """How a repository elsewhere names its objects, None where it is empty or away; `folder` is any."""
+    environ = _environ(trusts_user=True) | {"GIT_CEILING_DIRECTORIES": str(folder.absolute().parent)}
+    process = _started(
+        [*_ended_after(PATIENCE_S), "git", "ls-remote", "--heads", "--", remote], environ, folder, ()
+    )
+    try:
+        told, _ = process.communicate(timeout=PATIENCE_S)
+    except subprocess.TimeoutExpired:
+        _end(process)
+        return None
+    name, _, _ = told.partition(b"\t")
+    return {40: "sha1", 64: "sha256"}.get(len(name))
+
+
 def _environ(*, trusts_user: bool) -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return kept | _SET | ({} if trusts_user else {"GIT_CONFIG_GLOBAL": os.devnull})
 
 
 def _started(
-    command: Sequence[str], environ: dict[str, str], cwd: Path, held: Sequence[int]
+    command: Sequence[str],
+    environ: dict[str, str],
+    cwd: Path,
+    held: Sequence[int],
+    stdin: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[bytes]:
     """In a group of its own: git starts programs that must end with it."""
     try:
@@ -250,7 +307,7 @@ def _started(
             command,
             env=environ,
             cwd=cwd,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             pass_fds=tuple(held),

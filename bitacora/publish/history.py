@@ -5,22 +5,26 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bitacora.content.history import History, NoHistory
 from bitacora.publish.git import Git, GitError
 from bitacora.publish.home import Home, read_json, write_json
 
 log = logging.getLogger(__name__)
 
-PATIENCE_S = 30.0
+PATIENCE_S = 300.0
 _WATCHED = ("posts", "pages", "templates", "site.toml")
 _VERSION = 1
 _MOST_VERSIONS = 200
 _MOST_RENAMES = 5_000
 _MOST_UNKEPT = 500
+_MOST_COMMITS = 8
+"""Whose history is remembered: going back to one of them, and on from there, asks for no more than is new."""
 
 
 class Checkout(NamedTuple):
@@ -40,37 +44,12 @@ class Past(NamedTuple):
 
 
 class GitHistory:
-    """The history of the site in a checkout, kept up commit by commit; `cache` is a file to keep it in.
+    """What git says of the files of a site at one commit, each file's past by its path."""
 
-    A site that is no checkout has none, nor has a shallow clone or a repository of another user: that is logged.
-    """
-
-    def __init__(self, cache: Path | None = None) -> None:
-        self._cache = cache
-        self._checkout: Checkout | None = None
-        self._seen: object = None
-        self._commit = ""
-        self._pasts: dict[str, Past] = {}
-        self._unkept = 0
-        self._told = ""
-
-    def look(self, site: str) -> bool:
-        checkout = find_checkout(Path(site))
-        seen = checkout and (checkout, _stamp(checkout))
-        if seen == self._seen:
-            return False
-        self._seen, self._checkout = seen, checkout
-        before = self._pasts
-        try:
-            self._read_on() if checkout else self._forget()
-        except GitError as error:
-            self._tell(f"The history of the site cannot be used: {error}")
-            self._forget()
-        return self._pasts != before
-
-    def is_release(self, site: str) -> bool:
-        checkout = find_checkout(Path(site))
-        return checkout is not None and checkout.commit is not None
+    def __init__(self, repo: Path, pasts: Mapping[str, Past], tell: Callable[[str], None]) -> None:
+        self._repo = repo
+        self._pasts = pasts
+        self._tell = tell
 
     def updated(self, path: str) -> datetime | None:
         past = self._pasts.get(path)
@@ -79,55 +58,97 @@ class GitHistory:
     def former(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
         return {path: past.names for path, past in self._pasts.items() if past.names}
 
-    def read(self, versions: Iterable[str]) -> Mapping[str, bytes]:
-        found: dict[str, bytes] = {}
-        for version in versions if self._checkout else ():
-            try:
-                found[version] = self._git().run("cat-file", "blob", version)
-            except GitError as error:
-                self._tell(f"A version of a post cannot be read: {error}")
-        return found
-
-    def before(self, path: str, source: bytes) -> Iterator[bytes] | None:
-        past = self._pasts.get(path)
-        newest = past.versions[-1] if past and past.versions else ""
-        if past is None or newest not in _object_ids(source, newest):
+    def before(self, path: str, source: bytes) -> tuple[str, ...] | None:
+        versions = self._versions(path)
+        if not versions or versions[-1] not in _object_ids(source, versions[-1]):
             return None
-        return (data for version in past.versions[-2::-1] for data in self.read([version]).values())
+        return versions[-2::-1]
 
-    def _git(self) -> Git:
-        assert self._checkout
-        return Git(self._checkout.repo, patience=PATIENCE_S)
+    def had(self, path: str, source: bytes) -> bool:
+        versions = self._versions(path)
+        return bool(versions) and not _object_ids(source, versions[-1]).isdisjoint(versions[:-1])
 
-    def _read_on(self) -> None:
-        """From the commit that is known to the one that is checked out, or all anew where no way leads there."""
-        assert self._checkout
-        git = self._git()
+    def read(self, versions: Iterable[str]) -> Mapping[str, bytes]:
+        try:
+            return Git(self._repo, patience=PATIENCE_S).contents(versions)
+        except GitError as error:
+            self._tell(f"Versions of posts cannot be read: {error}")
+            return {}
+
+    def is_of(self, repo: Path, pasts: Mapping[str, Past]) -> bool:
+        return (self._repo, self._pasts) == (repo, pasts)
+
+    def _versions(self, path: str) -> tuple[str, ...]:
+        past = self._pasts.get(path)
+        return past.versions if past else ()
+
+
+class GitHistorian:
+    """Reads the history of the site in a checkout, and on, commit by commit; `cache` is a file to keep it in.
+
+    A site that is no checkout has none, nor has a shallow clone: that is logged, and so is what git refuses.
+    """
+
+    def __init__(self, cache: Path | None = None) -> None:
+        self._cache = cache
+        self._history: History = NoHistory()
+        self._pasts: OrderedDict[tuple[str, str], Mapping[str, Past]] = OrderedDict()
+        self._unkept = 0
+        self._told = ""
+
+    def stamp(self, site: str) -> object:
+        checkout = find_checkout(Path(site))
+        return checkout and (checkout, _stamp(checkout))
+
+    def look(self, site: str) -> History | None:
+        checkout = find_checkout(Path(site))
+        try:
+            pasts = self._read(checkout) if checkout else {}
+        except GitError as error:
+            self._tell(f"The history of the site cannot be used: {error}")
+            return None
+        repo = checkout.repo if checkout else Path()
+        if not isinstance(self._history, GitHistory) or not self._history.is_of(repo, pasts):
+            self._history = GitHistory(repo, pasts, self._tell)
+        return self._history
+
+    def is_release(self, site: str) -> bool:
+        checkout = find_checkout(Path(site))
+        return checkout is not None and checkout.commit is not None
+
+    def _read(self, checkout: Checkout) -> Mapping[str, Past]:
+        """Up to the commit that is checked out: from one that is known and leads there, or all anew."""
+        git = Git(checkout.repo, patience=PATIENCE_S)
         if git.is_shallow():
             self._tell(
                 "The repository is a shallow clone: dates and old addresses are not known (git fetch --unshallow)."
             )
-            return self._forget()
-        commit = git.commit(self._checkout.commit or "HEAD")
+            return {}
+        commit = git.commit(checkout.commit or "HEAD")
         if commit is None:
-            return self._forget()
-        if not self._commit:
-            self._load(self._checkout.prefix)
-        if commit == self._commit:
-            return None
-        starts_over = not self._commit or not git.leads_straight(self._commit, commit)
-        pasts = {} if starts_over else dict(self._pasts)
-        since = commit if starts_over else f"{self._commit}..{commit}"
-        for change in _changes(git, since, self._checkout.prefix):
+            return {}
+        if not self._pasts:
+            self._load(checkout.prefix)
+        here = checkout.prefix, commit
+        if here not in self._pasts:
+            self._pasts[here] = self._read_on(git, checkout.prefix, commit)
+        self._pasts.move_to_end(here)
+        while len(self._pasts) > _MOST_COMMITS:
+            self._pasts.popitem(last=False)
+        if self._unkept > _MOST_UNKEPT:
+            self._keep(checkout.prefix, commit)
+        return self._pasts[here]
+
+    def _read_on(self, git: Git, prefix: str, commit: str) -> Mapping[str, Past]:
+        known = [old for folder, old in reversed(self._pasts) if folder == prefix]
+        old = next((old for old in known if git.leads_straight(old, commit)), None)
+        pasts = dict(self._pasts[prefix, old]) if old else {}
+        for change in _changes(git, f"{old}..{commit}" if old else commit, prefix):
             _apply(pasts, change)
             self._unkept += 1
-        self._pasts, self._commit = pasts, commit
-        if starts_over or self._unkept > _MOST_UNKEPT:
-            self._keep(self._checkout.prefix)
-        return None
-
-    def _forget(self) -> None:
-        self._pasts, self._commit = {}, ""
+        if old is None:
+            self._unkept += _MOST_UNKEPT + 1
+        return pasts
 
     def _load(self, prefix: str) -> None:
         if self._cache is None:
@@ -135,18 +156,18 @@ class GitHistory:
         try:
             kept = read_json(self._cache)
             if (kept["version"], kept["prefix"]) == (_VERSION, prefix):
-                self._pasts = {path: _past(values) for path, values in kept["pasts"].items()}
-                self._commit = kept["commit"]
+                pasts = {path: _past(values) for path, values in kept["pasts"].items()}
+                self._pasts[prefix, kept["commit"]] = pasts
         except FileNotFoundError:
             pass
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             log.warning("%s is made anew: %s", self._cache, error)
 
-    def _keep(self, prefix: str) -> None:
+    def _keep(self, prefix: str, commit: str) -> None:
         self._unkept = 0
         if self._cache is None:
             return
-        kept = {"version": _VERSION, "prefix": prefix, "commit": self._commit, "pasts": self._pasts}
+        kept = {"version": _VERSION, "prefix": prefix, "commit": commit, "pasts": self._pasts[prefix, commit]}
         try:
             write_json(self._cache, kept)
         except OSError as error:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import pwd
 import shlex
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -15,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from bitacora.publish.git import Git, init
+from bitacora.publish.git import object_format as object_format_of
 
 EMPTY = "empty"
 _ENGINE = Path(__file__).parents[2]
@@ -82,6 +85,13 @@ class Home:
                 return cls(folder.parent)
         return None
 
+    def must_be_ours(self) -> None:
+        """Raises PublishError in the home of another user: what root makes in it they cannot open."""
+        owner = self.folder.stat().st_uid
+        if owner != os.geteuid():
+            name = _name_of(owner)
+            raise PublishError(f"{self.folder} belongs to {name}: run this as that user (sudo -u {name} ...).")
+
     def git(self, held: int | None = None) -> Git:
         return Git(self.repo, () if held is None else (held,))
 
@@ -133,6 +143,13 @@ class Home:
         return attempt
 
 
+def _name_of(user: int) -> str:
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return f"#{user}"
+
+
 def _locked(descriptor: int, patience: float) -> bool:
     deadline = time.monotonic() + patience
     while True:
@@ -146,19 +163,28 @@ def _locked(descriptor: int, patience: float) -> bool:
             return True
 
 
-def make(folder: Path, branch: str, remote: str | None, inside: str = "") -> Home:
+def make(
+    folder: Path, branch: str, remote: str | None, inside: str = "", object_format: str | None = None
+) -> Home:
     """Make a home, or mend one that was half made; the site lies `inside` a folder of the repository, or on top.
 
+    `object_format` is "sha1" or "sha256"; None for what `remote` has, or what there is.
     Raises PublishError, OSError or GitError.
     """
     if PurePosixPath(inside).is_absolute() or ".." in PurePosixPath(inside).parts:
         raise PublishError(f"{inside} is no folder of a repository: write it like blog.")
     home = Home(folder)
-    if folder.exists() and not home.repo.exists() and any(folder.iterdir()):
-        raise PublishError(f"{folder} is not empty: name a folder that does not exist yet.")
+    if folder.exists():
+        home.must_be_ours()
+        if not home.repo.exists() and any(folder.iterdir()):
+            raise PublishError(f"{folder} is not empty: name a folder that does not exist yet.")
     home.releases.mkdir(parents=True, exist_ok=True)
+    if object_format is None and remote is not None:
+        object_format = object_format_of(remote, folder)
+    if home.repo.exists() and object_format not in {None, home.git().object_format()}:
+        _remove_empty(home)
     if not home.repo.exists():
-        init(home.repo, branch)
+        init(home.repo, branch, object_format or "sha1")
     git = home.git()
     for name, value in _SETTINGS.items():
         git.run("config", name, value)
@@ -173,6 +199,14 @@ def make(folder: Path, branch: str, remote: str | None, inside: str = "") -> Hom
     if not home.current.is_symlink():
         flip(home, EMPTY)
     return home
+
+
+def _remove_empty(home: Home) -> None:
+    """A repository cannot change how it names its objects. Raises PublishError."""
+    if not home.git().is_empty():
+        named_by = home.git().object_format()
+        raise PublishError(f"{home.repo} has commits already, and names them by {named_by}: choose a new folder.")
+    shutil.rmtree(home.repo)
 
 
 def flip(home: Home, name: str) -> None:

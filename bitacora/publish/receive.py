@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from bitacora.publish.background import pull_for_others
 from bitacora.publish.check import Check, CheckError
 from bitacora.publish.git import GitError
 from bitacora.publish.home import Home, PublishError
@@ -56,6 +57,7 @@ def post_receive(home: Home, updates: Iterable[Update], check: Check, keep: int)
 def _may_come(home: Home, commit: str, check: Check) -> bool:
     print("Checking the posts...", flush=True)
     try:
+        home.must_be_ours()
         with home.alone(waits=True) as lock:
             if lock is None:
                 print(BUSY)
@@ -98,5 +100,7 @@ def main(hook: str, home: Home, check: Check, keep: int) -> int:
 
 def _done(hook: str, home: Home, updates: list[Update], check: Check, keep: int) -> bool:
     if hook == "pre-receive":
-        return pre_receive(home, updates, check)
+        may_come = pre_receive(home, updates, check)
+        pull_for_others(home)
+        return may_come
     return post_receive(home, updates, check, keep)

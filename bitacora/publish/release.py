@@ -65,6 +65,7 @@ def publish(
     """
     attempt = None
     try:
+        home.must_be_ours()
         home.wanted.touch()
         while home.wanted.exists():
             with home.alone(waits=waits) as lock:
@@ -73,6 +74,8 @@ def publish(
                 while home.wanted.exists():
                     home.wanted.unlink()
                     attempt = _attempt(home, home.git(lock), check, refuses=refuses, forced=forced, keep=keep)
+    except PublishError as error:
+        return Attempt(time.time(), "failed", "", str(error))  # not kept: nothing is written there
     except OSError as error:
         return home.tell("failed", "", said(error))
     return attempt
@@ -80,6 +83,7 @@ def publish(
 
 def rollback(home: Home, commit: str | None = None) -> Release:
     """Serve a kept release again: the one published before, or the one that is named. Raises PublishError."""
+    home.must_be_ours()
     with home.alone(waits=True) as lock:
         if lock is None:
             raise PublishError(BUSY)
@@ -269,4 +273,7 @@ def said(error: OSError) -> str:
     """What the disk refused, in words."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return "The disk is full: the site is as it was. Make room and try again."
+    if isinstance(error, PermissionError) and error.filename:
+        whose = "belongs to another user: give it to whoever publishes (chown)"
+        return f"{error.filename} {whose}. The site is as it was."
     return f"{error.filename or 'The disk'}: {error.strerror or error}. The site is as it was."

@@ -17,6 +17,7 @@ from bitacora.content.errors import PostError
 from bitacora.content.permalink import quote_path
 from bitacora.content.snapshot import Snapshot
 from bitacora.settings import SettingError
+from bitacora.web import surrogate
 from bitacora.web.assets import assets
 from bitacora.web.blog import blog, page, redirect, say, snapshot
 from bitacora.web.feeds import feeds
@@ -148,10 +149,15 @@ def _finish(response: Response) -> Response:
     request.environ[KIND] = _KINDS.get(request.blueprint or "") or request.environ.get(KIND, "list")
     for name, value in security(blog().site):
         response.headers.setdefault(name, value)
+    if response.allow:  # a set: its order differs from process to process
+        response.headers["Allow"] = ", ".join(sorted(response.allow))
     here: Snapshot | None = g.get("snapshot")
     if here and PREVIEW not in request.environ:
         blog().metrics.serves(here.generation)
     url: str | None = g.pop("keep", None)
+    if here and blog().operator.s_maxage and response.headers.get("Cache-Control") != NO_STORE:
+        named = surrogate.keys(here, request.endpoint or "", request.view_args or {}, request.path)
+        response.headers.extend(surrogate.headers(named))
     if here and url and response.status_code == 200 and request.method in {"GET", "HEAD"}:
         if (home := blog().home) and (commit := home.served()):
             response.headers["X-Content-Revision"] = commit

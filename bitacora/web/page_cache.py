@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import brotli
@@ -42,30 +42,92 @@ ALIVE = "/healthz"
 """The path that is answered without a look at the disk."""
 
 _NOBODY = "localhost"
-_OK = "200 OK"
 _SUFFIX = {"": "", "gzip": "-gz", "br": "-br"}
+_READING = ("GET", "HEAD")
 _NOT_STORED = ("Content-Length", "Cache-Control", "ETag")
 _WORTH_PACKING_BYTES = 300
-_OVERHEAD_BYTES = 3_000
+_OVERHEAD_BYTES = 5_000
 _ANSWERS_FOR_ONE_MEASURED = 64
 
 Header = tuple[str, str]
 StartResponse = Callable[..., Any]
 
 
+class Question(NamedTuple):
+    """What of a request decides which stored bytes answer it.
+
+    `path` is as WSGI gives it, bytes in the guise of Latin-1; a header that is not there is "", or None for
+    If-None-Match. `crawler` is who asks, if it is one of the networks.
+    """
+
+    method: str
+    path: str
+    host: str
+    accept_encoding: str
+    if_none_match: str | None
+    crawler: str = ""
+
+    @classmethod
+    def of(cls, environ: dict[str, Any]) -> Question:
+        return cls(
+            environ["REQUEST_METHOD"],
+            environ.get("PATH_INFO", ""),
+            environ.get("HTTP_HOST", ""),
+            environ.get("HTTP_ACCEPT_ENCODING", ""),
+            environ.get("HTTP_IF_NONE_MATCH"),
+            crawler_of(environ.get("HTTP_USER_AGENT", "")),
+        )
+
+
+class Head:
+    """The status of an answer and its headers but Cache-Control, which depends on the moment.
+
+    `cell` is where such answers are counted.
+    """
+
+    __slots__ = ("_lines", "cell", "headers", "status")
+
+    def __init__(self, status: str, headers: list[Header], cell: int) -> None:
+        self.status = status
+        self.cell = cell
+        self.headers = headers
+        self._lines: bytes | None = None
+
+    @property
+    def lines(self) -> bytes:
+        """The headers as they are sent, up to the empty line that ends them (RFC 9112, 2.1)."""
+        if self._lines is None:
+            self._lines = "".join([*(f"{name}: {value}\r\n" for name, value in self.headers), "\r\n"]).encode(
+                "latin-1"
+            )
+        return self._lines
+
+
+class Answer(NamedTuple):
+    head: Head
+    cache_control: str
+    body: bytes
+
+    @property
+    def headers(self) -> list[Header]:
+        return [("Cache-Control", self.cache_control), *self.head.headers]
+
+
 class Variant:
-    """A page in one encoding: its entity tag, its body, and the headers of a 200 and of a 304."""
+    """A page in one encoding: its entity tag, its body, and the heads of a 200 and of a 304."""
 
-    __slots__ = ("body", "etag", "headers", "headers_304")
+    __slots__ = ("body", "etag", "not_modified", "ok")
 
-    def __init__(self, etag: str, body: bytes, headers: list[Header], encoding: str) -> None:
+    def __init__(
+        self, etag: str, body: bytes, headers: list[Header], encoding: str, cells: tuple[int, int]
+    ) -> None:
         self.etag = f'"{etag}{_SUFFIX[encoding]}"'
         self.body = body
         always = [*headers, ("ETag", self.etag), ("Vary", "Accept-Encoding")]
-        self.headers_304 = [header for header in always if not header[0].startswith("Content-Type")]
-        self.headers = [*always, ("Content-Length", str(len(body)))]
-        if encoding:
-            self.headers.append(("Content-Encoding", encoding))
+        encoded = [("Content-Encoding", encoding)] if encoding else []
+        self.ok = Head("200 OK", [*always, ("Content-Length", str(len(body))), *encoded], cells[0])
+        unmodified = [header for header in always if not header[0].startswith("Content-Type")]
+        self.not_modified = Head("304 NOT MODIFIED", unmodified, cells[1])
 
 
 class StoredPage:
@@ -75,7 +137,7 @@ class StoredPage:
     of the metrics' kinds.
     """
 
-    __slots__ = ("cell_200", "cell_304", "generation", "lasts", "size", "variants")
+    __slots__ = ("generation", "lasts", "size", "variants")
 
     def __init__(
         self,
@@ -88,10 +150,11 @@ class StoredPage:
     ) -> None:
         self.generation = generation
         self.lasts = lasts
-        self.cell_200, self.cell_304 = stored_cells(kind)
         etag = hashlib.blake2b(body, digest_size=16).hexdigest()
         packed = old.packed() if old is not None and old.is_body(etag) else _pack(body, headers)
-        self.variants = {name: Variant(etag, data, headers, name) for name, data in {"": body, **packed}.items()}
+        cells = stored_cells(kind)
+        bodies = {"": body, **packed}
+        self.variants = {name: Variant(etag, data, headers, name, cells) for name, data in bodies.items()}
         self.size = _OVERHEAD_BYTES + sum(len(variant.body) for variant in self.variants.values())
 
     def is_body(self, etag: str) -> bool:
@@ -100,17 +163,16 @@ class StoredPage:
     def packed(self) -> dict[str, bytes]:
         return {name: variant.body for name, variant in self.variants.items() if name}
 
-    def answer(self, environ: dict[str, Any], cache_control: str) -> tuple[str, list[Header], bytes]:
-        """Status, headers and body for this request (RFC 9110: 8.8.3, 12.5.3, 13.1.2)."""
+    def answer(self, question: Question, cache_control: str) -> Answer:
+        """What answers this request (RFC 9110: 8.8.3, 12.5.3, 13.1.2)."""
         variants = self.variants
         variant = variants[""]
-        if len(variants) > 1 and (accepted := environ.get("HTTP_ACCEPT_ENCODING")):
-            variant = variants.get(_best_encoding(accepted), variant)
-        condition = environ.get("HTTP_IF_NONE_MATCH")
+        if len(variants) > 1 and question.accept_encoding:
+            variant = variants.get(_best_encoding(question.accept_encoding), variant)
+        condition = question.if_none_match
         if condition is not None and _matches(condition, variant.etag):
-            return "304 NOT MODIFIED", [("Cache-Control", cache_control), *variant.headers_304], b""
-        body = b"" if environ["REQUEST_METHOD"] == "HEAD" else variant.body
-        return _OK, [("Cache-Control", cache_control), *variant.headers], body
+            return Answer(variant.not_modified, cache_control, b"")
+        return Answer(variant.ok, cache_control, b"" if question.method == "HEAD" else variant.body)
 
 
 class PageStore(BaseCache):
@@ -205,55 +267,63 @@ class PageCache:
         app.wsgi_app = self  # type: ignore[method-assign]
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        found = self.look_up(environ)
-        if found is None:
-            environ[HOST_IS_TRUSTED] = self._is_trusted(environ.get("HTTP_HOST", ""))
+        question = Question.of(environ)
+        path = question.path
+        is_kept_from = path == ALIVE or PREVIEW in environ
+        snapshot = None if is_kept_from else self._library.current(path if path.isascii() else _decoded(path))
+        answer = None if snapshot is None else self.look_up(question, snapshot)
+        if answer is None:
+            if snapshot is not None:
+                environ[SNAPSHOT] = snapshot
+            environ[HOST_IS_TRUSTED] = self._is_trusted(question.host)
             environ["HTTP_HOST"] = _NOBODY
-            return self._made(environ, start_response)
-        status, headers, body = found
-        start_response(status, headers)
-        return [body]
+            return self._made(environ, start_response, question)
+        if OWN not in environ:
+            self.count(question, answer)
+        start_response(answer.head.status, answer.headers)
+        return [answer.body]
 
-    def look_up(self, environ: dict[str, Any]) -> tuple[str, list[Header], bytes] | None:
-        """Status, headers and body of a stored page that is certainly current. Neither parses nor waits."""
-        path = environ.get("PATH_INFO", "")
-        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or path == ALIVE or PREVIEW in environ:
+    def current(self) -> Snapshot | None:
+        """The snapshot that is certainly current whatever is asked for; neither parses nor waits.
+
+        None where changes are polled: there the file behind each page is looked at.
+        """
+        return None if self._library.is_polling else self._library.current()
+
+    def look_up(self, question: Question, snapshot: Snapshot) -> Answer | None:
+        """What was stored for a snapshot. Neither parses nor waits."""
+        if question.method not in _READING or not self._is_trusted(question.host):
             return None
-        if not self._is_trusted(environ.get("HTTP_HOST", "")):
-            return None
-        snapshot = self._library.current(path if path.isascii() else _decoded(path))
-        if snapshot is None:
-            return None
-        environ[SNAPSHOT] = snapshot
-        page = self.store.get(path) or self.beside.get(path)
+        page = self.store.get(question.path) or self.beside.get(question.path)
         if page is None or page.generation != snapshot.generation:
             return None
-        answer = page.answer(environ, page.lasts or self._lifetime(snapshot))
-        if OWN not in environ:
-            cells, cell = self.metrics.cells, page.cell_200 if answer[0] == _OK else page.cell_304
-            cells[cell] = count = cells[cell] + 1
-            if count % _ANSWERS_FOR_ONE_MEASURED == 0:
-                self._measure()
-            if network := crawler_of(environ.get("HTTP_USER_AGENT", "")):
-                self.metrics.fetched(network)
-        return answer
+        return page.answer(question, page.lasts or self._lifetime(snapshot))
+
+    def count(self, question: Question, answer: Answer) -> None:
+        """Whoever sends what was looked up counts it."""
+        cells, cell = self.metrics.cells, answer.head.cell
+        cells[cell] = count = cells[cell] + 1
+        if count % _ANSWERS_FOR_ONE_MEASURED == 0:
+            self._measure()
+        if question.crawler:
+            self.metrics.fetched(question.crawler)
 
     def keep(
         self, response: Response, url: str, snapshot: Snapshot, environ: dict[str, Any], *, beside: bool = False
     ) -> Response:
         """Store a 200 under the address that is its own, and give the first reader what the next ones get."""
-        path = environ.get("PATH_INFO", "")
+        question = Question.of(environ)
+        path = question.path
         lasts = response.headers.get("Cache-Control", "")
         headers = [(name, value) for name, value in response.headers if name not in _NOT_STORED]
         own = unquote(url, "latin-1") == path and PREVIEW not in environ
         store, other = (self.beside, self.store) if beside else (self.store, self.beside)
-        old = store.get(path) if own else None
-        kind = environ.get(KIND, "")
+        old, kind = store.get(path) if own else None, environ.get(KIND, "")
         page = StoredPage(response.get_data(), headers, snapshot.generation, lasts, old, kind)
         if own:
             store.set(path, page)
             other.delete(path)  # what was once at this address would hide this page
-        return Answer(*page.answer(environ, lasts or self._lifetime(snapshot)))
+        return StoredResponse(page.answer(question, lasts or self._lifetime(snapshot)))
 
     def _measure(self) -> None:
         """Look once more whether anything changed: taking the time of each look would cost a tenth of it."""
@@ -261,13 +331,13 @@ class PageCache:
         self._library.current()
         self.metrics.checked(time.perf_counter() - begun)
 
-    def _made(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    def _made(self, environ: dict[str, Any], start_response: StartResponse, question: Question) -> Iterable[bytes]:
         """What Flask answers, counted when its head is known."""
         if OWN in environ:
             return self._flask(environ, start_response)
         begun = time.perf_counter()
-        if network := crawler_of(environ.get("HTTP_USER_AGENT", "")):
-            self.metrics.fetched(network)
+        if question.crawler:
+            self.metrics.fetched(question.crawler)
 
         def start(status: str, headers: list[Header], exc_info: Any = None) -> Any:
             self.metrics.rendered(time.perf_counter() - begun)
@@ -280,12 +350,12 @@ class PageCache:
         return lifetime(snapshot, self._s_maxage, self._clock())
 
 
-class Answer(Response):
+class StoredResponse(Response):
     """What a stored page answers, as it is: Werkzeug would take headers away from a 304."""
 
-    def __init__(self, status: str, headers: list[Header], body: bytes) -> None:
-        super().__init__(body, status)
-        self.headers = Headers(headers)
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.body, answer.head.status)
+        self.headers = Headers(answer.headers)
 
     def get_wsgi_headers(self, environ: dict[str, Any]) -> Headers:  # noqa: ARG002
         return self.headers

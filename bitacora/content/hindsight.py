@@ -1,0 +1,220 @@
+"""What history says of the site, asked beside requests: git may be slow or hang, and no reader waits for it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from enum import Enum
+from typing import NamedTuple
+
+from bitacora.content.history import Historian, History, NoHistory
+from bitacora.content.scan import Broken, Entry
+from bitacora.settings import Site
+
+log = logging.getLogger(__name__)
+
+TRIES_AGAIN_S = 60.0
+
+
+class Unknown(Enum):
+    """Why history does not say how a broken file was before."""
+
+    NOT_COMMITTED = "nobody else has this version"
+    NOT_YET = "it is being asked"
+
+
+class Question(NamedTuple):
+    """A broken version of the file at `path`, and the settings that decide what former versions mean."""
+
+    path: str
+    found: Broken
+    site: Site | None
+
+
+Judge = Callable[[Question, History, Iterator[bytes]], Entry | None]
+"""Which of the versions before, the newest first, may be shown. Runs beside requests."""
+
+Address = Callable[[str, bytes], str | None]
+"""Where a file of that name and content was to be found, None for nowhere. Runs beside requests."""
+
+
+class _Answer(NamedTuple):
+    versions: tuple[str, ...]
+    site: Site | None
+    entry: Entry | None
+
+
+class _Known(NamedTuple):
+    """Of one commit: its stamp, its history, and former addresses with the files that are there now."""
+
+    stamp: object = None
+    history: History = NoHistory()
+    former: tuple[tuple[str, str], ...] = ()
+
+
+class Hindsight:
+    """One thread asks, and only while there is something to ask; what it brings is put in force by `look`.
+
+    Calls but `is_busy` and `has_news` come from one thread at a time.
+    """
+
+    def __init__(self, historian: Historian, judge: Judge, address: Address) -> None:
+        self.has_news = False
+        """Whether somebody should `look`, and ask about broken files again."""
+        self.is_busy = False
+        self._was_behind = False
+        self._is_awaited = False
+        self._historian = historian
+        self._judge = judge
+        self._address = address
+        self._folder = ""
+        self._known = self._brought = _Known()
+        self._answers: dict[str, _Answer] = {}
+        self._asked: dict[str, Question] = {}
+        self._has_work = False
+        self._failed: tuple[object, float] = (None, 0.0)
+        self._changed = threading.Condition()
+
+    @property
+    def history(self) -> History:
+        """All of it is of one commit, the last that was read."""
+        return self._known.history
+
+    @property
+    def former(self) -> tuple[tuple[str, str], ...]:
+        """Addresses that renamed posts had, and the files that they are now."""
+        return self._known.former
+
+    def look(self, folder: str, patience: float = 0.0) -> bool:
+        """Put in force what is known of the commit that is checked out; whether that is something new.
+
+        What is not known is asked beside: the caller waits for it no longer than `patience` s.
+        """
+        with self._changed:
+            self._folder = folder
+            stamp = self._historian.stamp(folder)
+            if stamp != self._brought.stamp and not self._has_failed(stamp):
+                self._go_on(patience)
+            is_new = self._brought[1:] != self._known[1:]
+            self._known = self._brought
+            self._was_behind = stamp != self._known.stamp
+            self._is_awaited = self._was_behind and not self._has_failed(stamp)
+            self.has_news = False
+        return is_new
+
+    def last_good(self, question: Question, patience: float = 0.0) -> Entry | Unknown | None:
+        """The version of a broken file that may be shown, None for none. What is not known is asked beside."""
+        with self._changed:
+            answer = self._answer(question)
+            if answer is Unknown.NOT_YET:
+                self._asked[question.path] = question
+                self._go_on(patience)
+                answer = self._answer(question)
+        return answer
+
+    def forget(self, path: str) -> None:
+        """A file is not broken any more."""
+        if path in self._answers:
+            with self._changed:
+                self._answers.pop(path, None)
+
+    def is_behind(self, folder: str) -> bool:
+        """Whether another commit is checked out than the one that is known."""
+        return self._historian.stamp(folder) != self._known.stamp
+
+    def is_release(self, folder: str) -> bool:
+        """See Historian."""
+        return self._historian.is_release(folder)
+
+    def went_back(self, question: Question) -> bool:
+        """Whether the version is one of former times: what was shown until now may be newer than the checkout."""
+        return self._was_behind and self.history.had(question.path, question.found.data or b"")
+
+    def _answer(self, question: Question) -> Entry | Unknown | None:
+        if self._is_awaited:
+            return Unknown.NOT_YET
+        versions = self.history.before(question.path, question.found.data or b"")
+        if versions is None:
+            return Unknown.NOT_COMMITTED
+        answer = self._answers.get(question.path)
+        is_known = answer is not None and answer[:2] == (versions, question.site)
+        return answer.entry if answer is not None and is_known else Unknown.NOT_YET
+
+    def _has_failed(self, stamp: object) -> bool:
+        failed, again_at = self._failed
+        return stamp == failed and time.monotonic() < again_at
+
+    def _go_on(self, patience: float) -> None:
+        """Have the thread work. The caller holds `_changed`."""
+        self._has_work = True
+        if not self.is_busy:
+            try:
+                threading.Thread(target=self._work, daemon=True).start()
+                self.is_busy = True
+            except RuntimeError as error:  # no thread is left
+                log.warning("the history of the site is not read for now: %s", error)
+        self._changed.wait_for(lambda: not self.is_busy, patience)
+
+    def _work(self) -> None:
+        try:
+            while (questions := self._next()) is not None:
+                self._ask(questions)
+        except BaseException:
+            self._rest()
+            raise
+
+    def _next(self) -> list[Question] | None:
+        """What to ask, None for the end of the thread."""
+        with self._changed:
+            if not self._has_work:
+                self._rest()
+                return None
+            self._has_work = False
+            questions, self._asked = list(self._asked.values()), {}
+        return questions
+
+    def _rest(self) -> None:
+        with self._changed:
+            self.is_busy = False
+            self._changed.notify_all()
+
+    def _ask(self, questions: list[Question]) -> None:
+        known = self._brought
+        stamp = self._historian.stamp(self._folder)
+        if stamp != known.stamp and not self._has_failed(stamp):
+            history = self._historian.look(self._folder)
+            if history is None:
+                self._failed = stamp, time.monotonic() + TRIES_AGAIN_S
+            else:
+                former = known.former if history is known.history else tuple(self._former(history))
+                known = _Known(stamp, history, former)
+        answers = {question.path: answer for question in questions if (answer := self._judged(known, question))}
+        with self._changed:
+            self.has_news = True
+            self._brought = known
+            self._answers |= answers
+
+    def _judged(self, known: _Known, question: Question) -> _Answer | None:
+        versions = known.history.before(question.path, question.found.data or b"")
+        if versions is None:
+            return None
+        entry = self._judge(question, known.history, _contents(known.history, versions))
+        return _Answer(versions, question.site, entry)
+
+    def _former(self, history: History) -> Iterator[tuple[str, str]]:
+        names = [(path, *former) for path, names in history.former().items() for former in names]
+        sources = history.read({version for _, _, version in names})
+        for path, name, version in names:
+            if version in sources and (address := self._address(name, sources[version])):
+                yield address, path
+
+
+def _contents(history: History, versions: tuple[str, ...]) -> Iterator[bytes]:
+    """Up to one that cannot be read: it may be a draft, and what is older was withdrawn."""
+    for version in versions:
+        found = history.read([version])
+        if version not in found:
+            return
+        yield found[version]

@@ -1,0 +1,412 @@
+"""gunicorn's threaded worker, with a lane in front of its threads: stored pages are answered by the event loop.
+
+The loop reads the heads of requests without waiting. A plain one for a page that is stored and current is answered
+with one system call; every other, and whatever is not certain to be plain and whole, goes to gunicorn's own path
+as it came, byte for byte. So no thread is held by a client that is slow to ask or slow to read.
+
+Whether something changed on disk is asked once for all requests that the loop finds waiting, after it has read
+them: what was saved before any of them was sent is seen.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import socket
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from selectors import EVENT_READ, EVENT_WRITE
+from typing import Any
+
+from gunicorn import util
+from gunicorn.http import get_parser, wsgi
+from gunicorn.http.parser import RequestParser
+from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from bitacora.content.snapshot import Snapshot
+from bitacora.web.page_cache import Answer, PageCache
+from bitacora.web.request_head import END, MOST_BYTES, reader
+
+_READ_BYTES = 8_192
+_SEND_BYTES = 256 * 1024
+_LINGER_S = 2.0
+_LINGER_BYTES = 64 * 1024
+_HEARTBEAT_S = 1.0
+_NO_ROOM_S = 0.01
+_BARE_LF = re.compile(rb"(?<!\r)\n")
+_REQUEST_LINE = re.compile(rb"[A-Z]+ [!-~]+ HTTP/1\.[01]\r\n")
+_NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+
+class Connection(TConn):  # type: ignore[misc]
+    """`unread` is what came of the next head so far, `unsent` what is left of an answer to a slow reader."""
+
+    parser: Any
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.queue: Queue | None = None
+        self.unread = bytearray()
+        self.unsent = memoryview(b"")
+        self.keeps_alive = True
+        self.lingered = 0
+
+    def hand_over(self, head: bytes) -> None:
+        """Make gunicorn's parser begin with these bytes."""
+        if self.parser is None:
+            self.parser = get_parser(self.cfg, self.sock, self.client)
+            self.initialized = True
+        self.parser.unreader.unread(head)
+
+
+class Queue:
+    """Connections that wait, the first to time out in front. In gunicorn's deque each must be searched for."""
+
+    def __init__(self, patience: float) -> None:
+        self.patience = patience
+        self._connections: OrderedDict[Connection, None] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._connections)
+
+    def __iter__(self) -> Iterator[Connection]:
+        return iter(self._connections)
+
+    def __getitem__(self, index: int) -> Connection:
+        assert index == 0
+        return next(iter(self._connections))
+
+    def append(self, conn: Connection) -> None:
+        """Put a connection at the end, wherever it was, and let its patience begin."""
+        if conn.queue is self:
+            self._connections.move_to_end(conn)
+        else:
+            if conn.queue is not None:
+                conn.queue.remove(conn)
+            conn.queue = self
+            self._connections[conn] = None
+        conn.timeout = time.monotonic() + self.patience
+
+    def remove(self, conn: Connection) -> None:
+        del self._connections[conn]
+        conn.queue = None
+
+    def popleft(self) -> Connection:
+        conn = self[0]
+        self.remove(conn)
+        return conn
+
+    def expired(self) -> Iterator[Connection]:
+        now = time.monotonic()
+        while self and self[0].timeout <= now:
+            yield self.popleft()
+
+
+class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
+    """Under TLS, the PROXY protocol, HTTP/2 or uWSGI's protocol, and with request hooks, it is its base alone."""
+
+    wsgi: Any
+    alive: bool
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cfg = self.cfg
+        self.is_hot = _is_plain(cfg)
+        self._beat_at = 0.0
+        self._asked: list[tuple[Connection, bytes]] = []
+        self._second = 0
+        self._starts: dict[tuple[int, str, bool, str], bytes] = {}
+        if not self.is_hot:
+            return
+        self.keepalived_conns = Queue(cfg.keepalive)
+        self._sending = Queue(cfg.keepalive)
+        self._lingering = Queue(_LINGER_S)
+        self._read_head = reader(
+            cfg.limit_request_line,
+            cfg.limit_request_fields,
+            cfg.limit_request_field_size,
+            cfg.secure_scheme_headers,
+        )
+        self._logs_access = self.log.access_log_enabled
+        self._keeps_alive = cfg.keepalive > 0  # gunicorn's settings look themselves up at each use
+        self._most_unread = cfg.limit_request_fields * (cfg.limit_request_field_size + 2) + 4
+        self._most_line = (cfg.limit_request_line or MOST_BYTES) + len(b"\r\n")
+
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        blog = getattr(self.wsgi, "extensions", {}).get("bitacora")
+        if blog is None:
+            self.is_hot = False
+        else:
+            self._page_cache: PageCache = blog.page_cache
+
+    def notify(self) -> None:
+        """A heartbeat is a system call; the master counts in seconds."""
+        now = time.monotonic()
+        if now >= self._beat_at:
+            self._beat_at = now + _HEARTBEAT_S
+            if self.is_hot:
+                self._page_cache.metrics.connections_are(self.nr_conns)
+            super().notify()
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        super().wait_for_and_dispatch_events(timeout)
+        while self._asked:
+            asked, self._asked = self._asked, []
+            snapshot = self._page_cache.current()
+            for conn, head in asked:
+                if conn.queue is self.keepalived_conns:
+                    self._take(conn, head, snapshot)
+
+    # --- connections
+
+    def accept(self, listener: socket.socket) -> None:
+        if not self.is_hot:
+            super().accept(listener)
+            return
+        try:
+            client, address = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            self._make_room(error)
+            return
+        self.nr_conns += 1
+        self._page_cache.metrics.accepted()
+        conn = Connection(self.cfg, client, address, listener.getsockname())
+        self._listen(conn)
+        self._on_readable(conn, client)
+
+    def finish_request(self, conn: Connection, future: Future[Any]) -> None:
+        """gunicorn's path is through with a request: called by the loop."""
+        if not self.is_hot:
+            super().finish_request(conn, future)
+            return
+        try:
+            keeps_alive = not future.cancelled() and future.result()
+        except Exception:
+            self.log.exception("Error in a worker thread")
+            keeps_alive = False
+        conn.sock.setblocking(False)
+        if not keeps_alive:
+            self._linger(conn)
+            return
+        conn.unread += conn.parser.unreader.take_buffered()
+        self._listen(conn)
+        if conn.unread:
+            self._proceed(conn)
+
+    def murder_pending(self) -> None:
+        super().murder_pending()
+        if self.is_hot:
+            for queue in (self._sending, self._lingering):
+                for conn in queue.expired():
+                    self._close(conn)
+
+    def _listen(self, conn: Connection) -> None:
+        self.poller.register(conn.sock, EVENT_READ, partial(self._on_readable, conn))
+        self._rest(conn)
+
+    def _rest(self, conn: Connection) -> None:
+        """Wait for the next head. Its bytes do not begin the wait anew: it has to come whole within that time."""
+        self.keepalived_conns.append(conn)
+        if not self.alive:
+            self._cap_keepalive(time.monotonic() + _LINGER_S)
+
+    def _linger(self, conn: Connection) -> None:
+        """Half-close: what the client still sends must not reset what it has yet to read (RFC 9112, 9.6)."""
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+            self.poller.register(conn.sock, EVENT_READ, partial(self._on_lingering, conn))
+        except OSError:
+            self._close(conn)
+            return
+        self._lingering.append(conn)
+
+    def _on_lingering(self, conn: Connection, sock: socket.socket) -> None:
+        data = _received(sock)
+        if data is None:
+            return
+        conn.lingered += len(data)
+        if not data or conn.lingered > _LINGER_BYTES:
+            self._close(conn)
+
+    def _unregister(self, conn: Connection) -> None:
+        with suppress(KeyError, ValueError, OSError):  # it is not there, or closed
+            self.poller.unregister(conn.sock)
+
+    def _close(self, conn: Connection) -> None:
+        self._unregister(conn)
+        if conn.queue is not None:
+            conn.queue.remove(conn)
+        self.nr_conns -= 1
+        conn.close()
+
+    def _make_room(self, error: OSError) -> None:
+        """No descriptor is left: whoever has been idle for longest goes."""
+        self.log.warning("a connection cannot be accepted: %s", error.strerror)
+        if self.keepalived_conns:
+            self._close(self.keepalived_conns[0])
+        else:
+            time.sleep(_NO_ROOM_S)  # threads hold them all
+
+    # --- requests
+
+    def _on_readable(self, conn: Connection, sock: socket.socket) -> None:
+        data = _received(sock)
+        if data is None:
+            return
+        if not data:
+            self._hand_over(conn, b"") if conn.unread else self._close(conn)
+        elif not conn.unread and data.endswith(END) and data.find(END) == len(data) - len(END):
+            self._asked.append((conn, data))
+        else:
+            conn.unread += data
+            self._proceed(conn, len(conn.unread) - len(data))
+
+    def _proceed(self, conn: Connection, searched: int = 0) -> None:
+        """Take the next request of what has come; it has been searched up to there."""
+        unread = conn.unread
+        end = unread.find(END, max(0, searched - len(END)))
+        if end >= 0:
+            self._asked.append((conn, bytes(unread[: end + len(END)])))
+            del unread[: end + len(END)]
+        elif self._will_be_refused(unread, searched):
+            self._hand_over(conn, b"")
+
+    def _will_be_refused(self, unread: bytearray, searched: int) -> bool:
+        """Whether gunicorn would not wait for the rest of this head (RFC 9112: 2.2, 3)."""
+        end = unread.find(b"\r\n", 0, self._most_line)
+        if end < 0:
+            is_refused = len(unread) > self._most_line
+        else:
+            is_refused = not _REQUEST_LINE.match(unread) or len(unread) > self._most_unread
+        return is_refused or _BARE_LF.search(unread, max(0, searched - 1)) is not None
+
+    def _take(self, conn: Connection, head: bytes, snapshot: Snapshot | None) -> None:
+        request = self._read_head(head)
+        answer = self._page_cache.look_up(request.question, snapshot) if request and snapshot else None
+        if request is None or answer is None:
+            self._hand_over(conn, head)
+            return
+        self._page_cache.count(request.question, answer)
+        self._page_cache.metrics.answered_in_lane()
+        self.nr += 1
+        if self.nr >= self.max_requests and self.alive:
+            self.log.info("Autorestarting worker after current request.")
+            self.alive = False
+        conn.keeps_alive = (
+            request.keeps_alive
+            and self.alive
+            and self._keeps_alive
+            and len(self.keepalived_conns) <= self.max_keepalived
+        )
+        if self._logs_access:
+            self._log_access(conn, head, answer)
+        self._send(conn, self._start(request.version, answer, conn.keeps_alive), answer)
+
+    def _hand_over(self, conn: Connection, head: bytes) -> None:
+        """To a thread, which takes what follows the head as well."""
+        self._unregister(conn)
+        self.keepalived_conns.remove(conn)
+        conn.hand_over(head + conn.unread)
+        conn.unread.clear()
+        self.enqueue_req(conn)
+
+    # --- answers
+
+    def _start(self, version: int, answer: Answer, keeps_alive: bool) -> bytes:
+        """The lines that depend on the moment and the connection, as gunicorn writes them; kept for a second."""
+        second = int(time.time())
+        if second != self._second:
+            self._second = second
+            self._starts.clear()
+        key = version, answer.head.status, keeps_alive, answer.cache_control
+        start = self._starts.get(key)
+        if start is None:
+            connection = "keep-alive" if keeps_alive else "close"
+            start = self._starts[key] = (
+                f"HTTP/1.{version} {answer.head.status}\r\n"
+                f"Server: {wsgi.SERVER}\r\n"
+                f"Date: {util.http_date(second)}\r\n"
+                f"Connection: {connection}\r\n"
+                f"Cache-Control: {answer.cache_control}\r\n"
+            ).encode("latin-1")
+        return start
+
+    def _send(self, conn: Connection, start: bytes, answer: Answer) -> None:
+        lines, body = answer.head.lines, answer.body
+        try:
+            sent = conn.sock.sendmsg((start, lines, body))
+        except BlockingIOError:
+            sent = 0
+        except OSError:  # the client is gone
+            self._close(conn)
+            return
+        before = len(start) + len(lines)
+        if sent == before + len(body):
+            self._sent(conn)
+            return
+        is_in_body = sent >= before
+        conn.unsent = memoryview(body)[sent - before :] if is_in_body else memoryview(start + lines + body)[sent:]
+        self.poller.modify(conn.sock, EVENT_WRITE, partial(self._on_writable, conn))
+        self._sending.append(conn)
+
+    def _on_writable(self, conn: Connection, sock: socket.socket) -> None:
+        try:
+            sent = sock.send(conn.unsent[:_SEND_BYTES])
+        except BlockingIOError:
+            return
+        except OSError:
+            self._close(conn)
+            return
+        conn.unsent = conn.unsent[sent:]
+        if conn.unsent:
+            self._sending.append(conn)
+        else:
+            self.poller.modify(sock, EVENT_READ, partial(self._on_readable, conn))
+            self._sent(conn)
+
+    def _sent(self, conn: Connection) -> None:
+        if not conn.keeps_alive:
+            self._unregister(conn)
+            self._linger(conn)
+            return
+        self._rest(conn)
+        if conn.unread:
+            self._proceed(conn)
+
+    def _log_access(self, conn: Connection, head: bytes, answer: Answer) -> None:
+        """gunicorn reads the head once more: its log may be asked for any of its fields."""
+        request = next(RequestParser(self.cfg, iter((head,)), conn.client))
+        response, environ = wsgi.create(request, conn.sock, conn.client, conn.server, self.cfg)
+        response.start_response(answer.head.status, answer.headers)
+        response.sent = len(answer.body)
+        self.log.access(response, request, environ, timedelta())
+
+
+def _received(sock: socket.socket) -> bytes | None:
+    """What is there, empty at the end of the connection; None where there is nothing yet."""
+    try:
+        return sock.recv(_READ_BYTES)
+    except (BlockingIOError, InterruptedError):
+        return None
+    except OSError:
+        return b""
+
+
+def _is_plain(cfg: Any) -> bool:
+    """Whether nothing but plain HTTP/1 comes, and nobody else wants to see each request."""
+    has_hooks = any(
+        getattr(cfg, name) is not cfg.settings[name].default for name in ("pre_request", "post_request")
+    )
+    is_http1 = cfg.protocol == "http" and cfg.http2_cleartext == "off" and cfg.proxy_protocol == "off"
+    return is_http1 and not cfg.is_ssl and not has_hooks and not os.environ.get("SCRIPT_NAME")

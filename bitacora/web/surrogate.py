@@ -1,0 +1,119 @@
+"""Surrogate keys: the names by which a shared cache forgets what a push changed, and nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from bitacora.content.errors import PostError
+from bitacora.content.files import is_markdown
+from bitacora.content.permalink import quote_path
+from bitacora.content.post import Post, read_post
+from bitacora.content.snapshot import Snapshot, is_bundle, owner_of
+
+ALL = "all"
+LIST = "list"
+MOST_KEYS = 500
+"""More are not worth naming: then everything is forgotten."""
+
+_PLAIN = re.compile("[a-z0-9][a-z0-9-]{0,79}")
+_POST_ENDPOINT = "pages.address"
+
+
+def keys(here: Snapshot, endpoint: str, given: Mapping[str, Any], path: str) -> tuple[str, ...]:
+    """The keys of an answer: of the post that it belongs to, of the subject that it lists, or of lists."""
+    if "slug" in given:
+        kind = re.split("[._]", endpoint)[1]
+        return _key(kind, given["slug"]), ALL
+    post = _owner(here, path) if endpoint == _POST_ENDPOINT else None
+    return _key("post", post.slug) if post else LIST, ALL
+
+
+def headers(found: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """As Fastly and Varnish name the header, and as Cloudflare does."""
+    return ("Surrogate-Key", " ".join(found)), ("Cache-Tag", ",".join(found))
+
+
+def changed(here: Snapshot, paths: Iterable[str], before: Callable[[str], bytes]) -> list[str]:
+    """The keys of answers that differ since these files of the site changed; `before` gives a file as it was."""
+    found: set[str] = set()
+    for path in paths:
+        if not path.startswith("posts/"):
+            if path == "site.toml" or path.startswith(("pages/", "templates/", "static/")):
+                return [ALL]
+        elif is_markdown(path):
+            try:
+                was = read_post(source, path, here.site) if (source := before(path)) else None
+            except PostError:
+                return [ALL]
+            found |= _of_post(here, path, was)
+        else:
+            found |= _mentioning(here, path)
+    return [ALL] if len(found) > MOST_KEYS else sorted(found)
+
+
+def _of_post(here: Snapshot, path: str, was: Post | None) -> set[str]:
+    now = here.by_path.get(path)
+    shown = [post for post in (was, now) if post is not None and not post.draft]
+    if not shown:
+        return set()
+    found = {LIST}
+    for post in shown:
+        found.add(_key("post", post.slug))
+        found |= {_key("category", term.slug) for term in post.categories}
+        found |= {_key("tag", term.slug) for term in post.tags}
+        found |= {_key("author", author.slug) for author in post.authors}
+    if was is None or now is None or _as_others_show(was) != _as_others_show(now):
+        found |= _mentioning(here, path)
+        for post in shown:
+            found |= {_key("post", other.slug) for other in _beside(here, post)}
+    return found
+
+
+def _as_others_show(post: Post) -> tuple[object, ...]:
+    """What the pages of other posts tell of a post."""
+    return post.url, post.title, post.date, post.hidden, post.lang, post.translation_key
+
+
+def _beside(here: Snapshot, post: Post) -> list[Post]:
+    """The posts next to the date of this one, which may have gone, and its translations."""
+    found = list(here.translations.get(post.translation_key, ())) if post.translation_key else []
+    if post.date is not None:
+        others = [(other.date, other) for other in here.posts if other.date and other.path != post.path]
+        found += [other for date, other in others if date > post.date][-1:]
+        found += [other for date, other in others if date == post.date]
+        found += [other for date, other in others if date < post.date][:1]
+    return found
+
+
+def _mentioning(here: Snapshot, path: str) -> set[str]:
+    """Posts that may show or link to a file: those whose text has its name, and the one whose bundle has it."""
+    name = posixpath.basename(path)
+    names = {name.encode(), quote_path(name).encode()}
+    return {
+        _key("post", post.slug)
+        for post in here.by_url.values()
+        if (is_bundle(post.path) and path.startswith(f"{posixpath.dirname(post.path)}/"))
+        or any(name in here.source(post) for name in names)
+    }
+
+
+def _owner(here: Snapshot, path: str) -> Post | None:
+    """The post or page that answers at an address or above it."""
+    if post := here.find(path):
+        return post
+    folder = path.rstrip("/")
+    while folder:
+        if post := owner_of(here.by_url, quote_path(folder.removesuffix(".md"))):
+            return post
+        folder = folder.rpartition("/")[0]
+    return None
+
+
+def _key(kind: str, slug: str) -> str:
+    """In the letters that every cache takes, and short: another slug is told by its hash."""
+    plain = slug if _PLAIN.fullmatch(slug) else hashlib.blake2b(slug.encode(), digest_size=8).hexdigest()
+    return f"{kind}-{plain}"

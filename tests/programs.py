@@ -1,0 +1,96 @@
+"""Programs of other people that tests start: proxies, stores, clients."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from socket import create_connection, create_server
+from typing import Self
+
+import pytest
+
+PATIENCE_S = 30.0
+
+
+def tool(name: str) -> str:
+    """The program's path; without it the test is skipped, or fails in CI."""
+    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+    if found is None:
+        complain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        complain(f"{name} is not installed")
+    return found
+
+
+def free_port() -> int:
+    with create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Ask again and again; fails after PATIENCE_S."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, "it did not become so"
+        time.sleep(0.02)
+
+
+class Program:
+    """A program that listens at `port`, in a process group of its own. A context manager."""
+
+    def __init__(
+        self,
+        command: Sequence[str | Path],
+        port: int,
+        log: Path,
+        environ: Mapping[str, str] = os.environ,
+        ends_by: signal.Signals = signal.SIGTERM,
+    ) -> None:
+        self.port = port
+        self.log = log
+        self._command = [tool(str(command[0])), *command[1:]]
+        self._environ = environ
+        self._ends_by = ends_by
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, stdout=log, stderr=log, env=self._environ, start_new_session=True
+            )
+        deadline = time.monotonic() + PATIENCE_S
+        while not self._listens():
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(0.02)
+            if self._process.returncode is not None or time.monotonic() > deadline:
+                self.kill()
+                raise AssertionError(f"{self._command[0]} does not listen\n{self.log.read_text()}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process is None:
+            return
+        self._process.send_signal(self._ends_by)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(5)
+        self.kill()
+
+    def kill(self) -> None:
+        """All of its processes, at once."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def _listens(self) -> bool:
+        try:
+            create_connection(("127.0.0.1", self.port), timeout=1).close()
+        except OSError:
+            return False
+        return True

@@ -1,0 +1,442 @@
+"""The lane in front of gunicorn's threads gives what they give, holds none of them, and lets go when told."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from blogs import post
+from conftest import IS_FULL_SIZE
+from gunicorn.config import Config
+from gunicorn.http import wsgi
+from gunicorn.http.parser import RequestParser
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from server import PATIENCE_S, Server
+
+from bitacora.web.hot_lane import _is_plain
+from bitacora.web.page_cache import Question
+from bitacora.web.request_head import reader
+
+PAGE = "/2018/07/17/x/"
+LARGE = "/2018/07/16/large/"
+SITE = {
+    "site.toml": 'title = "El Blog"\nurl = "https://blog.example.org"\n',
+    "posts/2018-07-17-x.md": post("Uno", "Una frase. " * 500),
+    "posts/2018-07-17-ñandú.md": post("Ñandú"),
+    "posts/2018-07-16-large.md": post("Larga", "Una frase que no termina nunca. " * 60_000),
+}
+EXAMPLES = 5_000 if IS_FULL_SIZE else 150
+STOCK = ("env", "GUNICORN_CMD_ARGS=--worker-class gthread")
+CONFIG = Config()
+for _name, _limit in (("line", 4094), ("fields", 50), ("field_size", 8190)):
+    CONFIG.set(f"limit_request_{_name}", _limit)
+read_head = reader(4094, 50, 8190, CONFIG.secure_scheme_headers)
+_DATE = re.compile(rb"Date: [^\r]*")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("hot")
+    for path, text in SITE.items():
+        (folder / "site" / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "site" / path).write_text(text)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pair(site: Path) -> Iterator[tuple[int, int]]:
+    """Ports of the worker with the lane and of gunicorn's own, both with their pages stored."""
+    with (
+        Server(site / "site", site / "cache-hot", workers=1) as hot,
+        Server(site / "site", site / "cache-stock", workers=1, within=STOCK) as stock,
+    ):
+        for server in (hot, stock):
+            for path in (PAGE, "/", "/feed.xml", "/2018/07/17/%C3%B1and%C3%BA/", "/static/style.css"):
+                assert exchange(server.port, get(path)).startswith(b"HTTP/1.1 200")
+        yield hot.port, stock.port
+
+
+def get(path: str, *fields: str, version: str = "1.1", method: str = "GET") -> bytes:
+    lines = [f"{method} {path} HTTP/{version}", "Host: blog.example.org", *fields, "", ""]
+    return "\r\n".join(lines).encode("latin-1")
+
+
+def exchange(port: int, *pieces: bytes) -> bytes:
+    """All that comes back for these bytes, sent one after the other, the end of the connection after them."""
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        try:
+            for piece in pieces:
+                client.sendall(piece)
+            client.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # refused before the end
+        return everything(client)
+
+
+def everything(client: socket.socket) -> bytes:
+    received = bytearray()
+    try:
+        while data := client.recv(1 << 16):
+            received += data
+    except ConnectionResetError:
+        pass
+    return bytes(received)
+
+
+def dateless(answers: bytes) -> bytes:
+    return _DATE.sub(b"Date:", answers)
+
+
+def etag(port: int, path: str = PAGE, *fields: str) -> str:
+    found = re.search(rb"ETag: ([^\r]+)", exchange(port, get(path, *fields)))
+    assert found
+    return found[1].decode()
+
+
+# --- the same answers
+
+ALIKE = {
+    "plain": get(PAGE),
+    "head": get(PAGE, method="HEAD"),
+    "query": get(f"{PAGE}?utm_source=x&page=2"),
+    "empty query": get(f"{PAGE}?"),
+    "encoded path": get("/2018/07/17/%c3%b1and%C3%BA/"),
+    "raw path": "GET /2018/07/17/ñandú/ HTTP/1.1\r\nHost: x\r\n\r\n".encode(),
+    "dots": get("/2018/07/../07/17/x/"),
+    "doubled slash": get("//2018/07/17/x/"),
+    "fragment": get(f"{PAGE}#x"),
+    "absolute form": get(f"http://evil.example{PAGE}"),
+    "asterisk": get("*"),
+    "no path": b"GET HTTP/1.1\r\nHost: x\r\n\r\n",
+    "health": get("/healthz"),
+    "missing": get("/nothing/"),
+    "no slash": get("/2018/07/17/x"),
+    "post": get(PAGE, "Content-Length: 3", method="POST") + b"abc",
+    "options": get(PAGE, method="OPTIONS"),
+    "lower case method": get(PAGE, method="get"),
+    "1.0": get(PAGE, version="1.0"),
+    "1.0 kept alive": get(PAGE, "Connection: keep-alive", version="1.0"),
+    "1.2": get(PAGE, version="1.2"),
+    "2.0": get(PAGE, version="2.0"),
+    "0.9": b"GET /\r\n",
+    "close": get(PAGE, "Connection: close"),
+    "Close": get(PAGE, "connection:  ClOsE\t"),
+    "empty connection": get(PAGE, "Connection:"),
+    "te": get(PAGE, "Connection: TE", "TE: trailers"),
+    "upgrade": get(PAGE, "Connection: Upgrade", "Upgrade: h2c"),
+    "two connections": get(PAGE, "Connection: close", "Connection: keep-alive"),
+    "gzip": get(PAGE, "Accept-Encoding: gzip"),
+    "br": get(PAGE, "Accept-Encoding: gzip, deflate, br, zstd"),
+    "q=0": get(PAGE, "Accept-Encoding: br;q=0, gzip;q=0"),
+    "star": get(PAGE, "Accept-Encoding: *"),
+    "identity": get(PAGE, "Accept-Encoding: identity, br;q=0.5"),
+    "two encodings": get(PAGE, "Accept-Encoding: gzip", "Accept-Encoding: br"),
+    "nonsense encoding": get(PAGE, "Accept-Encoding: gzip;q=x, ;;, \xff"),
+    "condition star": get(PAGE, "If-None-Match: *"),
+    "condition other": get(PAGE, 'If-None-Match: "a", W/"b"'),
+    "condition garbage": get(PAGE, "If-None-Match: ,,\t,"),
+    "two conditions": get(PAGE, "If-None-Match: *", 'If-None-Match: "a"'),
+    "modified since": get(PAGE, "If-Modified-Since: Sat, 01 Jan 2100 00:00:00 GMT"),
+    "range": get(PAGE, "Range: bytes=0-1"),
+    "no host": f"GET {PAGE} HTTP/1.1\r\nAccept: */*\r\n\r\n".encode(),
+    "no field": f"GET {PAGE} HTTP/1.1\r\n\r\n".encode(),
+    "two hosts": get(PAGE, "Host: evil.example"),
+    "empty host": f"GET {PAGE} HTTP/1.1\r\nHost:\r\n\r\n".encode(),
+    "odd host": f"GET {PAGE} HTTP/1.1\r\nHost: a b@c/\xff\r\n\r\n".encode("latin-1"),
+    "expect": get(PAGE, "Expect: 100-continue"),
+    "expect nonsense": get(PAGE, "Expect: x"),
+    "length 0": get(PAGE, "Content-Length: 0"),
+    "body": get(PAGE, "Content-Length: 5") + b"GET /",
+    "length twice": get(PAGE, "Content-Length: 0", "Content-Length: 0"),
+    "length list": get(PAGE, "Content-Length: 0, 0"),
+    "length sign": get(PAGE, "Content-Length: +0"),
+    "length and chunks": get(PAGE, "Content-Length: 4", "Transfer-Encoding: chunked") + b"0\r\n\r\n" + get("/"),
+    "chunks": get(PAGE, "Transfer-Encoding: chunked") + b"3\r\nabc\r\n0\r\n\r\n" + get("/"),
+    "chunked twice": get(PAGE, "Transfer-Encoding: chunked, chunked") + b"0\r\n\r\n",
+    "xchunked": get(PAGE, "Transfer-Encoding: xchunked") + b"0\r\n\r\n",
+    "identity transfer": get(PAGE, "Transfer-Encoding: identity") + get("/"),
+    "space before colon": get(PAGE, "Transfer-Encoding : chunked") + b"0\r\n\r\n" + get("/"),
+    "folded": get(PAGE, "X-A: b", " Transfer-Encoding: chunked"),
+    "tab in name": get(PAGE, "X\tA: b"),
+    "no colon": get(PAGE, "Xab"),
+    "empty name": get(PAGE, ": b"),
+    "underscore": get(PAGE, "X_Forwarded_For: 1.2.3.4"),
+    "non-ascii name": get(PAGE, "X-\xe9: b"),
+    "non-ascii value": get(PAGE, "X-A: \xe9\xff"),
+    "nul": get(PAGE, "X-A: a\0b"),
+    "del": get(PAGE, "X-A: a\x7fb"),
+    "bare cr": get(PAGE, "X-A: a\rb"),
+    "cr and lf apart": get(PAGE, "X-A: a\rb\nc"),
+    "bare lf": get(PAGE).replace(b"\r\n", b"\n"),
+    "bare lf in fields": get(PAGE, "X-A: a\nX-B: b"),
+    "lf cr": get(PAGE, "X-A: a\n\rX-B: b"),
+    "empty line first": b"\r\n" + get(PAGE),
+    "two empty lines first": b"\r\n\r\n" + get(PAGE),
+    "leading space": b" " + get(PAGE),
+    "two spaces": f"GET  {PAGE} HTTP/1.1\r\nHost: x\r\n\r\n".encode(),
+    "tab": f"GET\t{PAGE} HTTP/1.1\r\nHost: x\r\n\r\n".encode(),
+    "trailing space": f"GET {PAGE} HTTP/1.1 \r\nHost: x\r\n\r\n".encode(),
+    "lower case http": f"GET {PAGE} http/1.1\r\nHost: x\r\n\r\n".encode(),
+    "scheme": get(PAGE, "X-Forwarded-Proto: https"),
+    "schemes apart": get(PAGE, "X-Forwarded-Proto: https", "X-Forwarded-Ssl: off"),
+    "scheme twice": get(PAGE, "X-Forwarded-Proto: https", "X-Forwarded-Proto: http"),
+    "script name": get(PAGE, "SCRIPT_NAME: /2018"),
+    "long target": get(PAGE + "?" + "a" * 5_000),
+    "longest line": get(PAGE + "?" + "a" * (4094 - len(f"GET {PAGE}? HTTP/1.1"))),
+    "line too long by one": get(PAGE + "?" + "a" * (4095 - len(f"GET {PAGE}? HTTP/1.1"))),
+    "long field": get(PAGE, "X-A: " + "a" * 8_000),
+    "field too long": get(PAGE, "X-A: " + "a" * 9_000),
+    "50 fields": get(PAGE, *(f"X-{number}: a" for number in range(49))),
+    "51 fields": get(PAGE, *(f"X-{number}: a" for number in range(50))),
+    "pipelined": get(PAGE) + get("/nothing/") + get("/") + get(PAGE, "Accept-Encoding: gzip") + get("/healthz"),
+    "pipelined after close": get(PAGE, "Connection: close") + get("/"),
+    "pipelined after a post": get("/", "Content-Length: 3", method="POST") + b"abc" + get(PAGE),
+    "garbage behind": get(PAGE) + b"\0\xff garbage",
+    "half a head behind": get(PAGE) + get(PAGE)[:-2],
+    "half a head": get(PAGE)[:-3],
+    "half a line": b"GET /2018",
+    "nothing": b"",
+    "tls": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(50),
+    "http2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(20),
+    "proxy protocol": b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n" + get(PAGE),
+}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_a_request_is_answered_as_gunicorn_answers_it(pair: tuple[int, int], name: str) -> None:
+    hot, stock = (dateless(exchange(port, ALIKE[name])) for port in pair)
+    assert hot == stock
+
+
+@pytest.mark.parametrize("encoding", ["", "Accept-Encoding: gzip", "Accept-Encoding: br"])
+@pytest.mark.parametrize("form", ["{0}", "W/{0}", '"a", {0}', ' \t{0}  ,"b"', "{0}{0}", "x{0}"])
+def test_an_entity_tag_is_compared_alike(pair: tuple[int, int], form: str, encoding: str) -> None:
+    fields = [encoding] if encoding else []
+    hot, stock = (
+        dateless(exchange(port, get(PAGE, *fields, f"If-None-Match: {form.format(etag(port, PAGE, *fields))}")))
+        for port in pair
+    )
+    assert hot == stock
+
+
+_pieces = st.sampled_from(
+    [
+        b"\r\n", b"\n", b"\r", b" ", b"\t", b":", b"GET ", b"HEAD ", b"POST ",
+        PAGE.encode(), b"/", b"%2e", b"?a=b", b"Expect: 100-continue\r\n",
+        b" HTTP/1.1\r\n", b" HTTP/1.0\r\n", b"Host: a\r\n", b"host:b\r\n", b"Connection: close\r\n",
+        b"Connection: keep-alive\r\n", b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n",
+        b"Accept-Encoding: br\r\n", b"If-None-Match: *\r\n", b"X-A: \xe9\r\n", b"0\r\n\r\n",
+        b"\0", b"#", b"_", b"\r\n\r\n", get(PAGE), get("/"), get("/nothing/"),
+    ]
+)  # fmt: skip
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> list[bytes]:
+    """Requests pieced together, or good ones with a blow, in as many parts as they may come in."""
+    if draw(st.booleans()):
+        whole = b"".join(draw(st.lists(_pieces, max_size=12)))
+    else:
+        whole = b"".join(draw(st.lists(st.sampled_from([*ALIKE.values()]), min_size=1, max_size=3)))
+        at = draw(st.integers(0, len(whole)))
+        whole = whole[:at] + draw(st.one_of(st.just(b""), st.binary(max_size=3), _pieces)) + whole[at:]
+    cuts = sorted(draw(st.lists(st.integers(0, len(whole)), max_size=3)))
+    return [whole[start:end] for start, end in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(pieces=requests())
+def test_whatever_comes_is_answered_as_gunicorn_answers_it(pair: tuple[int, int], pieces: list[bytes]) -> None:
+    hot, stock = (dateless(exchange(port, *pieces)) for port in pair)
+    assert hot == stock
+
+
+@st.composite
+def heads(draw: st.DrawFn) -> bytes:
+    """A good head with blows."""
+    head = bytearray(draw(st.sampled_from([head for head in ALIKE.values() if head.endswith(b"\r\n\r\n")])))
+    for _ in range(draw(st.integers(0, 3))):
+        at = draw(st.integers(0, len(head) - 4))
+        head[at : at + draw(st.integers(0, 2))] = draw(st.one_of(st.binary(max_size=2), _pieces))
+    return bytes(head)
+
+
+@settings(max_examples=20 * EXAMPLES, deadline=None)
+@given(head=heads())
+def test_what_the_lane_reads_is_what_gunicorn_reads(head: bytes) -> None:
+    found = read_head(head)
+    if found is None:
+        return
+    request = next(RequestParser(CONFIG, iter([head]), ("127.0.0.1", 1)))
+    with socket.socket() as sock:
+        _, environ = wsgi.create(request, sock, ("127.0.0.1", 1), ("127.0.0.1", 2), CONFIG)
+    assert found.question == Question.of(environ)
+    assert environ["SERVER_PROTOCOL"] == f"HTTP/1.{found.version}"
+    assert request.should_close() is not found.keeps_alive
+    assert request.body.read() == request.unreader.take_buffered() == b""
+    assert not request._expected_100_continue
+
+
+def test_a_head_of_a_browser_is_read() -> None:
+    fields = ["User-Agent: Mozilla/5.0 (X11)", "Accept: */*;q=0.8", "Cookie: a=b", "Upgrade-Insecure-Requests: 1"]
+    found = read_head(
+        get(f"{PAGE}?a=b", *fields, "Accept-Encoding: br", 'If-None-Match: "x"', "Connection: close")
+    )
+    assert found == (Question("GET", PAGE, "blog.example.org", "br", '"x"'), 1, False)
+
+
+# --- no thread is held
+
+
+def silent(port: int, sent: bytes, received: int | None = None) -> socket.socket:
+    client = socket.socket()
+    if received:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, received)
+    client.settimeout(PATIENCE_S)
+    client.connect(("127.0.0.1", port))
+    client.sendall(sent)
+    return client
+
+
+@pytest.fixture
+def hot(site: Path) -> Iterator[Server]:
+    with Server(site / "site", site / "cache-hot", workers=1) as server:
+        yield server
+
+
+def test_clients_that_are_slow_to_ask_hold_no_thread(hot: Server) -> None:
+    with ExitStack() as stack:
+        for number in range(300):
+            stack.enter_context(silent(hot.port, get(PAGE, "X-A: b")[: 1 + number % 40]))
+        assert exchange(hot.port, get("/nothing/")).startswith(b"HTTP/1.1 404")
+        assert exchange(hot.port, get(PAGE)).startswith(b"HTTP/1.1 200")
+
+
+def test_a_stored_page_is_answered_while_every_thread_is_held(hot: Server) -> None:
+    exchange(hot.port, get(PAGE))
+    body = get(PAGE, "Content-Length: 10", method="POST")
+    with ExitStack() as stack:
+        for _ in range(50):
+            stack.enter_context(silent(hot.port, body))  # it never comes, and gunicorn waits for it in a thread
+        assert exchange(hot.port, get(PAGE)).startswith(b"HTTP/1.1 200")
+
+
+def test_a_head_may_come_byte_by_byte(pair: tuple[int, int]) -> None:
+    whole = get(PAGE) + get("/nothing/") + get(PAGE, "Connection: close")
+    hot, stock = (dateless(exchange(port, *(whole[at : at + 1] for at in range(len(whole))))) for port in pair)
+    assert hot == stock
+
+
+def test_clients_that_are_slow_to_read_get_all_and_hold_up_nobody(hot: Server) -> None:
+    whole = exchange(hot.port, get(LARGE))
+    assert len(whole) > 1_000_000
+    with ExitStack() as stack:
+        slow = [stack.enter_context(silent(hot.port, get(LARGE) + get(PAGE), 4_096)) for _ in range(40)]
+        assert exchange(hot.port, get(PAGE)).startswith(b"HTTP/1.1 200")
+        client = slow[-1]
+        client.shutdown(socket.SHUT_WR)
+        assert dateless(everything(client)) == dateless(whole + exchange(hot.port, get(PAGE)))
+
+
+def test_whoever_leaves_in_the_middle_leaves_nothing_behind(hot: Server) -> None:
+    worker = hot.workers()[0]
+    exchange(hot.port, get(LARGE))
+    before = len(list(Path(f"/proc/{worker}/fd").iterdir()))
+    for sent in (get(PAGE)[:20], get(LARGE), get(PAGE) * 3, get(PAGE, "Connection: close"), get(LARGE) * 2):
+        for _ in range(10):
+            silent(hot.port, sent, 4_096).close()
+    hot.wait_until(lambda: len(list(Path(f"/proc/{worker}/fd").iterdir())) <= before)
+
+
+# --- what gunicorn does beside answering
+
+
+def test_a_worker_that_has_answered_enough_is_replaced(site: Path) -> None:
+    within = ("env", "GUNICORN_CMD_ARGS=--max-requests 20")
+    with Server(site / "site", site / "cache-hot", workers=1, within=within) as server:
+        first = server.workers()
+        for _ in range(100):
+            assert exchange(server.port, get(PAGE)).startswith(b"HTTP/1.1 200")
+        server.wait_until(lambda: len(server.workers()) == 1 and server.workers() != first)
+
+
+def test_the_access_log_is_gunicorns(site: Path, tmp_path: Path) -> None:
+    lines = []
+    for worker_class in ("bitacora.web.hot_lane.HotLaneWorker", "gthread"):
+        log = tmp_path / worker_class
+        form = "%(r)s %(s)s %(b)s %({x-a}i)s %({etag}o)s"
+        arguments = f"--worker-class {worker_class} --access-logfile {log} --access-logformat '{form}'"
+        within = ("env", f"GUNICORN_CMD_ARGS={arguments}")
+        with Server(site / "site", site / f"cache-{worker_class}", workers=1, within=within) as server:
+            for request in (
+                get(PAGE),
+                get(PAGE, "X-A: b"),
+                get(PAGE, method="HEAD"),
+                get(PAGE, "If-None-Match: *"),
+            ):
+                exchange(server.port, request)
+        lines.append([line for line in log.read_text().splitlines() if "readyz" not in line])
+    assert lines[0] == lines[1]
+    assert len(lines[0]) == 4
+
+
+def test_a_worker_that_stops_answers_who_is_connected_and_lets_go(hot: Server) -> None:
+    exchange(hot.port, get(PAGE))
+    with silent(hot.port, get(PAGE)) as client:
+        assert client.recv(1 << 16).startswith(b"HTTP/1.1 200")
+        assert hot._process
+        hot._process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + PATIENCE_S
+        while b"Connection: close" not in (answer := _asked_again(client)):
+            assert answer.startswith(b"HTTP/1.1 200")
+            assert time.monotonic() < deadline
+        assert everything(client) == b""
+    assert hot._process.wait(PATIENCE_S) == 0
+
+
+def _asked_again(client: socket.socket) -> bytes:
+    client.sendall(get(PAGE))
+    answer = client.recv(1 << 20)
+    while not answer.rstrip().endswith(b"</html>"):
+        answer += client.recv(1 << 20)
+    return answer
+
+
+def test_behind_the_proxy_protocol_gunicorn_is_alone(site: Path) -> None:
+    within = ("env", "GUNICORN_CMD_ARGS=--proxy-protocol auto --proxy-allow-from 127.0.0.1")
+    with Server(site / "site", site / "cache-hot", workers=1, within=within) as server:
+        asked = b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n" + get(PAGE)
+        for _ in range(2):
+            assert exchange(server.port, asked).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("certfile", "server.pem"),
+        ("proxy_protocol", "auto"),
+        ("protocol", "uwsgi"),
+        ("http2_cleartext", "both"),
+        ("pre_request", lambda worker, request: None),
+        ("post_request", lambda worker, request, environ, response: None),
+    ],
+)
+def test_the_lane_is_closed_where_requests_are_not_plain(name: str, value: Any) -> None:
+    config = Config()
+    assert _is_plain(config)
+    config.set(name, value)
+    assert not _is_plain(config)
+
+
+def test_the_lane_is_closed_below_a_script_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCRIPT_NAME", "/blog")
+    assert not _is_plain(Config())
