@@ -108,7 +108,7 @@ def engine(tmp_path: Path) -> Path:
     editor = Editor(tmp_path / "engine", tmp_path / "engine")
     for name in ("bitacora", "templates", "static"):
         shutil.copytree(ROOT / name, editor.folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("app.py", "Makefile", "requirements.txt"):
+    for name in ("app.py", "Makefile", "requirements.txt", "requirements.lock"):
         shutil.copy(ROOT / name, editor.folder / name)
     editor.commit({})
     return editor.folder
