@@ -73,10 +73,15 @@ PARTS = (
     Part(
         "A17",
         "HTTP: conditions, lifetimes, equal replicas",
-        ("tests/test_page_cache.py", "tests/test_files.py"),
+        ("tests/test_http.py", "tests/test_page_cache.py", "tests/test_files.py"),
         1,
     ),
-    Part("A18", "Request torture", ("tests/test_requests.py", "tests/test_raw_requests.py"), 4),
+    Part(
+        "A18",
+        "Request torture",
+        ("tests/test_requests.py", "tests/test_raw_requests.py", "tests/test_hot_lane.py"),
+        6,
+    ),
     Part("A19", "Webhook: 2,000 wrong calls, fifty at once", ("tests/test_webhook.py",), 2),
     Part("A20", "Supply chain: known holes, hashes", ("tests/test_supply_chain.py",), 1),
     Part(
