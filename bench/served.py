@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from bench.processes import Group, free_port, resident_mib
 
 CHECKOUT = Path(__file__).parent.parent
-_PATIENCE_S = 120.0
+_PATIENCE_S = 240.0
 _CRAWLERS = 8
 _BETWEEN_EDITS_S = 0.1
 _READY = """
