@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 from gunicorn import util
 from gunicorn.http import get_parser, wsgi
 from gunicorn.http.parser import RequestParser
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import DEFAULT_WORKER_DATA_TIMEOUT, TConn, ThreadWorker
 
 if TYPE_CHECKING:
     from bitacora.content.snapshot import Snapshot
@@ -131,7 +131,9 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
 
         self.is_hot = True
         self.keepalived_conns = Queue(cfg.keepalive)
-        self._sending = Queue(cfg.keepalive)
+        patience = max(cfg.keepalive, DEFAULT_WORKER_DATA_TIMEOUT)  # keepalive may be 0, and is for the idle alone
+        self._asking = Queue(patience)
+        self._sending = Queue(patience)
         self._lingering = Queue(_LINGER_S)
         self._asked: list[tuple[Connection, bytes]] = []
         self._second = 0
@@ -163,10 +165,17 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
         self._metrics.connections_are(self.nr_conns)
         while self._asked:
             asked, self._asked = self._asked, []
-            snapshot = self._page_cache.current()
+            snapshot = self._current()
             for conn, head in asked:
-                if conn.queue is self.keepalived_conns:
+                if conn.queue is not None:  # it made no room
                     self._take(conn, head, snapshot)
+
+    def _current(self) -> Snapshot | None:
+        try:
+            return self._page_cache.current()
+        except Exception:
+            self.log.exception("The hot lane cannot tell what is current")
+            return None  # gunicorn's path meets the same fault, and answers for one request
 
     # --- connections
 
@@ -186,7 +195,7 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
         self.nr_conns += 1
         self._metrics.accepted()
         conn = Connection(self.cfg, client, address, listener.getsockname())
-        self._listen(conn)
+        self._listen(conn, self._asking)
         self._on_readable(conn, client)
 
     def finish_request(self, conn: Connection, future: Future[Any]) -> None:
@@ -199,35 +208,42 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
         except Exception:
             self.log.exception("Error in a worker thread")
             keeps_alive = False
-        conn.sock.setblocking(False)
         if not keeps_alive:
             self._linger(conn)
             return
+        conn.sock.setblocking(False)
         conn.unread += conn.parser.unreader.take_buffered()
-        self._listen(conn)
+        self._listen(conn, self.keepalived_conns)
         if conn.unread:
             self._proceed(conn)
 
     def murder_pending(self) -> None:
         super().murder_pending()
         if self.is_hot:
-            for queue in (self._sending, self._lingering):
+            for queue in (self._asking, self._sending, self._lingering):
                 for conn in queue.expired():
                     self._close(conn)
 
-    def _listen(self, conn: Connection) -> None:
-        self.poller.register(conn.sock, EVENT_READ, partial(self._on_readable, conn))
-        self._rest(conn)
+    def _cap_keepalive(self, deadline: float) -> None:
+        super()._cap_keepalive(deadline)
+        if self.is_hot:
+            for conn in self._asking:
+                conn.timeout = min(conn.timeout, deadline)
 
-    def _rest(self, conn: Connection) -> None:
-        """Wait for the next head. Its bytes do not begin the wait anew: it has to come whole within that time."""
-        self.keepalived_conns.append(conn)
+    def _listen(self, conn: Connection, queue: Queue) -> None:
+        self.poller.register(conn.sock, EVENT_READ, partial(self._on_readable, conn))
+        self._await(conn, queue)
+
+    def _await(self, conn: Connection, queue: Queue) -> None:
+        """Wait for a head, on an idle connection or for its rest. Its bytes do not begin the wait anew."""
+        queue.append(conn)
         if not self.alive:
             self._cap_keepalive(time.monotonic() + _LINGER_S)
 
     def _linger(self, conn: Connection) -> None:
         """Half-close: what the client still sends must not reset what it has yet to read (RFC 9112, 9.6)."""
         try:
+            conn.sock.setblocking(False)  # gunicorn closes it itself after half an answer
             conn.sock.shutdown(socket.SHUT_WR)
             self.poller.register(conn.sock, EVENT_READ, partial(self._on_lingering, conn))
         except OSError:
@@ -246,19 +262,19 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
     def _unregister(self, conn: Connection) -> None:
         with suppress(KeyError, ValueError, OSError):  # it is not there, or closed
             self.poller.unregister(conn.sock)
+        if conn.queue is not None:
+            conn.queue.remove(conn)
 
     def _close(self, conn: Connection) -> None:
         self._unregister(conn)
-        if conn.queue is not None:
-            conn.queue.remove(conn)
         self.nr_conns -= 1
         conn.close()
 
     def _make_room(self, error: OSError) -> None:
         """No descriptor is left: whoever has been idle for longest goes."""
         self.log.warning("a connection cannot be accepted: %s", error.strerror)
-        if self.keepalived_conns:
-            self._close(self.keepalived_conns[0])
+        if idle := self.keepalived_conns or self._asking:
+            self._close(idle[0])
         else:
             time.sleep(_NO_ROOM_S)  # threads hold them all
 
@@ -266,7 +282,7 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
 
     def _on_readable(self, conn: Connection, sock: socket.socket) -> None:
         data = _received(sock)
-        if data is None:
+        if data is None or conn.queue is None:  # it made room in this very round
             return
         if not data:
             self._hand_over(conn, b"") if conn.unread else self._close(conn)
@@ -285,6 +301,8 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
             del unread[: end + len(_END)]
         elif self._will_be_refused(unread, searched):
             self._hand_over(conn, b"")
+        elif conn.queue is self.keepalived_conns:
+            self._await(conn, self._asking)
 
     def _will_be_refused(self, unread: bytearray, searched: int) -> bool:
         """Whether gunicorn would not wait for the rest of this head (RFC 9112: 2.2, 3)."""
@@ -297,7 +315,11 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
 
     def _take(self, conn: Connection, head: bytes, snapshot: Snapshot | None) -> None:
         request = self._read_head(head)
-        answer = self._page_cache.look_up(request.question, snapshot) if request and snapshot else None
+        try:
+            answer = self._page_cache.look_up(request.question, snapshot) if request and snapshot else None
+        except Exception:
+            self.log.exception("The hot lane cannot look a page up")
+            answer = None
         if request is None or answer is None:
             self._hand_over(conn, head)
             return
@@ -311,7 +333,7 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
             request.keeps_alive
             and self.alive
             and self._keeps_alive
-            and len(self.keepalived_conns) <= self.max_keepalived
+            and len(self.keepalived_conns) - (conn.queue is self.keepalived_conns) < self.max_keepalived
         )
         if self._logs_access:
             self._log_access(conn, head, answer)
@@ -320,7 +342,6 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
     def _hand_over(self, conn: Connection, head: bytes) -> None:
         """To a thread, which takes what follows the head as well."""
         self._unregister(conn)
-        self.keepalived_conns.remove(conn)
         conn.hand_over(head + conn.unread)
         conn.unread.clear()
         self.enqueue_req(conn)
@@ -384,7 +405,7 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
             self._unregister(conn)
             self._linger(conn)
             return
-        self._rest(conn)
+        self._await(conn, self.keepalived_conns)
         if conn.unread:
             self._proceed(conn)
 

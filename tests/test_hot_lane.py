@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from gunicorn.http import wsgi
 from gunicorn.http.parser import RequestParser
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from server import PATIENCE_S, Server
+from server import PATIENCE_S, ROOT, Server
 
 from bitacora.hot_lane import _is_plain
 from bitacora.web.page_cache import Question
@@ -356,7 +357,94 @@ def test_whoever_leaves_in_the_middle_leaves_nothing_behind(hot: Server) -> None
     hot.wait_until(lambda: len(list(Path(f"/proc/{worker}/fd").iterdir())) <= before)
 
 
+# --- whatever goes wrong concerns one request
+
+FAULTY = """
+from app import app
+
+cache, made = app.extensions["bitacora"].page_cache, app.wsgi_app
+look_up, current = cache.look_up, cache.current
+
+
+def answer(environ, start):
+    if environ["PATH_INFO"] != "/half/":
+        return made(environ, start)
+    start("200 OK", [("Content-Length", "100")])
+    return (b"half" if number == 0 else None for number in range(2))
+
+
+def faulty_look_up(question, snapshot):
+    return 1 / 0 if question.path == "/look-up/" else look_up(question, snapshot)
+
+
+app.wsgi_app, cache.look_up = answer, faulty_look_up
+"""
+
+
+OPEN = b'bitacora_connections_open{worker="0"} %d.0\n'
+
+
+@pytest.fixture
+def faulty(site: Path, tmp_path: Path) -> Iterator[Server]:
+    (tmp_path / "faulty.py").write_text(FAULTY)
+    server = Server(site / "site", site / "cache-hot", workers=1)
+    server.environ["PYTHONPATH"] = os.pathsep.join((str(tmp_path), str(ROOT)))
+    server.app = "faulty:app"
+    with server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"), [("/half/", b"\r\n\r\nhalf"), ("/look-up/", b"<h1><p>Internal Server Error</p></h1>")]
+)
+def test_a_fault_ends_one_connection_alone(faulty: Server, path: str, answer: bytes) -> None:
+    worker = faulty.workers()
+    with silent(faulty.port, get(PAGE)[:20]) as other:
+        answered = exchange(faulty.port, get(path))
+        faulty.wait_until(lambda: OPEN % 2 in exchange(faulty.port, get("/metrics")))
+        other.sendall(get(PAGE, "Connection: close")[20:])
+        assert everything(other).startswith(b"HTTP/1.1 200")
+    assert answer in answered
+    assert faulty.workers() == worker
+
+
+def test_connections_that_make_room_are_asked_no_more(site: Path) -> None:
+    """They are closed while what they asked waits to be read."""
+    with Server(site / "site", site / "cache-hot", workers=1, within=("prlimit", "--nofile=60:60")) as server:
+        exchange(server.port, get(PAGE))
+        worker = server.workers()
+        with ExitStack() as stack:
+            parts = [stack.enter_context(silent(server.port, get(PAGE)[:20])) for _ in range(60)]
+            server.wait_until(lambda: "cannot be accepted" in server.log.read_text())
+            os.kill(worker[0], signal.SIGSTOP)
+            try:
+                late = stack.enter_context(silent(server.port, b""))
+                for client in parts:
+                    with suppress(OSError):  # it has made room
+                        client.sendall(get(PAGE)[20:])
+            finally:
+                os.kill(worker[0], signal.SIGCONT)
+            late.sendall(get(PAGE, "Connection: close"))
+            assert everything(late).startswith(b"HTTP/1.1 200")
+        assert server.workers() == worker
+
+
 # --- what gunicorn does beside answering
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+def test_a_head_has_more_time_than_an_idle_connection(site: Path, seconds: int) -> None:
+    within = ("env", f"GUNICORN_CMD_ARGS=--keep-alive {seconds}")
+    whole = get(PAGE, "Connection: keep-alive")
+    with Server(site / "site", site / "cache-hot", workers=1, within=within) as server, ExitStack() as stack:
+        new = stack.enter_context(silent(server.port, b""))
+        part = stack.enter_context(silent(server.port, whole[:20]))
+        idle = stack.enter_context(silent(server.port, whole))
+        assert everything(idle).startswith(b"HTTP/1.1 200")  # up to its end, which is that of its patience
+        part.sendall(whole[20:])
+        new.sendall(whole)
+        assert everything(part).startswith(b"HTTP/1.1 200")
+        assert everything(new).startswith(b"HTTP/1.1 200")
 
 
 def test_a_worker_that_has_answered_enough_is_replaced(site: Path) -> None:
