@@ -34,7 +34,6 @@ from server import ROOT, Client, Server
 
 from bitacora.publish.home import make
 
-AtSize = Callable[[int, int], int]
 SETTINGS = 'title = "El Blog"\nurl = "https://blog.example.org"\n'
 POSTS = 20
 PATHS = ("/", "/archive/", "/feed.xml", *(f"/2020/01/{day:02}/p{day}/" for day in range(1, POSTS + 1)))
@@ -81,10 +80,10 @@ def was_on_its_way(failure: str) -> bool:
     return "IncompleteRead" in failure
 
 
-def test_no_request_fails_while_the_server_reloads(site: Path, serve: Serve, at_size: AtSize) -> None:
+def test_no_request_fails_while_the_server_reloads(site: Path, serve: Serve) -> None:
     server = serve(site)
     with Load(server.port, PATHS, READERS) as load:
-        for _ in range(at_size(20, 3)):
+        for _ in range(sizes.of(20, 3)):
             before = set(server.workers())
             server.send(signal.SIGHUP)
             wait_for_others(server, before)
@@ -93,9 +92,9 @@ def test_no_request_fails_while_the_server_reloads(site: Path, serve: Serve, at_
 
 
 def test_a_killed_worker_fails_no_more_than_the_requests_that_it_had(
-    site: Path, serve: Serve, at_size: AtSize
+    site: Path, serve: Serve
 ) -> None:
-    server, kills = serve(site), at_size(60, 3)
+    server, kills = serve(site), sizes.of(60, 3)
     with Load(server.port, PATHS, READERS) as load:
         for _ in range(kills):
             kill_one_worker(server)
@@ -104,9 +103,9 @@ def test_a_killed_worker_fails_no_more_than_the_requests_that_it_had(
 
 
 def test_behind_nginx_only_an_answer_that_was_on_its_way_is_lost_when_workers_of_two_replicas_are_killed(
-    site: Path, serve: Serve, run: Run, at_size: AtSize, tmp_path: Path
+    site: Path, serve: Serve, run: Run, tmp_path: Path
 ) -> None:
-    kills = at_size(60, 4)
+    kills = sizes.of(60, 4)
     replicas = [serve(site, trust_proxy="1") for _ in range(2)]
     proxy = run(nginx(tmp_path / "nginx", [replica.port for replica in replicas]))
     with Load(proxy.port, PATHS, READERS) as load:
@@ -119,12 +118,12 @@ def test_behind_nginx_only_an_answer_that_was_on_its_way_is_lost_when_workers_of
 
 @pytest.mark.parametrize("front", [nginx, caddy])
 def test_no_request_fails_while_a_replica_stops_and_it_ends_well(
-    front: Callable[..., Program], site: Path, serve: Serve, run: Run, at_size: AtSize, tmp_path: Path
+    front: Callable[..., Program], site: Path, serve: Serve, run: Run, tmp_path: Path
 ) -> None:
     replicas = [serve(site, trust_proxy="1") for _ in range(2)]
     proxy = run(front(tmp_path / "front", [replica.port for replica in replicas]))
     with Load(proxy.port, PATHS, READERS) as load:
-        for turn in range(at_size(10, 1)):
+        for turn in range(sizes.of(10, 1)):
             replica = replicas[turn % 2]
             load.wait_for(100)
             replica.send(signal.SIGTERM)
@@ -468,11 +467,10 @@ def replica(synced: Synced, cache: Path, **settings: str) -> Server:
 def test_replicas_with_checkouts_of_their_own_give_the_same_entity_tags(
     author: Editor,
     run: Callable[..., Server],
-    at_size: AtSize,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    posts = at_size(500, 30)
+    posts = sizes.of(500, 30)
     # What was updated a moment ago has no Last-Modified yet: another edit may follow in the same second.
     monkeypatch.setenv("GIT_COMMITTER_DATE", "2025-01-01T12:00:00Z")
     author.commit({f"posts/2021-{n // 28 % 12 + 1:02}-{n % 28 + 1:02}-n{n}.md": numbered(n) for n in range(posts)})
@@ -505,7 +503,7 @@ def numbered(number: int) -> str:
 
 
 def test_behind_nginx_no_request_fails_while_commits_come_and_redis_and_a_replica_die(
-    author: Editor, run: Run, at_size: AtSize, tmp_path: Path
+    author: Editor, run: Run, tmp_path: Path
 ) -> None:
     pytest.importorskip("redis")
     port = free_port()
@@ -523,7 +521,7 @@ def test_behind_nginx_no_request_fails_while_commits_come_and_redis_and_a_replic
         page = fetch(proxy.port, POST).body.decode()
         card = re.findall(r'og:image" content="https://blog\.example\.org([^"]+)', page)
         load = stack.enter_context(Load(proxy.port, (*PATHS, *card), READERS))
-        for version in range(at_size(30, 3)):
+        for version in range(sizes.of(30, 3)):
             author.commit({"posts/2020-01-02-p2.md": f"---\ntitle: v{version}\n---\nv{version}\n"})
             for synced in checkouts:
                 synced.sync()
@@ -598,7 +596,7 @@ class Activated(Server):
 
 
 def test_at_the_socket_of_systemd_requests_wait_while_the_only_server_restarts(
-    site: Path, at_size: AtSize, tmp_path: Path
+    site: Path, tmp_path: Path
 ) -> None:
     with ExitStack() as stack:
         listener = stack.enter_context(create_server(("127.0.0.1", 0), backlog=128))
@@ -609,7 +607,7 @@ def test_at_the_socket_of_systemd_requests_wait_while_the_only_server_restarts(
         server = stack.enter_context(Activated(site, tmp_path / "cache", listener, folder / "notify"))
         assert b"READY=1" in notified.recv(4096).split(b"\n")
         load = stack.enter_context(Load(server.port, PATHS, READERS))
-        for _ in range(at_size(10, 2)):
+        for _ in range(sizes.of(10, 2)):
             server.send(signal.SIGTERM)
             assert server.ended() == 0
             server.launch()
