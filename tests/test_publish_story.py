@@ -316,7 +316,7 @@ def test_pulled_settings_that_name_another_cache_server_leave_those_from_before(
     clients = serve(home.current).clients()
     editor.publish({"site.toml": SETTINGS + 'derived_cache = "redis://evil.example"\n'})
     pulled = flask("site", "pull", site=home.current)
-    assert (pulled.returncode, "1 errors" in pulled.stdout) == (0, True)
+    assert (pulled.returncode, "1 error," in pulled.stdout) == (0, True)
     assert all("El Blog" in client.get("/").text for client in clients)
 
 

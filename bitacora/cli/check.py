@@ -64,6 +64,8 @@ def check(
 
     PATH is a file or a folder, seen from the site's folder or from here.
     """
+    if as_json and as_sarif:
+        raise click.UsageError("--json and --sarif are two forms: ask for one of them.")
     chosen = [_path(given) for given in paths]
     if fixes:
         _fix([path for path in _texts(blog().library.snapshot()) if _lies_in(path, chosen)], asks=not yes)
