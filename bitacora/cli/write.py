@@ -12,6 +12,7 @@ from typing import NamedTuple
 import click
 from flask.cli import with_appcontext
 
+from bitacora.cli.editable import must_be_editable
 from bitacora.content.dates import DateError, read_date
 from bitacora.content.files import is_markdown
 from bitacora.content.permalink import slugify, term_slug
@@ -31,6 +32,7 @@ _ACCENTED_LATIN = re.compile("([A-Za-z])[\u0300-\u036f]+")
 @with_appcontext
 def new(title: str, categories: tuple[str, ...], draft: bool, edit: bool) -> None:
     """Begin a post with TITLE: a file with a good head, dated now. No file is ever overwritten."""
+    must_be_editable()
     site = blog().library.snapshot().site
     now = datetime.fromtimestamp(blog().clock(), site.zone)
     title = " ".join(title.split())
