@@ -141,8 +141,9 @@ def _is_of_somebody_else(folder: Path | None) -> bool:
 
 
 def _app_or_exit() -> Flask:
+    environ = {name: value for name, value in os.environ.items() if name != "BITACORA_SITE"}
     try:
-        return create_app()
+        return create_app(environ if cli.makes_a_site() else os.environ)
     except SettingError as error:
         if error.line and cli.is_command():  # a command says it like any other mistake in a file
             sys.stderr.write(f"{error.place}{error}\n")

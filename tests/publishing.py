@@ -132,7 +132,7 @@ class HeldGit:
 #!/bin/sh
 case " $* " in *" --git-dir="*)
     echo " $* " >> {folder}/asked
-    test -e {folder}/fails && exit 1 ;;
+    test -e {folder}/fails && case " $* " in *"$(cat {folder}/fails)"*) exit 1 ;; esac ;;
 esac
 case " $* " in *"{held}"*) test -p {folder}/gate && cat {folder}/gate ;; esac
 exec {git} "$@"
@@ -156,8 +156,10 @@ exec {git} "$@"
         with self._gate.open("w"):  # waits for a git that waits
             self._gate.unlink()
 
-    def fail(self, fails: bool = True) -> None:
-        (self._gate.parent / "fails").touch() if fails else (self._gate.parent / "fails").unlink()
+    def fail(self, fails: bool = True, command: str = "") -> None:
+        """Also only for commands that have one among their words."""
+        file = self._gate.parent / "fails"
+        file.write_text(command) if fails else file.unlink()
 
     def asked(self, command: str) -> int:
         """How often."""

@@ -129,6 +129,17 @@ def test_a_folder_that_cannot_be_made_is_said(new_blog: NewBlog, tmp_path: Path)
     assert "cannot be made: Not a directory" in result.stderr
 
 
+@pytest.mark.parametrize(("command", "served"), [("new", "mine"), ("init-git", "mine/current")])
+def test_a_site_is_made_also_where_it_is_named_as_the_one_to_serve(
+    tmp_path: Path, command: str, served: str
+) -> None:
+    site = tmp_path / served
+    words = ("-m", "flask", "site", command, str(tmp_path / "mine"))
+    made = shell(*words, HOME=str(tmp_path), BITACORA_SITE=str(site))
+    assert (made.returncode, made.stderr) == (0, "")
+    assert (site / "posts").is_dir()
+
+
 def test_making_a_site_says_nothing_of_another_one(tmp_path: Path) -> None:
     result = shell("-m", "flask", "site", "new", str(tmp_path / "mine"), HOME=str(tmp_path))
     assert (result.returncode, result.stderr) == (0, "")

@@ -216,7 +216,7 @@ def test_a_push_without_errors_gets_a_green_mark(home: Home, editor: Editor, api
     (asked,) = api.asked
     assert asked.path == f"/api/v1/repos/team/blog/statuses/{commit}"
     assert asked.body["state"] == "success"
-    assert asked.body["description"] == "1 posts, 0 errors, 0 warnings"
+    assert asked.body["description"] == "1 post, 0 errors, 0 warnings"
     assert asked.body["target_url"] == "https://blog.example.org"
 
 
@@ -252,6 +252,6 @@ def test_a_forge_that_says_no_costs_a_line_in_the_log(home: Home, editor: Editor
     assert done.returncode == 0
     assert home.served() == commit
     told = [json.loads(line)["message"] for line in done.stderr.splitlines()]
-    assert told[0] == f"published {commit[:10]}: 1 posts, 0 errors, 0 warnings"
+    assert told[0] == f"published {commit[:10]}: 1 post, 0 errors, 0 warnings"
     assert "403" in told[1]
     assert TOKEN not in done.stderr

@@ -271,6 +271,8 @@ def many(new_blog: NewBlog) -> Blog:
         (("--scheduled",), "d"),
         (("--broken",), "g f"),
         (("--hidden",), "e"),
+        (("--draft", "--scheduled"), "d c"),
+        (("--broken", "--hidden"), "g e f"),
         (("--category", "notas"), "a"),
         (("--tag", "DOS"), "a"),
         (("--author", "ana maría"), "b"),

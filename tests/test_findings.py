@@ -283,6 +283,12 @@ def test_json_is_what_a_push_reads(new_blog: NewBlog) -> None:
     assert [one["severity"] for one in findings(result)] == ["error", "warning"]
 
 
+def test_two_forms_at_once_are_refused(new_blog: NewBlog) -> None:
+    result = run(new_blog({FILE: post()}), "--json", "--sarif")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--json and --sarif are two forms" in result.stderr
+
+
 def test_sarif_has_what_forges_ask_for(new_blog: NewBlog) -> None:
     """The required properties of SARIF 2.1.0 (3.13, 3.14, 3.27, 3.28) and of GitHub's code scanning."""
     blog = new_blog({"posts/2018-07-17-año x.md": post(date="2018-02-30"), OTHER: post(body="[a](/nada/)")})

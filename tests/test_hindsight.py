@@ -198,6 +198,22 @@ def test_a_git_that_fails_leaves_what_was_known_and_is_asked_again_later(
     soon(asks_again)
 
 
+def test_a_version_that_cannot_be_read_now_takes_nothing_down_and_is_asked_for_again_later(
+    site: Editor, git: HeldGit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("bitacora.content.hindsight.TRIES_AGAIN_S", 0.5)
+    monkeypatch.setattr("bitacora.content.library.SAFETY_SCAN_S", 0.1)
+    blog = opened(site.folder, tmp_path / "cache")
+    git.fail(command=" cat-file ")
+    site.commit({POST: post(draft="true")})
+    site.commit({POST: BROKEN, OTHER: post(date="2026-01-02", body="Nueva.")})
+    soon(lambda: "Nueva." in blog.get(OTHER_URL).text and "cannot be read" in caplog.text)
+    assert ["Primera." in blog.get(URL).text for _ in range(20)] == [True] * 20
+    git.fail(False)
+    soon(lambda: blog.get(URL).status == 404)
+    blog.parts.library._watch.close()
+
+
 def test_a_rollback_shows_a_whole_release_at_every_request(tmp_path: Path, git: HeldGit) -> None:
     forge = tmp_path / "forge.git"
     editor = Editor(tmp_path / "work", forge)

@@ -89,7 +89,7 @@ def test_what_was_pushed_is_served_whole(home: Home, editor: Editor) -> None:
     assert (attempt.outcome, attempt.commit, attempt.message) == (
         "published",
         commit,
-        "1 posts, 0 errors, 0 warnings",
+        "1 post, 0 errors, 0 warnings",
     )
     assert files_of(home.current) == {
         path: text.encode() if isinstance(text, str) else text for path, text in files.items()
@@ -192,7 +192,7 @@ def test_with_the_usual_policy_a_broken_tree_is_served_and_said_to_be_broken(hom
     editor.publish({"posts/a.md": post("[")})
     attempt = publish(home, finds_it_broken)
     assert attempt is not None
-    assert (attempt.outcome, attempt.message) == ("published", "0 posts, 1 errors, 0 warnings")
+    assert (attempt.outcome, attempt.message) == ("published", "0 posts, 1 error, 0 warnings")
     assert [release.findings for release in listed(home)] == [(BROKEN,)]
 
 
@@ -286,11 +286,20 @@ def test_a_rollback_can_name_its_commit(home: Home, editor: Editor) -> None:
     assert b"Primera" in files_of(home.current)["posts/a.md"]
 
 
-@pytest.mark.parametrize("commit", [None, "feedbeef", "--upload-pack=x"])
-def test_without_such_a_release_a_rollback_changes_nothing(home: Home, editor: Editor, commit: str | None) -> None:
+@pytest.mark.parametrize(
+    ("commit", "reason"),
+    [
+        (None, "no release before the one that is served"),
+        ("feedbeef", "no such release"),
+        ("--upload-pack=x", "no such release"),
+    ],
+)
+def test_without_such_a_release_a_rollback_changes_nothing(
+    home: Home, editor: Editor, commit: str | None, reason: str
+) -> None:
     only = editor.publish({"posts/a.md": post()})
     pull(home)
-    with pytest.raises(PublishError, match="no such release"):
+    with pytest.raises(PublishError, match=reason):
         rollback(home, commit)
     assert home.served() == only
 

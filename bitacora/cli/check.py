@@ -19,6 +19,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from bitacora.cli.editable import must_be_editable
 from bitacora.cli.sarif import sarif
 from bitacora.cli.verdicts import failures
 from bitacora.content.bodies import too_large
@@ -64,8 +65,11 @@ def check(
 
     PATH is a file or a folder, seen from the site's folder or from here.
     """
+    if as_json and as_sarif:
+        raise click.UsageError("--json and --sarif are two forms: ask for one of them.")
     chosen = [_path(given) for given in paths]
     if fixes:
+        must_be_editable()
         _fix([path for path in _texts(blog().library.snapshot()) if _lies_in(path, chosen)], asks=not yes)
     report = _report(chosen, share, shared)
     said = replace(report, findings=tuple(one for one in report.findings if _lies_in(one.file, chosen)))

@@ -13,6 +13,7 @@ import click
 from flask.cli import AppGroup
 
 from bitacora.cli.check import check
+from bitacora.cli.editable import must_be_editable
 from bitacora.cli.explain import explain
 from bitacora.cli.fetch_images import fetch_images
 from bitacora.cli.links import days_option, print_link
@@ -80,6 +81,7 @@ def preview(post: str, days: int) -> None:
 @click.option("--host", "hosts", multiple=True, help="Ask only this host; may be given again.")
 def fetch(wanted: tuple[str, ...], write: bool, hosts: tuple[str, ...]) -> None:
     """Put the remote pictures of posts beside them, so that previews can show them as they should be."""
+    must_be_editable()
     library = blog().library
     here = library.snapshot()
     chosen = [_find(here, name) for name in wanted] or here.candidates

@@ -18,7 +18,7 @@ from bitacora.publish.check import check
 from bitacora.publish.git import Git, GitError
 from bitacora.publish.history import Checkout, find_checkout
 from bitacora.publish.home import Home, PublishError, make
-from bitacora.publish.release import BUSY, listed, publish, said
+from bitacora.publish.release import BUSY, listed, mistakes, publish, said
 from bitacora.publish.release import rollback as roll_back
 from bitacora.web import surrogate
 from bitacora.web.blog import blog
@@ -131,8 +131,8 @@ def rollback(commit: str | None) -> None:
 def releases() -> None:
     """List the releases that are kept, the last published first; * is the one that is served."""
     for release in listed(_home()):
-        errors = [finding for finding in release.findings if finding.severity == "error"]
-        checked = f"{len(errors)} errors, {len(release.findings) - len(errors)} warnings"
+        errors = sum(finding.severity == "error" for finding in release.findings)
+        checked = mistakes(errors, len(release.findings) - errors)
         mark = "*" if release.served else " "
         about = f"{release.date}  {release.author}  {checked}  {release.subject}"
         click.echo(f"{mark} {release.commit[:10]}  {_on_one_line(about)}")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import click
 from flask.cli import with_appcontext
 
+from bitacora.cli.editable import must_be_editable
 from bitacora.content.dates import DateError, read_date
 from bitacora.content.files import is_markdown
 from bitacora.content.permalink import slugify, term_slug
@@ -31,6 +32,7 @@ _ACCENTED_LATIN = re.compile("([A-Za-z])[\u0300-\u036f]+")
 @with_appcontext
 def new(title: str, categories: tuple[str, ...], draft: bool, edit: bool) -> None:
     """Begin a post with TITLE: a file with a good head, dated now. No file is ever overwritten."""
+    must_be_editable()
     site = blog().library.snapshot().site
     now = datetime.fromtimestamp(blog().clock(), site.zone)
     title = " ".join(title.split())
@@ -91,10 +93,10 @@ def _days(_context: click.Context, _parameter: click.Parameter, given: str | Non
 
 
 @click.command("list")
-@click.option("--draft", "state", flag_value="draft", help="Drafts only.")
-@click.option("--scheduled", "state", flag_value="scheduled", help="Only what has not appeared yet.")
-@click.option("--broken", "state", flag_value="broken", help="Only what has a mistake that holds it back.")
-@click.option("--hidden", "state", flag_value="hidden", help="Only what is reachable and listed nowhere.")
+@click.option("--draft", is_flag=True, help="Drafts only; with other states, those too.")
+@click.option("--scheduled", is_flag=True, help="Only what has not appeared yet.")
+@click.option("--broken", is_flag=True, help="Only what has a mistake that holds it back.")
+@click.option("--hidden", is_flag=True, help="Only what is reachable and listed nowhere.")
 @click.option("--category", help="Only of this category.")
 @click.option("--tag", help="Only with this tag.")
 @click.option("--author", help="Only by this author.")
@@ -103,19 +105,18 @@ def _days(_context: click.Context, _parameter: click.Parameter, given: str | Non
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @with_appcontext
 def list_posts(
-    state: str | None,
     category: str | None,
     tag: str | None,
     author: str | None,
     since: date | None,
     until: date | None,
     as_json: bool,
+    **chosen: bool,
 ) -> None:
     """List posts and pages with their state, the newest first."""
     here = blog().library.snapshot()
-    rows = [
-        row for row in _rows(here) if state is None or state == row.state or (state == "broken" and row.broken)
-    ]
+    states = {state for state, is_chosen in chosen.items() if is_chosen}
+    rows = [row for row in _rows(here) if not states or row.state in states or (row.broken and "broken" in states)]
     for kind, wanted in (("categories", category), ("tags", tag), ("authors", author)):
         rows = [row for row in rows if wanted is None or _is_named(row.post, kind, wanted)]
     if since or until:

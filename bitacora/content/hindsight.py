@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from enum import Enum
 from typing import NamedTuple
 
@@ -59,6 +59,10 @@ class _Former(NamedTuple):
     addresses: tuple[tuple[str, str], ...] = ()
 
 
+class _UnreadableError(Exception):
+    """What was committed cannot be read now."""
+
+
 class Hindsight:
     """One thread asks, and only while there is something to ask; what it brings is put in force by `look`.
 
@@ -82,6 +86,7 @@ class Hindsight:
         self._asked: dict[str, Question] = {}
         self._has_work = False
         self._failed: tuple[object, float] = (None, 0.0)
+        self._reads_again_at: float | None = None
         self._changed = threading.Condition()
 
     @property
@@ -111,7 +116,8 @@ class Hindsight:
         with self._changed:
             if not self.history.former():
                 return ()
-            if self._former.history is not self.history or self._former.site != site:
+            is_new = self._former.history is not self.history or self._former.site != site
+            if is_new and not self._is_unreadable():
                 self._site = site
                 self._go_on(patience)
             return self._former.addresses
@@ -120,7 +126,7 @@ class Hindsight:
         """The version of a broken file that may be shown, None for none. What is not known is asked beside."""
         with self._changed:
             answer = self._answer(question)
-            if answer is Unknown.NOT_YET:
+            if answer is Unknown.NOT_YET and not self._is_unreadable():
                 self._asked[question.path] = question
                 self._go_on(patience)
                 answer = self._answer(question)
@@ -133,8 +139,8 @@ class Hindsight:
                 self._answers.pop(path, None)
 
     def is_behind(self, folder: str) -> bool:
-        """Whether another commit is checked out than the one that is known."""
-        return self._historian.stamp(folder) != self._known.stamp
+        """Whether another commit is checked out than the one that is known, or something of it was not read."""
+        return self._reads_again_at is not None or self._historian.stamp(folder) != self._known.stamp
 
     def is_release(self, folder: str) -> bool:
         """See Historian."""
@@ -157,6 +163,9 @@ class Hindsight:
     def _has_failed(self, stamp: object) -> bool:
         failed, again_at = self._failed
         return stamp == failed and time.monotonic() < again_at
+
+    def _is_unreadable(self) -> bool:
+        return self._reads_again_at is not None and time.monotonic() < self._reads_again_at
 
     def _go_on(self, patience: float) -> None:
         """Have the thread work. The caller holds `_changed`."""
@@ -202,34 +211,45 @@ class Hindsight:
                 self._failed = stamp, time.monotonic() + TRIES_AGAIN_S
             else:
                 known = _Known(stamp, history)
-        former = (
-            _Former(known.history, site, tuple(self._addresses(known.history, site))) if site else self._former
-        )
-        answers = {question.path: answer for question in questions if (answer := self._judged(known, question))}
+        former, answers, reads_again_at = self._former, dict[str, _Answer](), None
+        try:
+            answers |= self._judged(known, questions)
+            if site:
+                former = _Former(known.history, site, tuple(self._addresses(known.history, site)))
+        except _UnreadableError:
+            reads_again_at = time.monotonic() + TRIES_AGAIN_S
         with self._changed:
             self.has_news = True
             self._brought, self._former = known, former
             self._answers |= answers
+            self._reads_again_at = reads_again_at
 
-    def _judged(self, known: _Known, question: Question) -> _Answer | None:
-        versions = known.history.before(question.path, question.found.data or b"")
-        if versions is None:
-            return None
-        entry = self._judge(question, known.history, _contents(known.history, versions))
-        return _Answer(versions, question.site, entry)
+    def _judged(self, known: _Known, questions: list[Question]) -> Iterator[tuple[str, _Answer]]:
+        for question in questions:
+            versions = known.history.before(question.path, question.found.data or b"")
+            if versions is not None:
+                entry = self._judge(question, known.history, _contents(known.history, versions))
+                yield question.path, _Answer(versions, question.site, entry)
 
     def _addresses(self, history: History, site: Site) -> Iterator[tuple[str, str]]:
         names = [(path, *former) for path, names in history.former().items() for former in names]
-        sources = history.read({version for _, _, version in names})
+        sources = _read(history, {version for _, _, version in names})
         for path, name, version in names:
             if version in sources and (address := self._address(name, sources[version], site)):
                 yield address, path
 
 
 def _contents(history: History, versions: tuple[str, ...]) -> Iterator[bytes]:
-    """Up to one that cannot be read: it may be a draft, and what is older was withdrawn."""
+    """Up to one that is not there: it may be a draft, and what is older was withdrawn."""
     for version in versions:
-        found = history.read([version])
+        found = _read(history, [version])
         if version not in found:
             return
         yield found[version]
+
+
+def _read(history: History, versions: Collection[str]) -> Mapping[str, bytes]:
+    found = history.read(versions)
+    if found is None:
+        raise _UnreadableError
+    return found

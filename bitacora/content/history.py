@@ -25,8 +25,11 @@ class History(Protocol):
     def had(self, path: str, source: bytes) -> bool:
         """Whether `source` is an earlier version: a checkout where it is found went back."""
 
-    def read(self, versions: Iterable[str]) -> Mapping[str, bytes]:
-        """The contents of versions, by their ids; without those that cannot be read. May take its time."""
+    def read(self, versions: Iterable[str]) -> Mapping[str, bytes] | None:
+        """The contents of versions, by their ids, without those that are not there. May take its time.
+
+        None when it cannot be said now.
+        """
 
 
 class Historian(Protocol):

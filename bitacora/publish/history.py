@@ -69,12 +69,12 @@ class GitHistory:
         versions = self._versions(path)
         return bool(versions) and not _object_ids(source, versions[-1]).isdisjoint(versions[:-1])
 
-    def read(self, versions: Iterable[str]) -> Mapping[str, bytes]:
+    def read(self, versions: Iterable[str]) -> Mapping[str, bytes] | None:
         try:
             return Git(self._repo, patience=PATIENCE_S).contents(versions)
         except GitError as error:
             self._tell(f"Versions of posts cannot be read: {error}")
-            return {}
+            return None
 
     def is_of(self, repo: Path, pasts: Mapping[str, Past]) -> bool:
         return (self._repo, self._pasts) == (repo, pasts)

@@ -94,7 +94,8 @@ def rollback(home: Home, commit: str | None = None) -> Release:
         else:
             found = next((release for release in kept if release.commit.startswith(commit)), None)
         if found is None:
-            raise PublishError("There is no such release. flask site releases lists those that are kept.")
+            missing = "no release before the one that is served" if commit is None else "no such release"
+            raise PublishError(f"There is {missing}. flask site releases lists those that are kept.")
         served = home.served()
         if served is not None and served != found.commit:
             git = home.git(lock)
@@ -266,7 +267,15 @@ def short(branch: str) -> str:
 
 
 def counted(report: Report) -> str:
-    return f"{report.posts} posts, {len(report.errors)} errors, {len(report.warnings)} warnings"
+    return f"{several(report.posts, 'post')}, {mistakes(len(report.errors), len(report.warnings))}"
+
+
+def mistakes(errors: int, warnings: int) -> str:
+    return f"{several(errors, 'error')}, {several(warnings, 'warning')}"
+
+
+def several(count: int, name: str) -> str:
+    return f"{count} {name if count == 1 else name + 's'}"
 
 
 def said(error: OSError) -> str:

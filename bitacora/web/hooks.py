@@ -53,7 +53,7 @@ def _answer(home: Home, body: bytes, secret: bytes) -> Response:
     if call.kind != "push":
         return _plain("Nothing to do: this is no push.")
     if branch not in pushed(body):
-        return _plain(f"Nothing to do: only {branch} is published.")
+        return _plain(f"Nothing to do: it brings nothing to {branch}, which is what is published.")
     with Deliveries(home.deliveries).new(call.mark, now) as is_new:
         if not is_new:
             return _plain("Nothing to do: this came before. On the server, flask site pull fetches at any time.")
