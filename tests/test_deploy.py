@@ -25,6 +25,7 @@ from threading import Thread
 from typing import NamedTuple
 
 import pytest
+import sizes
 from conftest import Serve
 from fronts import DEPLOY, caddy, nginx, varnish
 from load import Load
@@ -91,9 +92,7 @@ def test_no_request_fails_while_the_server_reloads(site: Path, serve: Serve) -> 
     assert load.failed == []
 
 
-def test_a_killed_worker_fails_no_more_than_the_requests_that_it_had(
-    site: Path, serve: Serve
-) -> None:
+def test_a_killed_worker_fails_no_more_than_the_requests_that_it_had(site: Path, serve: Serve) -> None:
     server, kills = serve(site), sizes.of(60, 3)
     with Load(server.port, PATHS, READERS) as load:
         for _ in range(kills):
@@ -586,18 +585,16 @@ class Activated(Server):
         super().__init__(site, cache)
         self.port = listener.getsockname()[1]
         self._descriptor = listener.fileno()
-        self._environ["NOTIFY_SOCKET"] = str(notified)
+        self.environ["NOTIFY_SOCKET"] = str(notified)
 
     def launch(self) -> None:
         command = [sys.executable, "-c", HANDED_OVER, str(self._descriptor), "-m", "gunicorn", "app:app"]
         with self.log.open("ab") as log:
-            how = {"cwd": ROOT, "env": self._environ, "stdout": log, "stderr": log}
+            how = {"cwd": ROOT, "env": self.environ, "stdout": log, "stderr": log}
             self._process = subprocess.Popen(command, pass_fds=[self._descriptor], **how)
 
 
-def test_at_the_socket_of_systemd_requests_wait_while_the_only_server_restarts(
-    site: Path, tmp_path: Path
-) -> None:
+def test_at_the_socket_of_systemd_requests_wait_while_the_only_server_restarts(site: Path, tmp_path: Path) -> None:
     with ExitStack() as stack:
         listener = stack.enter_context(create_server(("127.0.0.1", 0), backlog=128))
         folder = Path(stack.enter_context(TemporaryDirectory()))  # pytest's are too deep for a socket

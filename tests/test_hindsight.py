@@ -73,7 +73,7 @@ def test_an_edit_is_on_the_next_request_while_git_hangs_and_its_date_follows(
     assert "Segunda." in blog.get(URL).text
     git.let_go()
     soon(lambda: updated(blog))
-    soon(lambda: blog.parts.library.current() is not None)
+    soon(lambda: blog.get(URL).status == 200 and blog.parts.library.current() is not None)
 
 
 def test_who_starts_waits_for_history_since_nobody_reads_yet(site: Editor, git: HeldGit, tmp_path: Path) -> None:

@@ -276,8 +276,8 @@ def test_a_long_plain_body_is_not_refused() -> None:
 
 def test_every_process_renders_the_same_bytes() -> None:
     script = (
-        "import sys; sys.path.insert(0, '.')\n"
-        "from tests.test_markdown import html_of, pairs\n"
+        "import sys; sys.path[:0] = ['.', 'tests']\n"
+        "from test_markdown import html_of, pairs\n"
         "print(ascii([html_of(pair.values[0], embeds=('video.example',)) for pair in pairs()]))"
     )
     runs = [

@@ -385,6 +385,8 @@ def _explain(head: str, error: yaml.MarkedYAMLError) -> tuple[int, str, str]:
     tab = head.find("\t", line_start, line_start + indent)
     if tab >= 0:
         return tab, *_TAB
+    if "maximum nesting depth" in problem:  # libyaml's own limit, from 0.2.6 on
+        return opened, *_TOO_DEEP
     if "mapping values are not allowed" in problem:
         return _misplaced_colon(head, line_start, index)
     if "quoted scalar" in context:

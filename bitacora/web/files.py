@@ -128,7 +128,11 @@ class Files:
                 response = Response(file.read(), mimetype=kind)
                 now = signature(os.fstat(file.fileno()))
         else:
-            now = signature(os.fstat(file.fileno()))
+            try:
+                now = signature(os.fstat(file.fileno()))
+            except OSError:
+                file.close()
+                return None
             response = Response(wrap_file(request.environ, file, _CHUNK), mimetype=kind, direct_passthrough=True)
             response.content_length = now[2]
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
