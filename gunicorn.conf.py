@@ -79,7 +79,9 @@ def post_fork(server, worker):  # type: ignore[no-untyped-def]  # noqa: ARG001
 
 def post_worker_init(worker):  # type: ignore[no-untyped-def]
     """What was loaded at start stays: the collector need not walk through it again and again."""
-    worker.wsgi.extensions["bitacora"].metrics.share(worker.counts, worker.slot)
+    blog = getattr(worker.wsgi, "extensions", {}).get("bitacora")
+    if blog is not None:  # not another application that is measured beside it
+        blog.metrics.share(worker.counts, worker.slot)
     gc.collect()
     gc.freeze()
     gc.enable()

@@ -158,7 +158,7 @@ def test_under_load_a_folder_that_goes_away_costs_no_reader_a_page_and_is_live_a
                 put_back = take_away(site)
                 assert stale_answers(clients, (ADDRESS, *LISTS), version - 1) == []
                 for client in clients:
-                    assert problems(client) != []
+                    server.wait_until(lambda client=client: problems(client) != [])
                 put_back(version)
                 new_in(clients, version, RECOVERS_S)
                 assert [problems(client) for client in clients] == [[], []]
