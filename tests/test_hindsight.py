@@ -49,7 +49,7 @@ def blog(site: Editor, git: HeldGit, tmp_path: Path) -> Iterator[Blog]:
 
 
 def soon(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + 3 * PATIENCE_S  # a git that hangs is given up after 30 s
     while not is_so():
         assert time.monotonic() < deadline
 
