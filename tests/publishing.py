@@ -132,7 +132,7 @@ class HeldGit:
 #!/bin/sh
 case " $* " in *" --git-dir="*)
     echo " $* " >> {folder}/asked
-    test -e {folder}/fails && case " $* " in *"$(cat {folder}/fails)"*) exit 1 ;; esac ;;
+    test -e {folder}/fails && case " $* " in *"$(cat {folder}/fails)"*) exit 128 ;; esac ;;
 esac
 case " $* " in *"{held}"*) test -p {folder}/gate && cat {folder}/gate ;; esac
 exec {git} "$@"

@@ -139,8 +139,14 @@ class Hindsight:
                 self._answers.pop(path, None)
 
     def is_behind(self, folder: str) -> bool:
-        """Whether another commit is checked out than the one that is known, or something of it was not read."""
-        return self._reads_again_at is not None or self._historian.stamp(folder) != self._known.stamp
+        """Whether another commit is checked out than the one that is known, or it is time to ask again.
+
+        Costs a few looks at the disk and no process. Raises OSError.
+        """
+        if self._reads_again_at is not None:
+            return not self._is_unreadable()
+        stamp = self._historian.stamp(folder)
+        return stamp != self._known.stamp and not self._has_failed(stamp)
 
     def is_release(self, folder: str) -> bool:
         """See Historian."""

@@ -39,7 +39,8 @@ HISTORY_PATIENCE_S = 30.0
 _RETRY_S = 0.1
 _GIT_POLL_S = 0.01
 _STILL_WRITING_S = 2.0
-_GIT_IS_DONE_S = 0.1
+_COMMIT_POLL_S = 0.1
+"""git writes the files of a commit first and says so later: a moment after, or when an editor commits at last."""
 _HISTORY_IS_AWAITED_S = 1.0
 _MOST_WITHDRAWN = 100
 _MOST_ADDRESSES = 1 << 17
@@ -116,6 +117,7 @@ class Library:
         self._hindsight = Hindsight(self._new_historian(), self._judge, self._address)
         self._former: tuple[tuple[str, str], ...] = ()
         self._has_new_past = False
+        self._looks_at_commit_at = 0.0
         self._patient_until = 0.0
         self._await_until = 0.0
         self._dated: dict[str, tuple[Post, Post]] = {}
@@ -193,9 +195,20 @@ class Library:
         now = time.monotonic()
         if self._later:
             self._dirty.update(path for path, due in self._later.items() if due <= now)
+        if now >= self._looks_at_commit_at and self._tree is not None:
+            self._looks_at_commit_at = now + _COMMIT_POLL_S
+            if self._is_behind(self._tree.real):
+                self._dirty.add(STATE)
         if now >= self._safety_scan_at:
             self._safety_scan_at = now + SAFETY_SCAN_S * random.uniform(1, 1.25)  # noqa: S311 - spreads workers
             _start(self._scan_beside)
+
+    def _is_behind(self, folder: str) -> bool:
+        """Whether there is something to ask of history; what cannot be seen is told of by whoever asks."""
+        try:
+            return not self._hindsight.is_busy and self._hindsight.is_behind(folder)
+        except OSError:
+            return True
 
     def _must_wait(self, dirty: set[str]) -> bool:
         """Whether what is dirty cannot be read now: git works, or a moment ago the folder was not there either.
@@ -235,8 +248,6 @@ class Library:
                 if time.time() - found.st_mtime > _STILL_WRITING_S:
                     suspicious.add(path)
         suspicious.update(path for path in known if path not in seen and path.partition("/")[0] in FOLDERS)
-        if self._hindsight.is_behind(tree.real):
-            suspicious.add(STATE)
         with self._asking:
             self._dirty |= suspicious
 
@@ -312,14 +323,11 @@ class Library:
             self._tree, self._watch, self._git = tree, watch, GitLock(tree.real)
 
     def _look_back(self) -> None:
-        """Ask git for what is new. It writes the files of a commit first and says so a moment later."""
+        """Ask git for what is new."""
         assert self._tree is not None
-        assert self._git is not None
         if self._snapshot is None and not self._patient_until:
             self._patient_until = time.monotonic() + HISTORY_PATIENCE_S
         self._has_new_past |= self._hindsight.look(self._tree.real, self._patience())
-        if self._git.index() != self._git_index and self._snapshot is not None:
-            self._later[STATE] = time.monotonic() + _GIT_IS_DONE_S
 
     def _patience(self) -> float:
         """How long history may take, in s: who shows nothing yet must not show something else than others."""

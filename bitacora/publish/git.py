@@ -49,10 +49,19 @@ _SET = {
     "GIT_DEFAULT_REF_FORMAT": "files",  # HEAD is read, and stale locks are removed, without git
 }
 _SHOWN_CHARACTERS = 500
+_LEADS_NOWHERE = 1
+"""How `git rev-parse --verify --quiet` ends for a name that stands for no commit; with 128 when it cannot look."""
 
 
 class GitError(Exception):
-    """What git could not do, in words for whoever runs the server."""
+    """What git could not do, in words for whoever runs the server.
+
+    `status` is what it ended with, None when it did not run or was ended.
+    """
+
+    def __init__(self, words: str, status: int | None = None) -> None:
+        super().__init__(words)
+        self.status = status
 
 
 class GitTimeoutError(GitError):
@@ -109,17 +118,18 @@ class Git:
                 _end(process)
                 raise
         if process.returncode:
-            raise GitError(f"git {command[0]} failed: {_shown(complaint) or f'status {process.returncode}'}")
+            reason = _shown(complaint) or f"status {process.returncode}"
+            raise GitError(f"git {command[0]} failed: {reason}", process.returncode)
         return out
 
     def commit(self, name: str) -> str | None:
         """The commit that a name leads to, None when it leads nowhere."""
         try:
             found = self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-        except GitTimeoutError:
+        except GitError as error:
+            if error.status == _LEADS_NOWHERE:
+                return None
             raise
-        except GitError:
-            return None
         return found.decode().strip()
 
     def is_shallow(self) -> bool:
