@@ -146,7 +146,7 @@ class Hindsight:
         if self._reads_again_at is not None:
             return not self._is_unreadable()
         stamp = self._historian.stamp(folder)
-        return stamp != self._known.stamp and not self._has_failed(stamp)
+        return stamp not in (None, self._known.stamp) and not self._has_failed(stamp)
 
     def is_release(self, folder: str) -> bool:
         """See Historian."""

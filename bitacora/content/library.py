@@ -204,11 +204,11 @@ class Library:
             _start(self._scan_beside)
 
     def _is_behind(self, folder: str) -> bool:
-        """Whether there is something to ask of history; what cannot be seen is told of by whoever asks."""
+        """Whether there is something to ask of history. What cannot be seen now is no news."""
         try:
             return not self._hindsight.is_busy and self._hindsight.is_behind(folder)
         except OSError:
-            return True
+            return False
 
     def _must_wait(self, dirty: set[str]) -> bool:
         """Whether what is dirty cannot be read now: git works, or a moment ago the folder was not there either.

@@ -99,7 +99,8 @@ class GitHistorian:
 
     def stamp(self, site: str) -> object:
         checkout = find_checkout(Path(site))
-        return checkout and (checkout, _stamp(checkout))
+        seen = checkout and _stamp(checkout)
+        return seen and (checkout, seen)
 
     def look(self, site: str) -> History | None:
         checkout = find_checkout(Path(site))
@@ -265,7 +266,7 @@ def _object_ids(source: bytes, like: str) -> set[str]:
 
 
 def _stamp(checkout: Checkout) -> object:
-    """Changes with the commit that is checked out; a look costs no process."""
+    """Changes with the commit that is checked out, None where it cannot be seen; a look costs no process."""
     if checkout.commit:
         return checkout.commit
     try:
