@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -235,6 +236,8 @@ def test_without_a_descriptor_left_pages_stay_and_edits_are_there_when_there_are
     site = make_site(tmp_path / "site")
     server = serve(site, watch=watch)
     clients = server.clients()
+    for client, path in product(clients, PAGES):
+        assert client.get(path).status == 200  # each worker has read its templates
     with Crowd(server.port, PAGES) as load:
         load.go_on_until_answers(50)
         for version in range(1, sizes.EDITS_WITHOUT_DESCRIPTORS + 1):
