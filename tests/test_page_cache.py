@@ -59,6 +59,16 @@ def test_an_edit_elsewhere_leaves_the_bytes_of_a_page(blog: Blog) -> None:
     assert blog.get("/tag/%C3%B1and%C3%BA/") == before
 
 
+def test_a_page_is_compressed_for_the_first_who_asks_and_not_made_again(blog: Blog) -> None:
+    plain = blog.get(URL)
+    assert set(blog.parts.page_cache.store.get(URL).variants) == {""}
+    assert brotli.decompress(blog.get(URL, accept_encoding="br").body) == plain.body
+    assert set(blog.parts.page_cache.store.get(URL).variants) == {"", "br"}
+    blog.write("posts/2018-07-16-before.md", post("Antes"))
+    blog.get("/feed.xml", accept_encoding="gzip")
+    assert blog.dispatched == [URL, "/feed.xml"]
+
+
 @pytest.mark.parametrize("folder", ["templates", "static"])
 def test_an_edit_of_the_look_is_on_the_next_request(blog: Blog, folder: str) -> None:
     before = blog.get(URL)

@@ -7,9 +7,10 @@ import hashlib
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -43,6 +44,10 @@ ALIVE = "/healthz"
 
 _NOBODY = "localhost"
 _SUFFIX = {"": "", "gzip": "-gz", "br": "-br"}
+_PACK: Mapping[str, Callable[[bytes], bytes]] = {
+    "br": partial(brotli.compress, quality=5),
+    "gzip": partial(gzip.compress, compresslevel=6, mtime=0),
+}
 _READING = ("GET", "HEAD")
 _NOT_STORED = ("Content-Length", "Cache-Control", "ETag")
 _WORTH_PACKING_BYTES = 300
@@ -131,13 +136,13 @@ class Variant:
 
 
 class StoredPage:
-    """A 200 response, immutable, with its encodings beside it.
+    """A 200 response, immutable, with those of its encodings beside it that were asked for.
 
     The entity tag is a hash of the plain body, so that every worker and machine gives the same one. `kind` is one
     of the metrics' kinds.
     """
 
-    __slots__ = ("generation", "lasts", "size", "variants")
+    __slots__ = ("_cells", "_etag", "_headers", "_is_packable", "generation", "lasts", "size", "variants")
 
     def __init__(
         self,
@@ -150,30 +155,42 @@ class StoredPage:
     ) -> None:
         self.generation = generation
         self.lasts = lasts
-        etag = hashlib.blake2b(body, digest_size=16).hexdigest()
-        packed = old.packed() if old is not None and old.is_body(etag) else _pack(body, headers)
-        cells = stored_cells(kind)
-        self.variants = {
-            name: Variant(etag, data, headers, name, cells) for name, data in {"": body, **packed}.items()
-        }
-        self.size = _OVERHEAD_BYTES + sum(len(variant.body) for variant in self.variants.values())
+        self._etag = hashlib.blake2b(body, digest_size=16).hexdigest()
+        self._headers = headers
+        self._cells = stored_cells(kind)
+        self._is_packable = len(body) >= _WORTH_PACKING_BYTES and _is_text(headers)
+        same = old.variants if old is not None and old._etag == self._etag else {}
+        bodies = {**{name: variant.body for name, variant in same.items()}, "": body}
+        self.variants: dict[str, Variant] = {name: self._variant(name, data) for name, data in bodies.items()}
+        self.size = _OVERHEAD_BYTES + sum(map(len, bodies.values()))
 
-    def is_body(self, etag: str) -> bool:
-        return self.variants[""].etag == f'"{etag}"'
+    def with_encoding_for(self, question: Question) -> StoredPage:
+        """The page that can answer this request: with one more encoding where nobody asked for that before."""
+        encoding = self._encoding_for(question)
+        if encoding in self.variants:
+            return self
+        body = _PACK[encoding](self.variants[""].body)
+        page = copy(self)
+        page.variants = {**self.variants, encoding: self._variant(encoding, body)}
+        page.size += len(body)
+        return page
 
-    def packed(self) -> dict[str, bytes]:
-        return {name: variant.body for name, variant in self.variants.items() if name}
-
-    def answer(self, question: Question, cache_control: str) -> Answer:
-        """What answers this request (RFC 9110: 8.8.3, 12.5.3, 13.1.2)."""
-        variants = self.variants
-        variant = variants[""]
-        if len(variants) > 1 and question.accept_encoding:
-            variant = variants.get(_best_encoding(question.accept_encoding), variant)
+    def answer(self, question: Question, cache_control: str) -> Answer | None:
+        """What answers this request (RFC 9110: 8.8.3, 12.5.3, 13.1.2); None in an encoding not made yet."""
+        variant = self.variants.get(self._encoding_for(question))
+        if variant is None:
+            return None
         condition = question.if_none_match
         if condition is not None and _matches(condition, variant.etag):
             return Answer(variant.not_modified, cache_control, b"")
         return Answer(variant.ok, cache_control, b"" if question.method == "HEAD" else variant.body)
+
+    def _encoding_for(self, question: Question) -> str:
+        accepted = question.accept_encoding
+        return _best_encoding(accepted) if accepted and self._is_packable else ""
+
+    def _variant(self, encoding: str, body: bytes) -> Variant:
+        return Variant(self._etag, body, self._headers, encoding, self._cells)
 
 
 class PageStore(BaseCache):
@@ -272,7 +289,7 @@ class PageCache:
         path = question.path
         is_kept_from = path == ALIVE or PREVIEW in environ
         snapshot = None if is_kept_from else self._library.current(path if path.isascii() else _decoded(path))
-        answer = None if snapshot is None else self.look_up(question, snapshot)
+        answer = None if snapshot is None else self._found(question, snapshot)
         if answer is None:
             if snapshot is not None:
                 environ[SNAPSHOT] = snapshot
@@ -292,7 +309,7 @@ class PageCache:
         return None if self._library.is_polling else self._library.current()
 
     def look_up(self, question: Question, snapshot: Snapshot) -> Answer | None:
-        """What was stored for a snapshot. Neither parses nor waits."""
+        """What was stored for a snapshot. Neither parses nor compresses nor waits."""
         if question.method not in _READING or not self._is_trusted(question.host):
             return None
         page = self.store.get(question.path) or self.beside.get(question.path)
@@ -322,10 +339,23 @@ class PageCache:
         old = store.get(path) if own else None
         kind = environ.get(KIND, "")
         page = StoredPage(response.get_data(), headers, snapshot.generation, lasts, old, kind)
+        page = page.with_encoding_for(question)
         if own:
             store.set(path, page)
             other.delete(path)  # what was once at this address would hide this page
-        return StoredResponse(page.answer(question, lasts or self._lifetime(snapshot)))
+        answer = page.answer(question, lasts or self._lifetime(snapshot))
+        assert answer is not None
+        return StoredResponse(answer)
+
+    def _found(self, question: Question, snapshot: Snapshot) -> Answer | None:
+        """What was stored, also in an encoding that nobody has asked for yet."""
+        if answer := self.look_up(question, snapshot):
+            return answer
+        for store in (self.store, self.beside):
+            page = store.get(question.path)
+            if page is not None and page.generation == snapshot.generation:
+                store.set(question.path, page.with_encoding_for(question))
+        return self.look_up(question, snapshot)
 
     def _measure(self) -> None:
         """Look once more whether anything changed: taking the time of each look would cost a tenth of it."""
@@ -366,12 +396,6 @@ class StoredResponse(Response):
 def _decoded(path: str) -> str:
     """A path as WSGI gives it, bytes in the guise of Latin-1, as text."""
     return path.encode("latin-1", "replace").decode("utf-8", "replace")
-
-
-def _pack(body: bytes, headers: list[Header]) -> dict[str, bytes]:
-    if len(body) < _WORTH_PACKING_BYTES or not _is_text(headers):
-        return {}
-    return {"gzip": gzip.compress(body, 6, mtime=0), "br": brotli.compress(body, quality=5)}
 
 
 def _is_text(headers: list[Header]) -> bool:
