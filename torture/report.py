@@ -54,7 +54,9 @@ class Result:
     def lacking(self) -> dict[str, float]:
         """How many there were of what fewer were seen than were promised."""
         return {
-            name: self.seen.get(name, 0) for name, most in self.part.promised.items() if self.seen.get(name, 0) < most
+            name: self.seen.get(name, 0)
+            for name, most in self.part.promised.items()
+            if self.seen.get(name, 0) < most
         }
 
     @property
@@ -66,7 +68,9 @@ class Result:
         self.seen[name] = max(known, count) if name.endswith(_LARGEST) else known + count
 
 
-def write(results: Sequence[Result], parts: Sequence[Part], document: Path = DOCUMENT, *, full: bool = True) -> None:
+def write(
+    results: Sequence[Result], parts: Sequence[Part], document: Path = DOCUMENT, *, full: bool = True
+) -> None:
     """Also of a run that is not over yet: what never ran is said not to have run."""
     head = _HEAD.format(
         minutes=sum(part.minutes for part in parts),
