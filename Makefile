@@ -60,7 +60,7 @@ bench-peers:  ## Install what the blog is measured against into bench/out: Hugo,
 	@for tool in wrk taskset nginx jekyll; do \
 	  PATH=$$PATH:/usr/sbin command -v $$tool >/dev/null || echo "not here, and skipped: $$tool (Debian: apt-get install $$tool)"; done
 
-torture: .venv/dev  ## Put it through everything at full size, about two hours, into docs/torture.md
+torture: .venv/dev  ## Put it through everything at full size, about 50 minutes on two quiet cores, into docs/torture.md
 	@$(BIN)/python -m torture
 
 observatory: .venv/observatory/node_modules  ## Install the MDN HTTP Observatory, which a test asks (needs npm)

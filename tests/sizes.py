@@ -20,8 +20,8 @@ ANSWERS_DURING_PUSHES_POLLED = of(4_000, 200)
 PUBLICATIONS = of(60, 5)
 
 # --- edits (A4), and those without inotify (A5), by each of nine writers
-EDITS = of(1_000, 25)
-EDITS_POLLED = of(1_000, 16)
+EDITS = of(500, 25)
+EDITS_POLLED = of(300, 16)
 EDITS_FOR_EACH_LOOK_AT_LISTS = of(50, 16)
 
 # --- the folder goes away (A9)
@@ -35,13 +35,13 @@ CALLS_THAT_FAIL = of(300, 12)
 
 # --- documents (A12)
 DOCUMENTS = of(2_000_000, 3_000)
-DOCUMENTS_S = of(1_500, 90)
+DOCUMENTS_S = of(1_200, 90)
 """No new documents after that: the report says how many there were."""
-FUZZ_S = of(150, 5)
+FUZZ_S = of(45, 5)
 """For each target of the coverage-guided fuzzer."""
 
 # --- stores that die (A13), seconds of load
-STORE_IS_AWAY_S = of(40, 2)
+STORE_IS_AWAY_S = of(21, 2)
 
 # --- soak (A14)
 SOAK_REQUESTS = of(1_000_000, 4_000)

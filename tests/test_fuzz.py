@@ -108,7 +108,8 @@ def test_no_bytes_that_reach_new_code_break_it(target: str, tmp_path: Path, saw:
     told = done.stderr.decode("utf-8", "replace")
     executed = re.search(r"stat::number_of_executed_units:\s*(\d+)|Done (\d+) runs", told)
     found = [file.read_bytes() for file in tmp_path.iterdir() if file.is_file()]
-    saw(inputs=int(executed[1] or executed[2]) if executed else 0, findings=len(found))
+    inputs = int(executed[1] or executed[2]) if executed else 0
+    saw(inputs=inputs, findings=len(found), fuzzing_s=sizes.FUZZ_S)
     assert found == [], told[-3000:]
     assert done.returncode == 0, told[-3000:]
 

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from torture.plan import CHECKOUT, PARTS, Part
+from torture.plan import CHECKOUT, Part
 
 DOCUMENT = CHECKOUT / "docs" / "torture.md"
-_SYSTEM = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
 _LARGEST = ("_ms", "_mib")
 _HEAD = """# What it was put through
 
-Written by `make torture`, which takes about {minutes:.0f} minutes on two quiet cores. The same tests run
+Written by `make torture`, which is planned to take {minutes:.0f} minutes on two quiet cores. The same tests run
 small in `make check`; `tests/sizes.py` has both sizes.
 
-{when}, {machine}, {commit}. {outcome}
+{when}, {machine}, commit {commit}, {size}. {outcome}
 
-| | What must hold | Tests | Seen | Outcome | Took |
-|---|---|---|---|---|---|
+| | What must hold | Outcome | Tests | Took |
+|---|---|---|---|---|
 """
 
 
@@ -36,6 +36,7 @@ class Result:
     failures: list[str] = field(default_factory=list)
     skipped: set[str] = field(default_factory=set)
     seconds: float = 0.0
+    is_interrupted: bool = False
 
     @property
     def outcome(self) -> str:
@@ -43,52 +44,96 @@ class Result:
             return self.part.elsewhere
         if self.failures:
             return "**failed**"
-        return "passed" if self.outcomes.get("passed") else "not run"
+        if self.is_interrupted:
+            return "**interrupted**"
+        if not self.outcomes.get("passed"):
+            return "skipped" if self.skipped else "not run"
+        return "passed, with less than promised" if self.lacking else "passed"
+
+    @property
+    def lacking(self) -> dict[str, float]:
+        """How many there were of what fewer were seen than were promised."""
+        return {
+            name: self.seen.get(name, 0)
+            for name, most in self.part.promised.items()
+            if self.seen.get(name, 0) < most
+        }
+
+    @property
+    def figures(self) -> str:
+        return ", ".join(f"{_number(count)} {name.replace('_', ' ')}" for name, count in self.seen.items())
 
     def note(self, name: str, count: float) -> None:
         known = self.seen.get(name, 0)
         self.seen[name] = max(known, count) if name.endswith(_LARGEST) else known + count
 
 
-def write(results: Sequence[Result], document: Path = DOCUMENT) -> None:
+def write(
+    results: Sequence[Result], parts: Sequence[Part], document: Path = DOCUMENT, *, full: bool = True
+) -> None:
     """Also of a run that is not over yet: what never ran is said not to have run."""
-    failed = sum(bool(result.failures) for result in results)
-    outcome = f"**{failed} of {len(results)} parts failed.**" if failed else f"{len(results)} parts, none failed."
     head = _HEAD.format(
-        minutes=sum(part.minutes for part in PARTS),
+        minutes=sum(part.minutes for part in parts),
         when=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        machine=f"{os.cpu_count()} cores, {_SYSTEM}",
-        commit=f"commit {_commit()}",
-        outcome=outcome,
+        machine=_machine(),
+        commit=_commit(),
+        size="at full size" if full else "at the small size of `make check`",
+        outcome=_outcome(results, parts),
     )
-    rows = [_row(result) for result in results]
-    rows += [_row(Result(part)) for part in PARTS if part not in {result.part for result in results}]
-    tails = [_details(result) for result in results if result.failures or result.skipped]
-    document.write_text(head + "\n".join(rows) + "\n" + "".join(tails), encoding="utf-8")
+    every = [*results, *(Result(part) for part in parts[len(results) :])]
+    rows = "".join(_row(result) for result in every)
+    document.write_text(head + rows + "".join(_details(result) for result in every), encoding="utf-8")
+
+
+def _outcome(results: Sequence[Result], parts: Sequence[Part]) -> str:
+    failed = sum(bool(result.failures) for result in results)
+    said = f"**{failed} of {len(parts)} parts failed.**" if failed else f"{len(parts)} parts, none failed."
+    if any(result.is_interrupted for result in results):
+        return f"{said} **Interrupted in part {len(results)}.**"
+    return said if len(results) == len(parts) else f"{said} **Not over: {len(results)} parts so far.**"
 
 
 def _row(result: Result) -> str:
     tests = ", ".join(f"{count} {outcome}" for outcome, count in sorted(result.outcomes.items()))
-    seen = ", ".join(f"{_number(count)} {name.replace('_', ' ')}" for name, count in result.seen.items())
     took = f"{result.seconds / 60:.1f} min" if result.seconds else ""
-    return f"| {result.part.name} | {result.part.promise} | {tests} | {seen} | {result.outcome} | {took} |"
+    return f"| {result.part.name} | {result.part.promise} | {result.outcome} | {tests} | {took} |\n"
+
+
+def _details(result: Result) -> str:
+    part = result.part
+    if part.elsewhere:
+        return ""
+    lines = [f"\n## {f'{part.name}: ' if part.name else ''}{part.promise}\n"]
+    lines += [f"\nPromised: {part.passes}\n"] if part.passes else []
+    lines += [f"\nSeen: {result.figures}.\n"] if result.seen else []
+    lines += [
+        f"\nLess than promised: {_number(count)} of {_number(part.promised[name])} {name.replace('_', ' ')}."
+        f"{f' {part.less}' if part.less else ''}\n"
+        for name, count in (result.lacking if result.outcomes else {}).items()
+    ]
+    lines += [f"\nSkipped: {reason}\n" for reason in sorted(result.skipped)]
+    lines += [f"\n```\n{failure.strip()}\n```\n" for failure in result.failures]
+    return "".join(lines)
 
 
 def _number(count: float) -> str:
     return f"{count:,.0f}" if count == int(count) or count >= 100 else f"{count:.1f}"
 
 
-def _details(result: Result) -> str:
-    lines = [f"\n## {result.part.name or result.part.promise}\n"]
-    lines += [f"\nSkipped: {reason}\n" for reason in sorted(result.skipped)]
-    lines += [f"\n```\n{failure.strip()}\n```\n" for failure in result.failures]
-    return "".join(lines)
+def _machine() -> str:
+    """Cores, processor, memory and system."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
+    processor = models[0] if models else platform.machine()
+    return f"{os.cpu_count()} cores ({processor}), {memory:.0f} GiB, {system}"
 
 
 def _commit() -> str:
-    head = CHECKOUT / ".git" / "HEAD"
+    command = ["git", "-C", str(CHECKOUT), "describe", "--always", "--dirty", "--abbrev=7"]
     try:
-        ref = head.read_text(encoding="utf-8").strip().removeprefix("ref: ")
-        return (CHECKOUT / ".git" / ref).read_text(encoding="utf-8")[:7] if "/" in ref else ref[:7]
-    except OSError:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
         return "unknown"
