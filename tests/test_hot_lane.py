@@ -40,6 +40,7 @@ for _name, _limit in (("line", 4094), ("fields", 50), ("field_size", 8190)):
     CONFIG.set(f"limit_request_{_name}", _limit)
 read_head = reader(4094, 50, 8190, CONFIG.secure_scheme_headers)
 _DATE = re.compile(rb"Date: [^\r]*")
+_REFUSED = re.compile(rb"(HTTP/1\.1 4\d\d [^\r]*\r\nConnection: close\r\n)(?!.*HTTP/1\.1 ).*", re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -256,8 +257,13 @@ def requests(draw: st.DrawFn) -> list[bytes]:
 @settings(max_examples=sizes.HOT_LANE_REQUESTS, deadline=None, suppress_health_check=list(HealthCheck))
 @given(pieces=requests())
 def test_whatever_comes_is_answered_as_gunicorn_answers_it(pair: tuple[int, int], pieces: list[bytes]) -> None:
-    hot, stock = (dateless(exchange(port, *pieces)) for port in pair)
+    hot, stock = (reasonless(dateless(exchange(port, *pieces))) for port in pair)
     assert hot == stock
+
+
+def reasonless(answers: bytes) -> bytes:
+    """Which of two mistakes gunicorn names when it refuses depends on how the bytes came; then it hangs up."""
+    return _REFUSED.sub(rb"\1", answers)
 
 
 @st.composite
