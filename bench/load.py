@@ -19,9 +19,11 @@ from bench import nginx
 from bench.served import CHECKOUT, Server, blog_environ, gunicorn, tied
 
 HELLO = "Flask hello world"
+BARE = "a WSGI function that always gives those bytes and headers"
 CACHED = "Flask-Caching's `@cached` view"
 NGINX = "nginx, the same bytes from a file"
 STOCK = "gthread"
+_OF_GUNICORN = ("Server", "Date", "Connection")
 _WRK_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
 _PATIENCE_S = 60.0
 
@@ -90,8 +92,14 @@ def on_one_core(
             server.wait_for(path)
         server, _ = contenders[blog(worker_class, min(sites))]
         headers, body = _page(server.port, url)
-        for name, rival in ((CACHED, "cached"), (HELLO, "hello")):
-            contenders[name] = start(f"bench.rivals:{rival}({len(body)})", {}, worker_class=STOCK), "/"
+        own = [(name, value) for name, value in headers if name not in _OF_GUNICORN]
+        size = len(body)
+        for name, rival in (
+            (BARE, f"bare({size}, {own})"),
+            (CACHED, f"cached({size})"),
+            (HELLO, f"hello({size})"),
+        ):
+            contenders[name] = start(f"bench.rivals:{rival}", {}, worker_class=STOCK), "/"
         if Path(nginx.PROGRAM).exists():
             contenders[NGINX] = stack.enter_context(nginx.of_a_file(body, headers, folder(), 0)), "/"
             before = stack.enter_context(nginx.before(server.port, folder(), 0))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 from flask import Flask, render_template
 from flask_caching import Cache
 
@@ -19,6 +22,17 @@ def hello(size: int) -> Flask:
         return text
 
     return app
+
+
+def bare(size: int, headers: Sequence[tuple[str, str]]) -> Callable[[Any, Any], list[bytes]]:
+    """A WSGI function that looks at nothing and always gives the same: no application can be faster."""
+    body, sent = _text(size).encode(), list(headers)
+
+    def application(_environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", sent)
+        return [body]
+
+    return application
 
 
 def cached(size: int) -> Flask:
