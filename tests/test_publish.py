@@ -82,6 +82,18 @@ def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
     assert files_of(tmp_path / "full") == {"thesis.txt": "…".encode()}
 
 
+def test_a_home_is_made_before_what_it_fetches_from_and_says_that_nothing_is_there(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    forge = tmp_path / "later.git"
+    home = make(tmp_path / "home", "main", str(forge))
+    assert f"nothing can be fetched from {forge}" in caplog.text
+    editor = Editor(tmp_path / "work", forge)
+    editor.git("init", "-q", "--bare", "-b", "main", str(forge))
+    editor.publish({"site.toml": SETTINGS})
+    assert pull(home).outcome == "published"
+
+
 def test_what_was_pushed_is_served_whole(home: Home, editor: Editor) -> None:
     files = {"posts/a.md": post(), "site.toml": SETTINGS, "posts/b/foto.jpg": bytes(range(256))}
     commit = editor.publish(files)

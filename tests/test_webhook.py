@@ -412,6 +412,10 @@ def test_it_can_only_be_posted_to(blog: Blog, method: str) -> None:
     assert "POST" in answer.headers["Allow"]
 
 
+def test_who_opens_its_address_in_a_browser_reads_what_it_is_for(blog: Blog) -> None:
+    assert "POST" in send(blog.app, b"", {}, "GET").text
+
+
 def test_more_than_a_mebibyte_is_too_much_and_less_is_not(blog: Blog) -> None:
     for size, status in ((1024 * 1024 + 1, 413), (2 * 1024 * 1024, 413), (1024 * 1024, 400)):
         body = b"x" * size

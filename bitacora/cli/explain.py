@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
+from shlex import quote
 from urllib.parse import unquote, urlsplit
 
 import click
@@ -22,7 +23,7 @@ from bitacora.content.pictures import media_type
 from bitacora.content.post import Post
 from bitacora.content.snapshot import Snapshot
 from bitacora.content.standing import standing
-from bitacora.publish.git import deletion_of, ignored
+from bitacora.publish.git import deletion_of, ignored, is_committed
 from bitacora.web.blog import blog
 
 
@@ -123,7 +124,10 @@ def _not_a_post(here: Snapshot, path: str) -> str:
 
 def _never_there(here: Snapshot, path: str) -> Iterator[str]:
     root = blog().library.root
-    if deleted := deletion_of(root, path):
+    if is_committed(root, path):
+        yield f"There is no {path}, though it is committed: somebody deleted it here, and did not commit that."
+        yield f"git restore {quote(path)} brings it back; to take it down everywhere, commit its deletion."
+    elif deleted := deletion_of(root, path):
         commit, author, day = deleted
         yield f"There is no {path}: {author} deleted it on {day}, in commit {commit}."
     else:

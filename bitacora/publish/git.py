@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import shutil
 import signal
@@ -11,6 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import ceil
 from pathlib import Path
 from typing import NamedTuple
+
+log = logging.getLogger(__name__)
 
 PATIENCE_S = 60.0
 _ENDS_ITSELF_LATER_S = 15.0
@@ -254,6 +257,11 @@ def deletion_of(folder: Path, path: str) -> tuple[str, str, str] | None:
     return (commit, author, day) if commit else None
 
 
+def is_committed(folder: Path, path: str) -> bool:
+    """Whether a file of a work tree is in the commit that is checked out."""
+    return bool(_ask_work_tree(folder, "ls-tree", "--name-only", "HEAD", "--", path))
+
+
 def _ask_work_tree(folder: Path, *command: str, stdin: bytes = b"") -> bytes:
     """What git says of an editor's own checkout; nothing where it cannot say it."""
     try:
@@ -285,16 +293,21 @@ def init(repo: Path, branch: str, object_format: str) -> None:
 
 
 def object_format(remote: str, folder: Path) -> str | None:
-    """How a repository elsewhere names its objects, None where it is empty or away; `folder` is any."""
+    """How a repository elsewhere names its objects; None where it is empty, or away, which is logged.
+
+    `folder` is any.
+    """
     environ = _environ(trusts_user=True) | {"GIT_CEILING_DIRECTORIES": str(folder.absolute().parent)}
     process = _started(
         [*_ended_after(PATIENCE_S), "git", "ls-remote", "--heads", "--", remote], environ, folder, ()
     )
     try:
-        told, _ = process.communicate(timeout=PATIENCE_S)
+        told, complaint = process.communicate(timeout=PATIENCE_S)
     except subprocess.TimeoutExpired:
         _end(process)
-        return None
+        told, complaint = b"", b"no answer"
+    if process.returncode:
+        log.warning("nothing can be fetched from %s (%s): is that its address?", remote, _shown(complaint))
     name, _, _ = told.partition(b"\t")
     return {40: "sha1", 64: "sha256"}.get(len(name))
 

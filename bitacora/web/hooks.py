@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from flask import Blueprint, Response, abort, request
-from werkzeug.exceptions import MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from bitacora.publish.background import pull
 from bitacora.publish.deliveries import Deliveries
@@ -29,7 +29,9 @@ def push() -> Response:
     if home is None or not secret:
         abort(404)
     if request.method != "POST":
-        raise MethodNotAllowed(["POST"])
+        answer = _plain("Forges send a POST to this address when somebody pushes; there is nothing to read.", 405)
+        answer.allow.add("POST")
+        return answer
     request.max_content_length = MOST_BYTES
     try:
         return _answer(home, request.get_data(), secret)
