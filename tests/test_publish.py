@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from socket import create_server
 from tempfile import TemporaryDirectory
@@ -198,6 +199,16 @@ def test_with_the_refusing_policy_a_broken_tree_is_not_served(home: Home, editor
     assert (attempt.outcome, attempt.message) == ("refused", "posts/a.md:2:8: It is broken. Mend it.")
     assert home.served() == commit
     assert left_over(home) == []
+
+
+def test_who_is_refused_reads_the_warnings_of_the_same_push_last(home: Home, editor: Editor) -> None:
+    editor.publish({"posts/a.md": post(), "posts/b.md": post(), "posts/c.md": post()})
+    pull(home)
+    editor.publish({"posts/a.md": post("Una"), "posts/b.md": post("Otra")})
+    beside = [replace(BROKEN, file=f"posts/{name}.md", severity="warning") for name in "bc"]
+    attempt = publish(home, lambda _folder, _shared: Report(0, (beside[0], BROKEN, beside[1])), refuses=True)
+    assert attempt
+    assert attempt.message.splitlines() == [str(BROKEN), str(beside[0])]
 
 
 def test_with_the_usual_policy_a_broken_tree_is_served_and_said_to_be_broken(home: Home, editor: Editor) -> None:

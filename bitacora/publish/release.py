@@ -127,7 +127,8 @@ def listed(home: Home) -> Iterator[Release]:
 def prepare(home: Home, git: Git, commit: str, check: Check, *, refuses: bool) -> Report:
     """Write a commit out beside what is served and check it there; it gets its name only when it is whole.
 
-    The caller holds the lock. Raises PublishError with a line for each post that it breaks, when it `refuses`.
+    The caller holds the lock. Raises PublishError with a line for each post that it breaks, when it `refuses`,
+    and then for what else is to be mended in files that it changes.
     """
     if home.release(commit).exists() and home.report(commit).exists():
         return _report(home, commit)
@@ -145,7 +146,9 @@ def prepare(home: Home, git: Git, commit: str, check: Check, *, refuses: bool) -
     if refuses and (errors := new_errors(report, known, changed)):
         clear_up(home)
         files = {error.file for error in errors}  # a warning may say why the file is broken
-        raise PublishError("\n".join(str(finding) for finding in report.findings if finding.file in files))
+        first = [finding for finding in report.findings if finding.file in files]
+        others = [finding for finding in report.findings if finding.file in changed - files]
+        raise PublishError("\n".join(map(str, [*first, *others])))
     author, date, subject = git.about(commit)
     about = {"author": author, "date": date, "subject": subject, "published": 0.0}
     write_json(home.report(commit), about | asdict(report))
