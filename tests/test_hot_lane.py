@@ -10,6 +10,7 @@ import struct
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from gunicorn.http import wsgi
 from gunicorn.http.parser import RequestParser
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from server import PATIENCE_S, ROOT, Server
+from server import PATIENCE_S, ROOT, Client, Server
 
 from bitacora.hot_lane import _is_plain
 from bitacora.web.page_cache import Question
@@ -361,6 +362,56 @@ def test_whoever_leaves_in_the_middle_leaves_nothing_behind(hot: Server) -> None
             silent(hot.port, sent, 4_096).close()
     hot.wait_until(lambda: len(list(Path(f"/proc/{worker}/fd").iterdir())) <= before)
 
+
+# --- what is current, and for whom
+
+
+def test_a_post_appears_and_another_is_gone_at_their_second(tmp_path: Path) -> None:
+    """Which nobody announces: nothing changes on disk."""
+    root = tmp_path / "site"
+    (root / "posts").mkdir(parents=True)
+    (root / "site.toml").write_text(SITE["site.toml"])
+    with Server(root, tmp_path / "cache", workers=1) as server:
+        second = int(time.time()) + 3
+        moment = f"{datetime.fromtimestamp(second, UTC):%Y-%m-%d %H:%M:%SZ}"
+        (root / "posts/2018-07-17-x.md").write_text(post("Vence", expires=moment))
+        (root / "posts/later.md").write_text(post("Aparece", date=moment))
+        client = Client(server.port)
+
+        def has_changed() -> bool:
+            asked = time.time()
+            home, gone = client.get("/"), client.get(PAGE)
+            seen = ("Aparece" in home.text, "Vence" in home.text, gone.status)
+            if asked >= second:
+                assert seen == (True, False, 410)
+            elif time.time() < second:
+                assert seen == (False, True, 200)
+            return asked >= second
+
+        server.wait_until(has_changed)
+        assert answers_of_the_lane(client) > 0
+        client.close()
+
+
+def test_no_page_is_given_under_a_host_that_is_not_trusted(site: Path) -> None:
+    with Server(site / "site", site / "cache-hot", workers=1, trusted_hosts="blog.example.org") as server:
+        for _ in range(3):
+            assert exchange(server.port, get(PAGE)).startswith(b"HTTP/1.1 200")
+            for host in (b"evil.example", b"", b"blog.example.org.evil.example"):
+                asked = get(PAGE).replace(b"blog.example.org", host)
+                assert exchange(server.port, asked).startswith(b"HTTP/1.1 400")
+        client = Client(server.port)
+        assert answers_of_the_lane(client) == 2
+        client.close()
+
+
+def answers_of_the_lane(client: Client) -> int:
+    told = re.search(r"bitacora_hot_lane_answers_total (\d+)", client.get("/metrics").text)
+    assert told
+    return int(told[1])
+
+
+# --- whoever leaves
 
 LEAVE_AFTER = {
     "nothing": b"",
