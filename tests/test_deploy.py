@@ -92,6 +92,23 @@ def test_no_request_fails_while_the_server_reloads(site: Path, serve: Serve) -> 
     assert load.failed == []
 
 
+def test_no_request_fails_while_workers_are_added_and_taken_away(site: Path, serve: Serve) -> None:
+    server = serve(site)
+    steps = (
+        (signal.SIGTTIN, 3),
+        (signal.SIGTTIN, 4),
+        (signal.SIGTTOU, 3),
+        (signal.SIGTTOU, 2),
+        (signal.SIGTTOU, 1),
+    )
+    with Load(server.port, PATHS, READERS) as load:
+        for number, workers in steps:
+            server.send(number)
+            wait_for_others(server, set(), workers)
+            load.wait_for(100)
+    assert load.failed == []
+
+
 def test_a_killed_worker_fails_no_more_than_the_requests_that_it_had(site: Path, serve: Serve) -> None:
     server, kills = serve(site), sizes.of(60, 3)
     with Load(server.port, PATHS, READERS) as load:

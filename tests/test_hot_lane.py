@@ -6,9 +6,11 @@ import os
 import re
 import signal
 import socket
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from gunicorn.http import wsgi
 from gunicorn.http.parser import RequestParser
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from server import PATIENCE_S, ROOT, Server
+from server import PATIENCE_S, ROOT, Client, Server
 
 from bitacora.hot_lane import _is_plain
 from bitacora.web.page_cache import Question
@@ -28,6 +30,9 @@ from bitacora.web.request_head import reader
 
 PAGE = "/2018/07/17/x/"
 LARGE = "/2018/07/16/large/"
+KERNEL_TAKES_BYTES = int(Path("/proc/sys/net/ipv4/tcp_wmem").read_text().split()[2])
+TOO_MANY = 2 + KERNEL_TAKES_BYTES // 1_000_000
+"""So many large pages at once wait for whoever does not read: the kernel takes no more."""
 SITE = {
     "site.toml": 'title = "El Blog"\nurl = "https://blog.example.org"\n',
     "posts/2018-07-17-x.md": post("Uno", "Una frase. " * 500),
@@ -345,12 +350,13 @@ def test_a_head_may_come_byte_by_byte(pair: tuple[int, int]) -> None:
 def test_clients_that_are_slow_to_read_get_all_and_hold_up_nobody(hot: Server) -> None:
     whole = exchange(hot.port, get(LARGE))
     assert len(whole) > 1_000_000
+    asked = get(LARGE) * TOO_MANY + get(PAGE)
     with ExitStack() as stack:
-        slow = [stack.enter_context(silent(hot.port, get(LARGE) + get(PAGE), 4_096)) for _ in range(40)]
+        slow = [stack.enter_context(silent(hot.port, asked, 4_096)) for _ in range(40)]
         assert exchange(hot.port, get(PAGE)).startswith(b"HTTP/1.1 200")
         client = slow[-1]
         client.shutdown(socket.SHUT_WR)
-        assert dateless(everything(client)) == dateless(whole + exchange(hot.port, get(PAGE)))
+        assert dateless(everything(client)) == dateless(whole * TOO_MANY + exchange(hot.port, get(PAGE)))
 
 
 def test_whoever_leaves_in_the_middle_leaves_nothing_behind(hot: Server) -> None:
@@ -361,6 +367,95 @@ def test_whoever_leaves_in_the_middle_leaves_nothing_behind(hot: Server) -> None
         for _ in range(10):
             silent(hot.port, sent, 4_096).close()
     hot.wait_until(lambda: len(list(Path(f"/proc/{worker}/fd").iterdir())) <= before)
+
+
+# --- what is current, and for whom
+
+
+def test_a_post_appears_and_another_is_gone_at_their_second(tmp_path: Path) -> None:
+    """Which nobody announces: nothing changes on disk."""
+    root = tmp_path / "site"
+    (root / "posts").mkdir(parents=True)
+    (root / "site.toml").write_text(SITE["site.toml"])
+    with Server(root, tmp_path / "cache", workers=1) as server:
+        second = int(time.time()) + 3
+        moment = f"{datetime.fromtimestamp(second, UTC):%Y-%m-%d %H:%M:%SZ}"
+        (root / "posts/2018-07-17-x.md").write_text(post("Vence", expires=moment))
+        (root / "posts/later.md").write_text(post("Aparece", date=moment))
+        client = Client(server.port)
+
+        def has_changed() -> bool:
+            asked = time.time()
+            home, gone = client.get("/"), client.get(PAGE)
+            seen = ("Aparece" in home.text, "Vence" in home.text, gone.status)
+            if asked >= second:
+                assert seen == (True, False, 410)
+            elif time.time() < second:
+                assert seen == (False, True, 200)
+            return asked >= second
+
+        server.wait_until(has_changed)
+        assert answers_of_the_lane(client) > 0
+        client.close()
+
+
+def test_no_page_is_given_under_a_host_that_is_not_trusted(site: Path) -> None:
+    with Server(site / "site", site / "cache-hot", workers=1, trusted_hosts="blog.example.org") as server:
+        for _ in range(3):
+            assert exchange(server.port, get(PAGE)).startswith(b"HTTP/1.1 200")
+            for host in (b"evil.example", b"", b"blog.example.org.evil.example"):
+                asked = get(PAGE).replace(b"blog.example.org", host)
+                assert exchange(server.port, asked).startswith(b"HTTP/1.1 400")
+        client = Client(server.port)
+        assert answers_of_the_lane(client) == 2
+        client.close()
+
+
+def answers_of_the_lane(client: Client) -> int:
+    told = re.search(r"bitacora_hot_lane_answers_total (\d+)", client.get("/metrics").text)
+    assert told
+    return int(told[1])
+
+
+# --- whoever leaves
+
+LEAVE_AFTER = {
+    "nothing": b"",
+    "half a head": get(PAGE)[:20],
+    "a head": get(PAGE),
+    "the last head": get(PAGE, "Connection: close"),
+    "an answer larger than what is read of it": get(LARGE),
+    "answers of which the last waits": get(LARGE) * TOO_MANY,
+    "pipelined heads": get(PAGE) * 3 + get("/nothing/") + get(PAGE),
+    "a head and a half": get(PAGE) + get(PAGE)[:20],
+    "a head for a thread": get("/nothing/"),
+    "the last head for a thread": get("/nothing/", "Connection: close"),
+    "half a body": get(PAGE, "Content-Length: 10", method="POST") + b"abc",
+    "a refused head": b"\0" + get(PAGE),
+}
+OPEN = b'bitacora_connections_open{worker="0"} %d.0\n'
+
+
+@pytest.mark.parametrize("is_reset", [False, True], ids=["closed", "reset"])
+@pytest.mark.parametrize("is_idle_first", [False, True], ids=["new", "idle"])
+def test_whoever_leaves_is_counted_no_more(hot: Server, is_reset: bool, is_idle_first: bool) -> None:
+    worker = hot.workers()
+    exchange(hot.port, get(LARGE))
+    for sent in LEAVE_AFTER.values():
+        for waits in (False, True):
+            for _ in range(3):
+                client = silent(hot.port, get(PAGE) if is_idle_first else b"", 4_096)
+                if is_idle_first:
+                    _whole_answer(client)
+                client.sendall(sent)
+                if waits and b"\r\n\r\n" in sent and not sent.startswith(b"POST"):
+                    client.recv(1)
+                if is_reset:
+                    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                client.close()
+    hot.wait_until(lambda: OPEN % 1 in exchange(hot.port, get("/metrics")))
+    assert hot.connections() == 0
+    assert hot.workers() == worker
 
 
 # --- whatever goes wrong concerns one request
@@ -385,9 +480,6 @@ def faulty_look_up(question, snapshot):
 
 app.wsgi_app, cache.look_up = answer, faulty_look_up
 """
-
-
-OPEN = b'bitacora_connections_open{worker="0"} %d.0\n'
 
 
 @pytest.fixture
@@ -499,6 +591,10 @@ def test_a_worker_that_stops_answers_who_is_connected_and_lets_go(hot: Server) -
 
 def _asked_again(client: socket.socket) -> bytes:
     client.sendall(get(PAGE))
+    return _whole_answer(client)
+
+
+def _whole_answer(client: socket.socket) -> bytes:
     answer = client.recv(1 << 20)
     while not answer.rstrip().endswith(b"</html>"):
         answer += client.recv(1 << 20)
