@@ -605,6 +605,13 @@ def test_error_pages_show_the_newest_posts(new_blog: NewBlog, caplog: pytest.Log
     assert "ZeroDivisionError" in caplog.text
 
 
+def test_an_error_page_leaves_out_a_post_that_proves_broken_while_it_is_made(new_blog: NewBlog) -> None:
+    too_much = "&&&&&&&&& " * 130_000
+    blog = new_blog({"posts/2018-07-17-x.md": post(), "posts/2018-07-18-y.md": post("Rota", body=too_much)})
+    answer = blog.get("/nothing/")
+    assert (answer.status, entries(answer)) == (404, ["Una entrada"])
+
+
 def test_a_failure_of_the_error_page_itself_is_still_an_answer(
     new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from typing import TypeVar
 from urllib.parse import quote
 
 from flask import Flask, Response, abort, current_app, g, request
@@ -32,6 +33,8 @@ from bitacora.web.status import status
 log = logging.getLogger(__name__)
 
 MOST_HELD_BACK = 100
+_Answer = TypeVar("_Answer")
+
 _HEALTH_PATHS = (ALIVE, "/readyz", "/metrics")
 _KINDS = {"feeds": "feed", "assets": "asset", "hooks": "hook", "status": "health", "previews": "preview"}
 _LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
@@ -182,7 +185,11 @@ _MESSAGES = {
 
 
 def _http_error(error: HTTPException) -> Response:
-    response = _error_page(error.code or 500)
+    code = error.code or 500
+    try:
+        response = _error_page(code)
+    except PostError as problem:
+        response = _without(problem, lambda: _error_page(code))
     response.headers.extend(
         (name, value) for name, value in error.get_headers() if name not in {"Content-Type", "Content-Length"}
     )
@@ -190,17 +197,22 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _held_back(problem: PostError) -> ResponseReturnValue:
+    try:
+        return _without(problem, current_app.dispatch_request)
+    except HTTPException as error:
+        return _http_error(error)
+
+
+def _without(problem: PostError, answer: Callable[[], _Answer]) -> _Answer | Response:
     """A body that cannot be shown takes its post down, not the page that lists it: answer again without it."""
     for _ in range(MOST_HELD_BACK):
         blog().library.hold_back(problem)
         g.snapshot = blog().library.snapshot(request.path)
         try:
-            return current_app.dispatch_request()
+            return answer()
         except PostError as another:
             problem = another
-        except HTTPException as error:
-            return _http_error(error)
-    return _error_page(500)
+    return _bare(500)
 
 
 def _server_error(error: Exception) -> Response:
