@@ -26,6 +26,7 @@ from PIL import Image
 from bitacora.share import photo
 from bitacora.share.card import Card, CardError
 from bitacora.web import cards, derived
+from bitacora.web.beside import THREAD
 from bitacora.web.derived import Derived, hash_of
 
 PATIENCE_S = 20.0
@@ -102,6 +103,9 @@ class Draws:
 
 @pytest.fixture
 def draws(monkeypatch: pytest.MonkeyPatch) -> Draws:
+    for thread in threading.enumerate():
+        if thread.name == THREAD:  # of the test before
+            thread.join(PATIENCE_S)
     return Draws(monkeypatch)
 
 

@@ -19,6 +19,8 @@ MOST_WAITING = 64
 REST = 1
 """Times as long as its work took the thread rests: readers of thousands of posts cost half a core at most."""
 
+THREAD = "beside requests"
+
 
 class Task(NamedTuple):
     here: Edition
@@ -52,7 +54,7 @@ class Beside:
 
     def _start(self) -> None:
         try:
-            threading.Thread(target=self._run, daemon=True).start()
+            threading.Thread(target=self._run, name=THREAD, daemon=True).start()
         except RuntimeError as error:  # as many threads as the system allows
             self._here = None
             log.warning("no card is drawn ahead: %s", error)
