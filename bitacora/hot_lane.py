@@ -190,9 +190,13 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
         except OSError as error:
             if error.errno not in _NO_ROOM:
                 raise
-            self._make_room(error)
+            self.log.warning("a connection cannot be accepted: %s", error.strerror)
+            if not self._makes_room():
+                time.sleep(_NO_ROOM_S)  # threads hold them all
             return
         self.nr_conns += 1
+        if self.nr_conns >= self.worker_connections:  # or gunicorn would accept nobody until one goes by itself
+            self._makes_room()
         self._metrics.accepted()
         conn = Connection(self.cfg, client, address, listener.getsockname())
         self._listen(conn, self._asking)
@@ -270,13 +274,12 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
         self.nr_conns -= 1
         conn.close()
 
-    def _make_room(self, error: OSError) -> None:
-        """No descriptor is left: whoever has been idle for longest goes."""
-        self.log.warning("a connection cannot be accepted: %s", error.strerror)
-        if idle := self.keepalived_conns or self._asking:
+    def _makes_room(self) -> bool:
+        """Close whichever connection has been idle for longest; False when none is."""
+        idle = self.keepalived_conns or self._asking
+        if idle:
             self._close(idle[0])
-        else:
-            time.sleep(_NO_ROOM_S)  # threads hold them all
+        return bool(idle)
 
     # --- requests
 

@@ -528,6 +528,17 @@ def test_connections_that_make_room_are_asked_no_more(site: Path) -> None:
         assert server.workers() == worker
 
 
+@pytest.mark.parametrize("sent", [b"", get(PAGE)[:20], get(PAGE)], ids=["silent", "half a head", "kept alive"])
+def test_as_many_connections_as_there_may_be_keep_nobody_away(site: Path, sent: bytes) -> None:
+    """Whoever has been idle for longest goes; those of gunicorn's own path stay."""
+    few = ("env", "GUNICORN_CMD_ARGS=--worker-connections 20")
+    with Server(site / "site", site / "cache-hot", workers=1, within=few) as server, ExitStack() as stack:
+        for _ in range(60):
+            stack.enter_context(silent(server.port, sent))
+        for path in (PAGE, "/nothing/"):
+            assert exchange(server.port, get(path, "Connection: close")).startswith(b"HTTP/1.1 ")
+
+
 # --- what gunicorn does beside answering
 
 
