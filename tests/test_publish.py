@@ -169,7 +169,9 @@ def test_a_remote_that_hangs_is_left_after_a_while_and_nothing_of_git_stays(
         monkeypatch.setattr(home, "git", lambda held=None: Git(home.repo, [held] if held else [], patience=1))
         attempt = pull(home)
         assert (attempt.outcome, attempt.message) == ("failed", "git fetch took longer than 1 s and was ended.")
-        assert not running(f"127.0.0.1:{port}")
+        deadline = time.monotonic() + 10
+        while running(f"127.0.0.1:{port}"):  # who is killed has not gone yet
+            assert time.monotonic() < deadline
     assert home.served() == commit
     assert left_over(home) == []
 
