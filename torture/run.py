@@ -37,7 +37,7 @@ def run(parts: Sequence[Part], document: Path | None, *, full: bool = True) -> l
         TextColumn("{task.description}"),
         BarColumn(),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[now]}"),
+        TextColumn("{task.fields[now]}", markup=False),
     )
     results: list[Result] = []
     console.print(f"logs: {logs}")
@@ -53,7 +53,7 @@ def run(parts: Sequence[Part], document: Path | None, *, full: bool = True) -> l
             except OSError as error:
                 result.failures.append(f"it could not be run: {error!r}")
             progress.advance(everything, part.minutes)
-            console.print(f"{part.name or part.promise}: {result.outcome}  {result.figures}")
+            console.print(f"{part.name or part.promise}: {result.outcome}  {result.figures}", markup=False)
             if document:
                 report.write(results, parts, document, full=full)
             if result.is_interrupted:
