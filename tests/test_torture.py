@@ -63,6 +63,16 @@ def test_each_part_is_told_of_with_what_was_promised_and_what_was_seen(tmp_path:
     assert f"{os.cpu_count()} cores" in report
 
 
+def test_a_name_of_a_test_is_no_markup_of_the_progress(tmp_path: Path, document: Path) -> None:
+    code = """
+    @pytest.mark.parametrize("path", ["/page/1/"])
+    def test_it(path): pass
+    def test_that_takes_long_enough_for_the_other_to_be_shown(): time.sleep(1.5)
+    """
+    [result] = run((part(tmp_path, "P1", code),), document)
+    assert result.outcome == "passed"
+
+
 @pytest.mark.parametrize(
     ("code", "says"),
     [
