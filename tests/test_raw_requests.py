@@ -20,6 +20,8 @@ MARK = b"zzevilzz"
 ALLOWED = {100, 200, 206, 301, 302, 304, 308, 400, 403, 404, 405, 410, 413, 414, 417, 421, 431, 501, 505}
 """501 and 505 say that a request is in no version or coding that the server knows."""
 PATIENCE_S = 20.0
+STATUS_LINE = re.compile(rb"HTTP/1\.1 (?=[1-5]\d\d [A-Z])")
+"""gunicorn's refusals say again, in their bodies, a request line that was none."""
 OWN_LOCATION = re.compile(rb"\r\nLocation: /(?![/\\])[^\r\n]*")
 """A redirect to an address of ours may say again the path that was asked for, never a host."""
 
@@ -96,7 +98,7 @@ def answers(port: int, data: bytes) -> tuple[list[int], bytes]:
 
 def wrong(server: Server, seed: int) -> tuple[list[int], str]:
     statuses, came = answers(server.port, request(seed))
-    heads = b"".join(part.partition(b"\r\n\r\n")[0] for part in came.split(b"HTTP/1.1 ")[1:])
+    heads = b"".join(part.partition(b"\r\n\r\n")[0] for part in STATUS_LINE.split(came)[1:])
     heads = OWN_LOCATION.sub(b"", heads)
     is_wrong = not set(statuses) <= ALLOWED or (came and not statuses) or MARK in heads
     return statuses, f"request {seed} ({request(seed)[:200]!r}): {came[:300]!r}" if is_wrong else ""
