@@ -33,7 +33,7 @@ class History(Protocol):
 
 
 class Historian(Protocol):
-    """Who knows where a site lies in version control. No call raises."""
+    """Who knows where a site lies in version control. Of what goes wrong only OSError comes through."""
 
     def stamp(self, site: str) -> object:
         """Changes with the commit that is checked out, for the site in a folder without links; asks nobody."""
