@@ -28,12 +28,12 @@ class Group:
         return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and self._has(entry)]
 
     def cpu(self) -> float:
-        """CPU seconds used so far, those of ended children left out."""
+        """CPU seconds used so far, those of ended children with them."""
         used = 0.0
         for member in self.members():
             with suppress(OSError, IndexError):
                 fields = _stat(Path(f"/proc/{member}"))
-                used += (int(fields[11]) + int(fields[12])) * _TICK_S
+                used += sum(map(int, fields[11:15])) * _TICK_S
         return used
 
     def mib(self) -> float:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import copyreg
 import fcntl
 import hashlib
-import io
 import itertools
 import logging
 import pickle
 import secrets
+import shutil
 import sys
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+from bitacora.content.files import Signature, signature
 from bitacora.content.post import Author, Image, Post, Term
 from bitacora.content.scan import Entry
 from bitacora.content.sources import Pack
@@ -24,10 +27,11 @@ log = logging.getLogger(__name__)
 
 _HEADS = "heads"
 _SOURCES = "sources-"
+_WRITTEN = "written-"
 _AT_ONCE = 500
 """Posts that are written without a pause: a reader waits that long for the interpreter's lock, some ms."""
 
-_DAMAGE = (pickle.UnpicklingError, ValueError, TypeError, EOFError, AttributeError, LookupError, MemoryError)
+_DAMAGE = (OSError, pickle.UnpicklingError, ValueError, TypeError, EOFError, AttributeError, LookupError)
 """What a file may raise that was cut or written to."""
 
 _MADE_OF = {
@@ -41,8 +45,12 @@ _MADE_OF = {
 }  # fmt: skip
 
 
+Row: TypeAlias = tuple[str, Signature, Post, bytes]
+"""Path, signature, meaning and bytes of one file."""
+
+
 class Index:
-    """Two files in `folder`: the sources one after the other, and what was understood of them; none without one.
+    """Files in `folder`: sources one after the other, and one of what was understood of them; none without one.
 
     It holds for one engine and one `Site`: with others all is read anew. A file that is not exactly as it was
     (device, inode, size, mtime, ctime) is read again. Whatever is wrong with the files of the index costs a slow
@@ -52,68 +60,114 @@ class Index:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether anything is there at the next start."""
+        return self._folder is not None
+
     def load(self, site: Site) -> dict[str, Entry]:
         """Entries by path; empty when nothing fits."""
         if self._folder is None:
             return {}
         try:
             with (self._folder / _HEADS).open("rb") as file:
-                mark, name = (file.readline().strip() for _ in range(2))
-                if mark != _mark(site):
+                if file.readline().strip() != _mark(site):
                     return {}
-                pack = Pack.open(self._folder / name.decode())
-                return {
-                    path: Entry(signature, None, post, pack.source(offset, size), signature[-1])
-                    for chunk in _chunks(file)
-                    for path, signature, post, offset, size in chunk
-                }
+                packs: dict[str, Pack] = {}
+                known = {}
+                while file.peek(1):
+                    name, rows = _Reader(file).load()
+                    if name not in packs:
+                        packs[name] = Pack.open(self._folder / name)
+                    pack = packs[name]
+                    for path, seen, post, offset, size in rows:
+                        known[path] = Entry(seen, None, post, pack.source(offset, size), seen[-1])
+                return known
         except FileNotFoundError:
             return {}
-        except (
-            OSError,
-            ValueError,
-            TypeError,
-            EOFError,
-            AttributeError,
-            LookupError,
-            pickle.UnpicklingError,
-        ) as error:
+        except _DAMAGE as error:
             log.warning("the index of posts is made anew: %s", error)
             return {}
 
     def keep(self, site: Site, entries: Mapping[str, Entry]) -> None:
         """Write down all posts that are as they are on disk. Does nothing while another worker does it."""
-        if self._folder is None:
-            return
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with (self._folder / "lock").open("wb") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                self._write(_mark(site), entries)
+            with self._locked(fcntl.LOCK_EX | fcntl.LOCK_NB) as folder:
+                if folder:
+                    self._put_together(folder, site, lambda place: [write_part(place, _whole(entries))])
         except BlockingIOError:
             pass
         except OSError as error:
             log.warning("the index of posts is not kept: %s", error)
 
-    def _write(self, mark: bytes, entries: Mapping[str, Entry]) -> None:
-        assert self._folder is not None
-        name = f"{_SOURCES}{secrets.token_hex(8)}"
-        heads = self._folder / f".{_HEADS}"
-        posts = ((path, entry) for path, entry in entries.items() if _is_kept(entry))
-        with (self._folder / name).open("wb") as sources, heads.open("wb") as file:
-            file.write(b"%b\n%b\n" % (mark, name.encode()))
-            while chunk := list(itertools.islice(posts, _AT_ONCE)):
-                rows = []
-                for path, entry in chunk:
-                    assert entry.source is not None
-                    data = entry.source.read()
-                    rows.append((path, entry.signature, entry.value, sources.tell(), len(data)))
-                    sources.write(data)
-                _Writer(file, pickle.HIGHEST_PROTOCOL).dump(rows)
-        heads.replace(self._folder / _HEADS)
-        for old in self._folder.glob(f"{_SOURCES}*"):
-            if old.name != name:
+    def filled(self, site: Site, write_parts: Callable[[Path], Iterable[Path]]) -> dict[str, Entry]:
+        """What `write_parts(folder)` writes with `write_part`, for the next start too.
+
+        While one worker does so the others wait, and take what it wrote: each post is read once for all of them.
+        """
+        before = self._version()
+        try:
+            with self._locked(fcntl.LOCK_EX) as folder:
+                if self._version() != before and (known := self.load(site)):
+                    return known
+                if folder:
+                    self._put_together(folder, site, write_parts)
+        except OSError as error:
+            log.warning("the index of posts is not made: %s", error)
+        return self.load(site)
+
+    @contextmanager
+    def _locked(self, operation: int) -> Iterator[Path | None]:
+        """The folder, if there is one, with the lock taken. Raises OSError."""
+        if self._folder is None:
+            yield None
+            return
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / "lock").open("wb") as lock:
+            fcntl.flock(lock, operation)
+            yield self._folder
+
+    def _version(self) -> Signature | None:
+        try:
+            return signature((self._folder / _HEADS).stat()) if self._folder else None
+        except OSError:
+            return None
+
+    def _put_together(self, folder: Path, site: Site, write_parts: Callable[[Path], Iterable[Path]]) -> None:
+        """Nothing remains of parts that cannot be written whole."""
+        for left in folder.glob(f"{_WRITTEN}*"):  # by a process that was killed
+            shutil.rmtree(left)
+        with tempfile.TemporaryDirectory(prefix=_WRITTEN, dir=folder) as place:
+            heads, names = Path(place) / _HEADS, set()
+            with heads.open("wb") as file:
+                file.write(b"%b\n" % _mark(site))
+                for part in write_parts(Path(place)):
+                    names.add(part.stem)
+                    with part.open("rb") as rows:
+                        shutil.copyfileobj(rows, file)
+            for name in names:
+                heads.with_name(name).rename(folder / name)
+            heads.rename(folder / _HEADS)
+        for old in folder.glob(f"{_SOURCES}*"):
+            if old.name not in names:
                 old.unlink(missing_ok=True)
+
+
+def write_part(folder: Path, posts: Iterable[Row]) -> Path:
+    """Write the sources of posts into `folder`, and what was understood of them into the file that is given.
+
+    Raises OSError.
+    """
+    sources = folder / f"{_SOURCES}{secrets.token_hex(8)}"
+    part = sources.with_suffix(".part")
+    rows = iter(posts)
+    with sources.open("wb") as pack, part.open("wb") as file:
+        while chunk := [
+            (path, seen, post, pack.tell(), pack.write(data))
+            for path, seen, post, data in itertools.islice(rows, _AT_ONCE)
+        ]:
+            _Writer(file, pickle.HIGHEST_PROTOCOL).dump((sources.name, chunk))
+    return part
 
 
 def _by_values(made: Any) -> tuple[type, tuple[object, ...]]:
@@ -135,14 +189,11 @@ class _Reader(pickle.Unpickler):
         return super().find_class(module, name)
 
 
-def _chunks(file: io.BufferedReader) -> Iterator[list[Any]]:
-    while file.peek(1):
-        yield _Reader(file).load()
-
-
-def _is_kept(entry: Entry) -> bool:
-    is_whole = entry.problem is None and entry.signature is not None and entry.source is not None
-    return is_whole and isinstance(entry.value, Post)
+def _whole(entries: Mapping[str, Entry]) -> Iterator[Row]:
+    """Posts that are as they are on disk."""
+    for path, entry in entries.items():
+        if entry.problem is None and entry.signature and entry.source and isinstance(entry.value, Post):
+            yield path, entry.signature, entry.value, entry.source.read()
 
 
 def _mark(site: Site) -> bytes:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 from weakref import WeakMethod
 
+from bitacora.content.ahead import processes_for, write_parts
 from bitacora.content.errors import PostError
 from bitacora.content.files import FOLDERS, SETTINGS_FILE, Signature, Tree, identity, signature
 from bitacora.content.hindsight import Hindsight, Question, Unknown
@@ -390,6 +391,7 @@ class Library:
             enter=self._enter,
             gone=self._later,
             deletions_at_once=git_worked or is_new_tree or self._snapshot is None,
+            read_ahead=self._read_ahead if self._snapshot is None else lambda _found: None,
         )
         if dirty & {EVERYTHING, SETTINGS_FILE}:
             self._take_settings(scan.look([SETTINGS_FILE], self._racy))
@@ -409,6 +411,25 @@ class Library:
         """What was known when the blog ran last: files that are as they were then are not read again."""
         known = self._index.load(self._settings_in_force())
         self._entries.update({path: entry for path, entry in known.items() if path not in self._entries})
+
+    def _read_ahead(self, found: Collection[str]) -> None:
+        """Where a great many posts are not known yet: read them on all processors, once for all workers."""
+        assert self._tree is not None
+        site, root = self._settings_in_force(), self._tree.real
+        posts = {path: seen for folder in ("posts", "pages") for path, seen in self._posts_in(folder)}
+        unread = sum(path not in self._entries or self._entries[path].signature != posts[path] for path in posts)
+        if not self._index.is_kept or not processes_for(unread):
+            return
+        read = self._index.filled(site, lambda place: write_parts(site, root, list(posts), place))
+        self._entries.update(read)
+        for path in read.keys() - found:
+            _tell_unused(read[path])
+
+    def _posts_in(self, folder: str) -> Iterator[tuple[str, Signature]]:
+        assert self._tree is not None
+        for path, found in self._tree.walk(folder, lambda _folder: None):
+            if kind_of(path) == "text" and not isinstance(found, OSError):
+                yield path, signature(found)
 
     def _take_settings(self, changes: Changes) -> None:
         """Put new settings in force before any post is read: times and addresses depend on them."""
@@ -736,9 +757,9 @@ def _has_posts(tree: Tree) -> bool:
     return any(kind_of(path) == "text" for path, _ in tree.walk("posts", lambda _folder: None))
 
 
-def _tell_unused(found: Good | Broken | None) -> None:
+def _tell_unused(found: Good | Broken | Entry | None) -> None:
     """Log what a head says in vain, once: when it is read."""
-    if isinstance(found, Good) and found.source and isinstance(post := found.value, Post):
+    if isinstance(found, Good | Entry) and found.source and isinstance(post := found.value, Post):
         repeated = repeated_keys(found.source.read(), post.path) if post.repeats else []
         for remark in (*post.remarks, *repeated):
             log.warning("%s", remark)

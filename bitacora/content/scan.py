@@ -31,6 +31,8 @@ from bitacora.settings import Site
 
 DELETION_PATIENCE_S = 0.15
 RETRY_S = 0.5
+ONE_BY_ONE = 300
+"""So many files are read before it is asked whether a great many are left."""
 _RACY_NS = 20_000_000
 _RACY_WHOLE_SECONDS_NS = 2_000_000_000
 
@@ -90,7 +92,7 @@ class Scan:
     """One look. `understand(path, data)` gives a file's meaning or raises PostError, `keep(data)` a source.
 
     `gone` is what the look before left: absent paths with the moment until which they may come back, as they do
-    when editors save.
+    when editors save. `read_ahead(found)` may put more into `entries`, once, where there is much to read.
     """
 
     def __init__(
@@ -105,6 +107,7 @@ class Scan:
         enter: Callable[[str], None],
         gone: Mapping[str, float],
         deletions_at_once: bool,
+        read_ahead: Callable[[Collection[str]], None],
     ) -> None:
         self._tree = tree
         self._watch = watch
@@ -116,6 +119,8 @@ class Scan:
         self._anew: Collection[str] = ()
         self._gone = gone
         self._deletions_at_once = deletions_at_once
+        self._read_ahead = read_ahead
+        self._reads = 0
         self.changes = Changes()
 
     def look(self, paths: Collection[str], anew: Collection[str]) -> Changes:
@@ -173,6 +178,9 @@ class Scan:
                 self.changes.later[path] = time.monotonic() + RETRY_S
             else:
                 self._read(path, entry, signature(found))
+                self._reads += 1
+                if self._reads == ONE_BY_ONE:
+                    self._read_ahead(self.changes.found)
 
     def _is_as_it_was(self, path: str, entry: Entry, found: os.stat_result | OSError) -> bool:
         return (
@@ -203,7 +211,7 @@ class Scan:
         except OSError as error:
             self._unreadable(path, error)
         else:
-            if _is_racy(version):
+            if is_racy(version):
                 self.changes.racy.add(path)
             self._interpret(path, entry, data, version)
 
@@ -291,6 +299,15 @@ def kind_of(path: str) -> str:
     return "text" if is_markdown(name) else "file" if media_type(name) and is_showable(path) else ""
 
 
+def is_racy(version: Signature) -> bool:
+    """Git's rule: a file written in the same tick as it was read may be written again unseen."""
+    *_, mtime_ns, ctime_ns = version
+    whole_seconds = mtime_ns % 1_000_000_000 == 0 and ctime_ns % 1_000_000_000 == 0
+    window = _RACY_WHOLE_SECONDS_NS if whole_seconds else _RACY_NS
+    now = time.time_ns()
+    return abs(now - mtime_ns) < window or abs(now - ctime_ns) < window
+
+
 def _must_be_showable(path: str) -> None:
     if not is_showable(path):
         reason = "The file's name has characters that cannot be shown."
@@ -316,12 +333,3 @@ _ODD_FILES = {
 def _is_cut(path: str, found: os.stat_result) -> bool:
     """Whether the settings are just being saved: without a byte they would be valid, and move every post."""
     return path == SETTINGS_FILE and found.st_size == 0 and time.time() - found.st_mtime < RETRY_S
-
-
-def _is_racy(version: Signature) -> bool:
-    """Git's rule: a file written in the same tick as it was read may be written again unseen."""
-    *_, mtime_ns, ctime_ns = version
-    whole_seconds = mtime_ns % 1_000_000_000 == 0 and ctime_ns % 1_000_000_000 == 0
-    window = _RACY_WHOLE_SECONDS_NS if whole_seconds else _RACY_NS
-    now = time.time_ns()
-    return abs(now - mtime_ns) < window or abs(now - ctime_ns) < window

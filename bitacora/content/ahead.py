@@ -1,0 +1,110 @@
+"""Reading a great many posts before anything is served: on all processors, once for all workers."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from bitacora.content.errors import PostError
+from bitacora.content.files import BeingWrittenError, Tree
+from bitacora.content.index import Row, write_part
+from bitacora.content.post import read_post
+from bitacora.content.scan import is_racy
+from bitacora.settings import Site
+
+log = logging.getLogger(__name__)
+
+POSTS_A_PROCESS = 1_000
+"""With fewer, a process of its own costs more than it saves: it needs a quarter of a second to begin."""
+_MOST_PROCESSES = 8
+_ENGINE = Path(__file__).parents[2]
+
+
+def processes_for(posts: int) -> int:
+    """How many processes shall read so many posts; 0 where one had better read them by itself."""
+    count = min(_processors(), posts // POSTS_A_PROCESS, _MOST_PROCESSES)
+    return count if count > 1 else 0
+
+
+def write_parts(site: Site, root: str, paths: Sequence[str], folder: Path) -> list[Path]:
+    """Parts of the index, in the order of `paths`, each written into `folder` by a process of its own.
+
+    What cannot be read or understood is left out: whoever needs it finds out why. Raises OSError.
+    """
+    size = -(-len(paths) // processes_for(len(paths)))
+    shares = [paths[start : start + size] for start in range(0, len(paths), size)]
+    with ExitStack() as stack:
+        readers = [stack.enter_context(_started()) for _ in shares]
+        for reader, share in zip(readers, shares, strict=True):
+            _send(reader, (os.getpid(), site, root, share, folder))
+        return [part for reader in readers if (part := _part_of(reader))]
+
+
+def _processors() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS
+        return os.cpu_count() or 1
+
+
+def _started() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - no word of it comes from a file
+        [sys.executable, "-m", __name__],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_ENGINE), os.environ.get("PYTHONPATH", "")])},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def _send(reader: subprocess.Popen[bytes], share: object) -> None:
+    assert reader.stdin
+    try:
+        with reader.stdin as pipe:
+            pickle.dump(share, pipe)
+    except BrokenPipeError:
+        pass  # it has ended, and its status tells
+
+
+def _part_of(reader: subprocess.Popen[bytes]) -> Path | None:
+    assert reader.stdout
+    written = reader.stdout.read().decode()
+    if reader.wait() == 0:
+        return Path(written)
+    log.warning("a process that read posts ended with %d: they are read again", reader.returncode)
+    return None
+
+
+# --- in a process of its own
+
+
+def main() -> None:
+    """Read the posts that standard input names, and say where the part of the index is that they make."""
+    gc.disable()
+    logging.disable()
+    parent, site, root, paths, folder = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the one that began this
+    sys.stdout.write(str(write_part(folder, _read(parent, site, Tree(Path(root)), paths))))
+
+
+def _read(parent: int, site: Site, tree: Tree, paths: Sequence[str]) -> Iterator[Row]:
+    """For as long as the process waits that asked for it."""
+    for path in paths:
+        if os.getppid() != parent:
+            sys.exit(1)
+        try:
+            data, seen = tree.read(path)
+            if not is_racy(seen):
+                yield path, seen, read_post(data, path, site), data
+        except (PostError, BeingWrittenError, OSError):
+            continue
+
+
+if __name__ == "__main__":
+    main()
