@@ -101,6 +101,16 @@ def test_a_first_start_by_several_processes_shows_what_one_would_and_the_next_st
     assert set(reads) == {"site.toml", broken}
 
 
+def test_what_they_wrote_is_not_written_once_more(
+    site: Path, tmp_path: Path, opened: list[Library], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks: list[object] = []
+    monkeypatch.setattr(library_module, "UNKEPT_POSTS", 3)
+    monkeypatch.setattr(library_module, "_start", tasks.append)
+    started(site, opened, tmp_path / "index")
+    assert tasks == []
+
+
 def test_what_a_head_says_in_vain_is_told_once(
     site: Path, tmp_path: Path, opened: list[Library], caplog: pytest.LogCaptureFixture
 ) -> None:

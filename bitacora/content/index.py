@@ -136,7 +136,7 @@ class Index:
     def _put_together(self, folder: Path, site: Site, write_parts: Callable[[Path], Iterable[Path]]) -> None:
         """Nothing remains of parts that cannot be written whole."""
         for left in folder.glob(f"{_WRITTEN}*"):  # by a process that was killed
-            shutil.rmtree(left)
+            shutil.rmtree(left, ignore_errors=True)  # what it began may end only now
         with tempfile.TemporaryDirectory(prefix=_WRITTEN, dir=folder) as place:
             heads, names = Path(place) / _HEADS, set()
             with heads.open("wb") as file:

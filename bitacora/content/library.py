@@ -422,6 +422,7 @@ class Library:
             return
         read = self._index.filled(site, lambda place: write_parts(site, root, list(posts), place))
         self._entries.update(read)
+        self._unkept -= len(read.keys() & found)
         for path in read.keys() - found:
             _tell_unused(read[path])
 
