@@ -4,71 +4,82 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Sequence
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from itertools import cycle
 from typing import Self
 
-from server import Client
+from programs import PATIENCE_S
 
 ENDS = (b"</html>\n", b"</html>", b"</feed>\n", b"</feed>", b"</urlset>\n", b"</urlset>")
 
 
 class Crowd:
-    """Readers, each over one connection of its own, from the start of the block to its end.
+    """Readers who ask without pause from the start of the block to its end, each over one kept-alive connection.
 
-    An answer that is not 200, is cut short, or never comes, is in `wrong`. Nobody ever tries again.
+    An answer that is not 200, is cut short, or never comes, is in `wrong`: nobody ever asks twice. So is one after
+    which the server closes the connection, unless it `may_close` (RFC 9112, 9.6). Another connection is opened
+    after these alone.
     """
 
-    def __init__(self, port: int, paths: Sequence[str], readers: int = 4) -> None:
-        self._threads = [
-            threading.Thread(target=self._read, args=(Client(port), [*paths[n:], *paths[:n]]), daemon=True)
-            for n in range(readers)
-        ]
-        self._enough = threading.Event()
-        self._counting = threading.Lock()
-        self.statuses: Counter[int] = Counter()
+    def __init__(self, port: int, paths: Sequence[str], readers: int = 4, *, may_close: bool = False) -> None:
+        self.answers = 0
         self.wrong: list[str] = []
         self.slowest_s = 0.0
+        self._port = port
+        self._may_close = may_close
+        self._news = threading.Condition()
+        self._is_over = False
+        self._threads = [
+            threading.Thread(target=self._read, args=([*paths[n:], *paths[:n]],), daemon=True)
+            for n in range(readers)
+        ]
 
     def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
+        self.wait_for(len(self._threads))
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._enough.set()
+        self._is_over = True
         for thread in self._threads:
             thread.join()
 
-    @property
-    def answers(self) -> int:
-        return self.statuses.total()
+    def wait_for(self, more: int) -> None:
+        """Until so many more answers were right."""
+        with self._news:
+            enough = self.answers + more
+            assert self._news.wait_for(lambda: self.answers >= enough, PATIENCE_S), self.wrong[:3]
 
-    def go_on_for(self, seconds: float) -> None:
-        """Ends early when no reader is left."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and any(thread.is_alive() for thread in self._threads):
-            self._enough.wait(0.05)
+    def _read(self, paths: Sequence[str]) -> None:
+        http = HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE_S)
+        for path in cycle(paths):
+            if self._is_over:
+                break
+            asked = time.monotonic()
+            try:
+                http.request("GET", path)
+                answer = http.getresponse()
+                problem = self._problem(path, answer, answer.read())
+            except (OSError, HTTPException) as error:
+                http.close()
+                problem = repr(error)
+            self._count(problem and f"{path}: {problem}", time.monotonic() - asked)
+        http.close()
 
-    def go_on_until_answers(self, count: int) -> None:
-        while self.answers < count and any(thread.is_alive() for thread in self._threads):
-            self._enough.wait(0.05)
+    def _problem(self, path: str, answer: HTTPResponse, body: bytes) -> str | None:
+        if answer.status != 200:
+            return f"{answer.status} {body[:200]!r}"
+        if path.endswith(("/", ".xml")) and not body.endswith(ENDS):
+            return f"cut short after {body[-40:]!r}"
+        return "the connection is closed" if answer.will_close and not self._may_close else None
 
-    def _read(self, client: Client, paths: Sequence[str]) -> None:
-        try:
-            while True:
-                for path in paths:
-                    if self._enough.is_set():
-                        return
-                    answer = client.get(path)
-                    with self._counting:
-                        self.statuses[answer.status] += 1
-                        self.slowest_s = max(self.slowest_s, time.monotonic() - answer.asked)
-                    if answer.status != 200:
-                        self.wrong.append(f"{path}: {answer.status} {answer.body[:200]!r}")
-                    elif path.endswith(("/", ".xml")) and not answer.body.endswith(ENDS):
-                        self.wrong.append(f"{path}: cut short after {answer.body[-40:]!r}")
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
-            self.wrong.append(f"{path}: {error!r}")
-        finally:
-            client.close()
+    def _count(self, problem: str | None, seconds: float) -> None:
+        with self._news:
+            self.slowest_s = max(self.slowest_s, seconds)
+            if problem:
+                self.wrong.append(problem)
+            else:
+                self.answers += 1
+                self._news.notify_all()

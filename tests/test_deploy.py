@@ -27,8 +27,8 @@ from typing import NamedTuple
 import pytest
 import sizes
 from conftest import Serve
+from crowd import Crowd
 from fronts import DEPLOY, caddy, nginx, varnish
-from load import Load
 from programs import PATIENCE_S, Program, free_port, tool, wait_until
 from publishing import Editor
 from server import ROOT, Client, Server
@@ -83,13 +83,13 @@ def was_on_its_way(failure: str) -> bool:
 
 def test_no_request_fails_while_the_server_reloads(site: Path, serve: Serve) -> None:
     server = serve(site)
-    with Load(server.port, PATHS, READERS) as load:
+    with Crowd(server.port, PATHS, READERS, may_close=True) as load:
         for _ in range(sizes.of(20, 3)):
             before = set(server.workers())
             server.send(signal.SIGHUP)
             wait_for_others(server, before)
             load.wait_for(100)
-    assert load.failed == []
+    assert load.wrong == []
 
 
 def test_no_request_fails_while_workers_are_added_and_taken_away(site: Path, serve: Serve) -> None:
@@ -101,21 +101,21 @@ def test_no_request_fails_while_workers_are_added_and_taken_away(site: Path, ser
         (signal.SIGTTOU, 2),
         (signal.SIGTTOU, 1),
     )
-    with Load(server.port, PATHS, READERS) as load:
+    with Crowd(server.port, PATHS, READERS, may_close=True) as load:
         for number, workers in steps:
             server.send(number)
             wait_for_others(server, set(), workers)
             load.wait_for(100)
-    assert load.failed == []
+    assert load.wrong == []
 
 
 def test_a_killed_worker_fails_no_more_than_the_requests_that_it_had(site: Path, serve: Serve) -> None:
     server, kills = serve(site), sizes.of(60, 3)
-    with Load(server.port, PATHS, READERS) as load:
+    with Crowd(server.port, PATHS, READERS, may_close=True) as load:
         for _ in range(kills):
             kill_one_worker(server)
             load.wait_for(100)
-    assert len(load.failed) <= READERS * kills
+    assert len(load.wrong) <= READERS * kills
 
 
 def test_behind_nginx_only_an_answer_that_was_on_its_way_is_lost_when_workers_of_two_replicas_are_killed(
@@ -124,12 +124,12 @@ def test_behind_nginx_only_an_answer_that_was_on_its_way_is_lost_when_workers_of
     kills = sizes.of(60, 4)
     replicas = [serve(site, trust_proxy="1") for _ in range(2)]
     proxy = run(nginx(tmp_path / "nginx", [replica.port for replica in replicas]))
-    with Load(proxy.port, PATHS, READERS) as load:
+    with Crowd(proxy.port, PATHS, READERS, may_close=True) as load:
         for _ in range(kills):
             kill_one_worker(random.choice(replicas))
             load.wait_for(100)
-    assert [failure for failure in load.failed if not was_on_its_way(failure)] == []
-    assert len(load.failed) <= kills
+    assert [failure for failure in load.wrong if not was_on_its_way(failure)] == []
+    assert len(load.wrong) <= kills
 
 
 @pytest.mark.parametrize("front", [nginx, caddy])
@@ -138,7 +138,7 @@ def test_no_request_fails_while_a_replica_stops_and_it_ends_well(
 ) -> None:
     replicas = [serve(site, trust_proxy="1") for _ in range(2)]
     proxy = run(front(tmp_path / "front", [replica.port for replica in replicas]))
-    with Load(proxy.port, PATHS, READERS) as load:
+    with Crowd(proxy.port, PATHS, READERS, may_close=True) as load:
         for turn in range(sizes.of(10, 1)):
             replica = replicas[turn % 2]
             load.wait_for(100)
@@ -146,7 +146,7 @@ def test_no_request_fails_while_a_replica_stops_and_it_ends_well(
             assert replica.ended() == 0
             load.wait_for(100)
             replica.restart()
-    assert load.failed == []
+    assert load.wrong == []
 
 
 # --- slow clients
@@ -536,7 +536,7 @@ def test_behind_nginx_no_request_fails_while_commits_come_and_redis_and_a_replic
         proxy = run(nginx(tmp_path / "nginx", [server.port for server in replicas]))
         page = fetch(proxy.port, POST).body.decode()
         card = re.findall(r'og:image" content="https://blog\.example\.org([^"]+)', page)
-        load = stack.enter_context(Load(proxy.port, (*PATHS, *card), READERS))
+        load = stack.enter_context(Crowd(proxy.port, (*PATHS, *card), READERS, may_close=True))
         for version in range(sizes.of(30, 3)):
             author.commit({"posts/2020-01-02-p2.md": f"---\ntitle: v{version}\n---\nv{version}\n"})
             for synced in checkouts:
@@ -549,7 +549,7 @@ def test_behind_nginx_no_request_fails_while_commits_come_and_redis_and_a_replic
         load.wait_for(200)
         assert f"v{version}" in fetch(proxy.port, PATHS[4]).body.decode()
     assert len(card) == 1
-    assert [failure for failure in load.failed if not was_on_its_way(failure)] == []
+    assert [failure for failure in load.wrong if not was_on_its_way(failure)] == []
 
 
 # --- systemd
@@ -620,13 +620,13 @@ def test_at_the_socket_of_systemd_requests_wait_while_the_only_server_restarts(s
         notified.settimeout(PATIENCE_S)
         server = stack.enter_context(Activated(site, tmp_path / "cache", listener, folder / "notify"))
         assert b"READY=1" in notified.recv(4096).split(b"\n")
-        load = stack.enter_context(Load(server.port, PATHS, READERS))
+        load = stack.enter_context(Crowd(server.port, PATHS, READERS, may_close=True))
         for _ in range(sizes.of(10, 2)):
             server.send(signal.SIGTERM)
             assert server.ended() == 0
             server.launch()
             load.wait_for(100)
-    assert load.failed == []
+    assert load.wrong == []
 
 
 # --- TLS

@@ -351,7 +351,7 @@ def under_load(where: str, folder: Path, break_it: Callable[[], None], saw: Saw)
     with Server(site, folder / "cache", derived_cache=where) as server:
         clients = server.clients()
         with Crowd(server.port, (ADDRESS, *LISTS, f"{ADDRESS}share/")) as load:
-            load.go_on_for(0.5)
+            load.wait_for(100)
             break_it()
             broken = time.monotonic()
             version = 0

@@ -163,7 +163,7 @@ def test_under_load_a_folder_that_goes_away_costs_no_reader_a_page_and_is_live_a
                 put_back(version)
                 new_in(clients, version, RECOVERS_S)
                 assert [problems(client) for client in clients] == [[], []]
-            load.go_on_until_answers(200)
+            load.wait_for(200)
         saw(answers=load.answers, times_away=version, wrong=len(load.wrong))
     assert load.wrong == []
 
@@ -199,7 +199,7 @@ def test_on_a_full_disk_the_last_good_version_stays_until_an_edit_is_whole(
                 filler.unlink()
                 in_place(site)(version)
                 new_in(clients, version, RECOVERS_S)
-            load.go_on_until_answers(200)
+            load.wait_for(200)
         saw(answers=load.answers, times_full=version, wrong=len(load.wrong))
     assert load.wrong == []
 
@@ -223,7 +223,7 @@ def test_a_full_disk_for_caches_costs_no_page(tmp_path: Path, saw: Saw) -> None:
                     new_in(clients, version, RECOVERS_S)
                     (site / "posts" / POST).write_text("---\ntitle: [\n---\n")
                     assert stale_answers(clients, (ADDRESS, *LISTS), version) == []
-                load.go_on_until_answers(200)
+                load.wait_for(200)
             lines = server.log.read_text().splitlines()
         saw(answers=load.answers, wrong=len(load.wrong), lines_of_log=len(lines))
     assert load.wrong == []
@@ -239,7 +239,7 @@ def test_without_a_descriptor_left_pages_stay_and_edits_are_there_when_there_are
     for client, path in product(clients, PAGES):
         assert client.get(path).status == 200  # each worker has read its templates
     with Crowd(server.port, PAGES) as load:
-        load.go_on_until_answers(50)
+        load.wait_for(50)
         for version in range(1, sizes.EDITS_WITHOUT_DESCRIPTORS + 1):
             before = [leave_descriptors(worker, 0) for worker in server.workers()]
             in_place(site)(version)
@@ -425,6 +425,6 @@ def test_a_machine_whose_clock_jumps_serves_on(tmp_path: Path, saw: Saw) -> None
                 new_in(clients, version, RECOVERS_S)
                 for client in clients:
                     assert (b"Luego" in client.get("/archive/").body) == (jump == century), jump
-            load.go_on_until_answers(200)
+            load.wait_for(200)
     saw(answers=load.answers, jumps=len(jumps), wrong=len(load.wrong))
     assert load.wrong == []
