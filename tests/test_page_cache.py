@@ -69,6 +69,17 @@ def test_a_page_is_compressed_for_the_first_who_asks_and_not_made_again(blog: Bl
     assert blog.dispatched == [URL, "/feed.xml"]
 
 
+def test_nothing_is_compressed_for_a_request_that_is_refused(new_blog: NewBlog) -> None:
+    blog = new_blog({FILE: post("Uno", LONG)}, trusted_hosts="blog.example.org")
+    blog.get(URL)
+    refused = [
+        blog.get(URL, "POST", accept_encoding="br").status,
+        blog.get(URL, accept_encoding="br", host="evil.example").status,
+    ]
+    assert refused == [405, 400]
+    assert set(blog.parts.page_cache.store.get(URL).variants) == {""}
+
+
 @pytest.mark.parametrize("folder", ["templates", "static"])
 def test_an_edit_of_the_look_is_on_the_next_request(blog: Blog, folder: str) -> None:
     before = blog.get(URL)
@@ -461,12 +472,12 @@ def test_a_stored_page_counts_down(new_blog: NewBlog) -> None:
 def test_share_pages_take_no_place_from_readers_pages(blog: Blog) -> None:
     for path in (URL, f"{URL}share/"):
         blog.get(path)
-    assert URL in keys(blog)
-    assert f"{URL}share/" not in keys(blog)
-    assert blog.parts.page_cache.beside.has(f"{URL}share/")
     etag = blog.get(f"{URL}share/").headers["ETag"]
     assert blog.get(f"{URL}share/", if_none_match=etag).status == 304
     assert blog.get(f"{URL}share/", accept_encoding="br").headers["Content-Encoding"] == "br"
+    assert URL in keys(blog)
+    assert f"{URL}share/" not in keys(blog)
+    assert blog.parts.page_cache.beside.has(f"{URL}share/")
 
 
 # --- replicas

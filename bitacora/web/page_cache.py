@@ -289,7 +289,7 @@ class PageCache:
         path = question.path
         is_kept_from = path == ALIVE or PREVIEW in environ
         snapshot = None if is_kept_from else self._library.current(path if path.isascii() else _decoded(path))
-        answer = None if snapshot is None else self._found(question, snapshot)
+        answer = None if snapshot is None else self.look_up(question, snapshot, packs=True)
         if answer is None:
             if snapshot is not None:
                 environ[SNAPSHOT] = snapshot
@@ -308,14 +308,20 @@ class PageCache:
         """
         return None if self._library.is_polling else self._library.current()
 
-    def look_up(self, question: Question, snapshot: Snapshot) -> Answer | None:
-        """What was stored for a snapshot. Neither parses nor compresses nor waits."""
+    def look_up(self, question: Question, snapshot: Snapshot, packs: bool = False) -> Answer | None:
+        """What was stored for a snapshot. Neither parses nor waits, and compresses only where it `packs`."""
         if question.method not in _READING or not self._is_trusted(question.host):
             return None
         page = self.store.get(question.path) or self.beside.get(question.path)
         if page is None or page.generation != snapshot.generation:
             return None
-        return page.answer(question, page.lasts or self._lifetime(snapshot))
+        cache_control = page.lasts or self._lifetime(snapshot)
+        answer = page.answer(question, cache_control)
+        if answer is None and packs:
+            page = page.with_encoding_for(question)
+            (self.store if self.store.has(question.path) else self.beside).set(question.path, page)
+            answer = page.answer(question, cache_control)
+        return answer
 
     def count(self, question: Question, answer: Answer) -> None:
         """Count what was looked up and is sent."""
@@ -346,16 +352,6 @@ class PageCache:
         answer = page.answer(question, lasts or self._lifetime(snapshot))
         assert answer is not None
         return StoredResponse(answer)
-
-    def _found(self, question: Question, snapshot: Snapshot) -> Answer | None:
-        """What was stored, also in an encoding that nobody has asked for yet."""
-        if answer := self.look_up(question, snapshot):
-            return answer
-        for store in (self.store, self.beside):
-            page = store.get(question.path)
-            if page is not None and page.generation == snapshot.generation:
-                store.set(question.path, page.with_encoding_for(question))
-        return self.look_up(question, snapshot)
 
     def _measure(self) -> None:
         """Look once more whether anything changed: taking the time of each look would cost a tenth of it."""
