@@ -481,6 +481,15 @@ def test_the_status_page_leads_to_each_preview(blog: Blog) -> None:
     assert titles == ["El choque", BROKEN_FILE, "Mañana", "El equipo", "El boceto"]
 
 
+def test_each_link_of_the_status_page_is_named_after_what_it_leads_to(blog: Blog) -> None:
+    """WCAG 2.4.4 and 2.4.9: whoever hears the links alone can tell them apart."""
+    blog.write("posts/2018-07-20-otra.md", post("Otra", date="2018-02-31"))
+    named = {a.get("href"): "".join(a.itertext()) for a in status_page(blog).html.iter("a")}
+    previews = {url: name for url, name in named.items() if url.startswith("/preview/")}
+    assert len(previews) == 6
+    assert previews == {url: blog.get(url).words("h1")[0] for url in previews}
+
+
 def test_the_status_page_says_when_there_is_nothing(new_blog: NewBlog) -> None:
     page = status_page(new_blog({PUBLIC_FILE: FILES[PUBLIC_FILE]}, secret_key=KEY))
     assert [page.words("p").count(words) for words in ("Nada que corregir.", "Nada.")] == [1, 2]
