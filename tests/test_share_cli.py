@@ -33,6 +33,31 @@ def run(blog: Blog, *words: str) -> Result:
     return blog.app.test_cli_runner().invoke(args=("posts", *words))
 
 
+@pytest.mark.parametrize("language", ["es", "pt", "en"])
+def test_the_commands_speak_english_whatever_the_language_of_the_blog(new_blog: NewBlog, language: str) -> None:
+    head = (ROOT / "templates/_head.html").read_text(encoding="utf-8")
+    files: dict[str, str | bytes] = {
+        "templates/_head.html": head + '<meta property="og:video" content="{{ share.url }}a.mp4">',
+        "posts/2018-07-17-x/index.md": post(
+            "Uno", image="{src: a.svg, alt: Una plaza}", focus="nonsense", lang="fr"
+        ),
+        "posts/2018-07-17-x/a.svg": "<svg/>",
+        "posts/2018-07-17-x/a.mp4": bytes(10_000_000),
+    }
+    blog = new_blog(files, settings=f'language = "{language}"\n')
+    checked = run(blog, "check").stdout
+    shared = run(blog, "share", "/2018/07/17/x/").stdout
+    as_json = run(blog, "share", "/2018/07/17/x/", "--json").stdout
+    reason = "The picture cannot be used: The picture is an SVG drawing, which no network shows."
+    concerned = "Concerns: all networks"
+    for told, sentences in (
+        (checked, ("focus is not a place in a picture", reason, concerned)),
+        (shared, (reason, concerned, "Source: ", "10.1 MB")),
+        (as_json, (reason, "10.1 MB")),
+    ):
+        assert [sentence for sentence in sentences if sentence not in told] == []
+
+
 # --- flask posts share
 
 
@@ -44,9 +69,9 @@ def test_share_prints_a_line_for_each_network_and_each_verdict(new_blog: NewBlog
     assert previews[1].startswith("Facebook (large): La democracia necesita gobiernos abiertos — Los Estados sí")
     assert all(line.startswith(f"{FILE}:") for line in verdicts[::2])
     (unmeasured,) = [number for number, line in enumerate(verdicts) if "i.imgur.com" in line]
-    assert verdicts[unmeasured].startswith(f"{FILE}:11:1: advice: La imagen está en otro sitio, i.imgur.com")
+    assert verdicts[unmeasured].startswith(f"{FILE}:11:1: advice: The picture lies on another site, i.imgur.com")
     assert verdicts[unmeasured + 1] == (
-        "    Afecta a: todas las redes · single_image · Fuente: no remote address is fetched (por convención)"
+        "    Concerns: all networks · single_image · Source: no remote address is fetched (by convention)"
     )
     assert "%(" not in result.stdout
 
@@ -54,11 +79,11 @@ def test_share_prints_a_line_for_each_network_and_each_verdict(new_blog: NewBlog
 def test_share_says_of_each_verdict_all_that_the_share_page_says(new_blog: NewBlog) -> None:
     result = run(new_blog({FILE: post("a" * 71, intro="De qué se trata.", lang="es-CL")}), "share", FILE)
     told = result.stdout.split("\n\n")[1].splitlines()
-    sentence = next(number for number, line in enumerate(told) if "se corta después de 70: " in line)
-    assert told[sentence].startswith(f"{FILE}:2:1: warning: El título tiene ")
-    assert told[sentence].endswith(" Di primero lo que importa, o ponle a la entrada un share_title más corto.")
+    sentence = next(number for number, line in enumerate(told) if "is cut after 70: " in line)
+    assert told[sentence].startswith(f"{FILE}:2:1: warning: The title has ")
+    assert told[sentence].endswith(" Say what matters first, or give the post a shorter share_title.")
     assert told[sentence + 1] == (
-        "    Afecta a: Google, X · title · Fuente: X Cards markup docs (archived) (oficial)"
+        "    Concerns: Google, X · title · Source: X Cards markup docs (archived) (official)"
     )
 
 
@@ -68,16 +93,16 @@ def test_measure_and_limit_are_told_once(new_blog: NewBlog) -> None:
     files = {FILE: post(intro="x", single_image="a.png"), "posts/a.png": picture.getvalue()}
     line, about = run(new_blog(files), "share", FILE).stdout.split("\n\n")[1].splitlines()[:2]
     assert line == (
-        f"{FILE}:4:1: error: La imagen no se puede usar: La imagen es de 20000 × 200 px; se leen como máximo "
-        "25 millones de píxeles, 16 mil por lado. (20000 × 200 px / 16000 px) Redúcela: bastan 2400 px en su lado "
-        "más largo."
+        f"{FILE}:4:1: error: The picture cannot be used: The picture is 20000 × 200 px; at most 25 million "
+        "pixels, 16 thousand a side, are read. (20000 × 200 px / 16000 px) Make it smaller: 2400 px on its long "
+        "side are enough."
     )
-    assert about.startswith("    Afecta a: todas las redes · single_image · Fuente: ")
+    assert about.startswith("    Concerns: all networks · single_image · Source: ")
 
 
 def test_share_says_when_there_is_nothing_to_mend(new_blog: NewBlog) -> None:
     result = run(new_blog(GOOD), "share", FILE)
-    assert (result.exit_code, result.stdout.split("\n\n")[1]) == (0, "Lista para compartir en todas partes\n")
+    assert (result.exit_code, result.stdout.split("\n\n")[1]) == (0, "Ready to share everywhere\n")
 
 
 def test_share_as_json_holds_every_preview_and_every_verdict_in_words(new_blog: NewBlog) -> None:
@@ -87,7 +112,7 @@ def test_share_as_json_holds_every_preview_and_every_verdict_in_words(new_blog: 
     assert [shown["network"] for shown in found["shown"]] == list(READERS)
     (verdict,) = found["summary"]
     assert (verdict["rule"], verdict["severity"], verdict["line"]) == ("picture-unreadable", "error", 4)
-    assert verdict["message"].startswith('La imagen no se puede usar: No existe el archivo "no.jpg".')
+    assert verdict["message"].startswith('The picture cannot be used: There is no file "no.jpg".')
     assert found["shown"][1]["verdicts"][0]["message"] == verdict["message"]
     assert "%(" not in result.stdout
 
@@ -159,14 +184,14 @@ def test_check_warns_of_a_preview_that_fails_and_lets_the_push_pass(new_blog: Ne
     result = run(new_blog(DRAWN), "check")
     assert result.exit_code == 0
     (line,) = result.stdout.splitlines()
-    assert line.startswith(f"{FILE}:4:1: warning: La imagen no se puede usar:")
+    assert line.startswith(f"{FILE}:4:1: warning: The picture cannot be used:")
     assert result.stderr == "1 post and no pages are up, no problems, 1 warning.\n"
 
 
 def test_check_names_the_networks_of_a_warning(new_blog: NewBlog) -> None:
     theirs = (ROOT / "templates/_head.html").read_text().replace('"og:url", address', '"og:url", "/otra/"')
     (line,) = run(new_blog({**GOOD, "templates/_head.html": theirs}), "check").stdout.splitlines()
-    assert line.endswith(" Afecta a: Facebook, LinkedIn, WhatsApp, Threads.")
+    assert line.endswith(" Concerns: Facebook, LinkedIn, WhatsApp, Threads.")
 
 
 def test_a_post_whose_desk_fails_leaves_the_others_their_check_and_its_page(
@@ -185,7 +210,7 @@ def test_a_post_whose_desk_fails_leaves_the_others_their_check_and_its_page(
     told = "The share desk failed on this post (TypeError). Please report it with the file."
     assert ours == f"{FILE}:1:1: warning: {told}"
     assert theirs.startswith(
-        "posts/2018-07-18-y.md:4:1: warning: La imagen no se puede usar: La imagen es un dibujo"
+        "posts/2018-07-18-y.md:4:1: warning: The picture cannot be used: The picture is an SVG drawing"
     )
     result = run(blog, "share", FILE)
     assert (result.exit_code, result.stderr) == (1, f"Error: {FILE}:1:1: {told}\n")
@@ -213,9 +238,9 @@ def test_check_warns_of_what_a_head_says_in_vain_at_its_place_drafts_too(new_blo
     for options in ((), ("--no-share",)):
         result = run(new_blog(files), "check", *options)
         message, focus, draft = result.stdout.splitlines()
-        assert draft.startswith('posts/y.md:4:14: warning: share_title no es un texto: ["uno"]. Escr')
-        assert message.startswith(f'{FILE}:3:33: warning: share_message no conoce ninguna red "orkut", así que')
-        assert focus.startswith(f'{FILE}:4:8: warning: focus no es un lugar de una imagen: "nonsense". Escribe')
+        assert draft.startswith('posts/y.md:4:14: warning: share_title is no text: ["uno"]. Write it')
+        assert message.startswith(f'{FILE}:3:33: warning: share_message knows no network "orkut", so')
+        assert focus.startswith(f'{FILE}:4:8: warning: focus is not a place in a picture: "nonsense". Write')
         assert result.exit_code == 0
         assert result.stderr.endswith(" up, no problems, 3 warnings.\n")
 
@@ -262,5 +287,7 @@ def test_check_opens_the_pictures_of_posts_without_drawing_their_cards(new_blog:
         "posts/bad.jpg": image.getvalue()[:3000],
         "posts/good.jpg": image.getvalue(),
     }
-    lines = [line for line in run(new_blog(files), "check").stdout.splitlines() if "imagen no se puede" in line]
+    lines = [
+        line for line in run(new_blog(files), "check").stdout.splitlines() if "picture cannot be used" in line
+    ]
     assert [line.partition(": ")[0] for line in lines] == ["posts/2020-01-01-x.md:3:1"]

@@ -99,7 +99,6 @@ def _report(chosen: Sequence[str], share: bool | None, shared: Collection[str]) 
         datetime.fromtimestamp(blog().clock(), UTC),
         _answers(),
         outlines,
-        partial(blog().say, here),
     )
     posts = [post for post in here.candidates if _lies_in(post.path, chosen)]
     found = [

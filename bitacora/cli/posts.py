@@ -17,7 +17,7 @@ from bitacora.cli.editable import must_be_editable
 from bitacora.cli.explain import explain
 from bitacora.cli.fetch_images import fetch_images
 from bitacora.cli.links import days_option, print_link
-from bitacora.cli.verdicts import in_words, two_lines
+from bitacora.cli.verdicts import LANGUAGE, in_words, two_lines
 from bitacora.cli.write import list_posts, new
 from bitacora.content.errors import PostError
 from bitacora.content.post import Post
@@ -42,19 +42,19 @@ def share(post: str, as_json: bool) -> None:
     if found.path not in here.by_path:
         raise click.ClickException(f"{found.path} is not published: there is no page to share yet.")
     try:
-        desk = blog().desk(here, found)
+        desk = blog().desk(here, found, LANGUAGE)
     except PostError as broken:
         raise click.ClickException(str(broken)) from None
     if as_json:
-        click.echo(json.dumps(_plain(here, desk), ensure_ascii=False, indent=2, default=str))
+        click.echo(json.dumps(_plain(desk), ensure_ascii=False, indent=2, default=str))
         return
     for shown in desk.shown:
         click.echo(" — ".join(filter(None, (f"{shown.label} ({shown.form}): {shown.title}", shown.description))))
     click.echo("")
     for verdict in desk.summary:
-        click.echo(two_lines(here, found, verdict))
+        click.echo(two_lines(found, verdict))
     if not desk.summary:
-        click.echo(blog().say(here, "Ready to share everywhere"))
+        click.echo("Ready to share everywhere")
 
 
 @posts.command()
@@ -115,7 +115,7 @@ def _find(here: Snapshot, wanted: str) -> Post:
     raise click.ClickException(f"There is no post {wanted}. Name its file, like posts/2018-07-17-x.md.")
 
 
-def _plain(here: Snapshot, desk: Desk) -> dict[str, object]:
+def _plain(desk: Desk) -> dict[str, object]:
     """The desk for programs, its verdicts in words."""
-    shown = [replace(one, verdicts=tuple(in_words(here, each) for each in one.verdicts)) for one in desk.shown]
-    return asdict(Desk(tuple(shown), tuple(in_words(here, each) for each in desk.summary)))
+    shown = [replace(one, verdicts=tuple(in_words(each) for each in one.verdicts)) for one in desk.shown]
+    return asdict(Desk(tuple(shown), tuple(in_words(each) for each in desk.summary)))

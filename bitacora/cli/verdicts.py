@@ -1,4 +1,4 @@
-"""What the share desk finds, in the terminal: as the share page says it."""
+"""What the share desk finds, in the terminal: as the share page says it, in English."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from bitacora.share.verdicts import Verdict
 from bitacora.web.blog import blog
 from bitacora.web.desk import DeskError
 
+LANGUAGE = "en"
+"""Of all commands, whatever that of the site: most of what they say has no translation."""
+
 
 def failures(here: Snapshot, post: Post) -> Iterator[Finding]:
     """The errors of a post's previews, and a desk that fails by a fault of ours, as warnings: none holds it back.
@@ -21,32 +24,33 @@ def failures(here: Snapshot, post: Post) -> Iterator[Finding]:
     The picture is not opened.
     """
     try:
-        found = blog().desk(here, post, draws=False).summary
+        found = blog().desk(here, post, LANGUAGE, draws=False).summary
     except DeskError as fault:
         yield Finding(fault.file, fault.line, fault.column, WARNING, fault.reason, fault.remedy, "desk-failed")
         return
     for one in found:
         if one.severity == ERROR:
-            said = in_words(here, one)
-            remedy = f"{said.remedy} {_concerned(here, one)}."
+            said = in_words(one)
+            remedy = f"{said.remedy} {_concerned(one)}."
             yield Finding(
                 post.path, one.line or 1, 1, WARNING, f"{said.message}{_measures(said)}", remedy, one.rule
             )
 
 
-def two_lines(here: Snapshot, post: Post, verdict: Verdict) -> str:
+def two_lines(post: Post, verdict: Verdict) -> str:
     """Place, severity, what is wrong, what was measured, what to do; below it, whom it concerns, which key to
     change, and who says so."""
-    said = in_words(here, verdict)
+    said = in_words(verdict)
     reason = f"{said.severity}: {said.message}{_measures(said)}"
-    about = filter(None, (_concerned(here, verdict), verdict.key, _source(here, verdict)))
+    about = filter(None, (_concerned(verdict), verdict.key, _source(verdict)))
     first = Finding(post.path, said.line or 1, 1, ERROR, reason, said.remedy)  # which says no severity itself
     return f"{first}\n    {' · '.join(about)}"
 
 
-def in_words(here: Snapshot, verdict: Verdict) -> Verdict:
-    """The same with its texts in the language of the site."""
-    message, remedy = (blog().say(here, text, **verdict.values) for text in (verdict.message, verdict.remedy))
+def in_words(verdict: Verdict) -> Verdict:
+    """The same with its texts in the language of the commands."""
+    say = blog().words.say
+    message, remedy = (say(LANGUAGE, text, **verdict.values) for text in (verdict.message, verdict.remedy))
     return replace(verdict, message=message, remedy=remedy)
 
 
@@ -57,18 +61,16 @@ def _measures(said: Verdict) -> str:
     return "" if is_told else f" ({' / '.join(measures)})"
 
 
-def _concerned(here: Snapshot, verdict: Verdict) -> str:
+def _concerned(verdict: Verdict) -> str:
     names = verdict.values.get("networks", ())
     if not isinstance(names, tuple):
         return ""
     is_some = 0 < len(names) < len(READERS)
-    networks = ", ".join(names) if is_some else blog().say(here, "all networks")
-    return blog().say(here, "Concerns: %(networks)s", networks=networks)
+    return f"Concerns: {', '.join(names) if is_some else 'all networks'}"
 
 
-def _source(here: Snapshot, verdict: Verdict) -> str:
-    confidence = blog().say(here, _CONFIDENCES.get(verdict.confidence, "no rule is published"))
-    return f"{blog().say(here, 'Source:')} {verdict.source} ({confidence})"
+def _source(verdict: Verdict) -> str:
+    return f"Source: {verdict.source} ({_CONFIDENCES.get(verdict.confidence, 'no rule is published')})"
 
 
 _CONFIDENCES = {OFFICIAL: "official", OBSERVED: "observed in its code", CONVENTION: "by convention"}

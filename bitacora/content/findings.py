@@ -68,15 +68,13 @@ class Ground:
     """Where findings are looked for.
 
     `now` is aware; `answers` knows whether the blog answers at a decoded path with anything but an error;
-    `outlines` holds what is known of bodies already, by path. `say` puts words of the catalogs into the site's
-    language.
+    `outlines` holds what is known of bodies already, by path.
     """
 
     snapshot: Snapshot
     now: datetime
     answers: Callable[[str], bool]
     outlines: dict[str, Outline] = field(default_factory=dict)
-    say: Callable[..., str] = lambda text, **values: text % values
 
     @cached_property
     def candidates(self) -> Mapping[str, Post]:
@@ -120,7 +118,7 @@ def of_the_site(ground: Ground) -> Iterator[Finding]:
         yield from find(ground)
 
 
-def of_problem(problem: PostError, rule: str, severity: str = "error") -> Finding:
+def of_problem(problem: PostError | Remark, rule: str, severity: str = "error") -> Finding:
     return Finding(problem.file, problem.line, problem.column, severity, problem.reason, problem.remedy, rule)
 
 
@@ -142,15 +140,9 @@ def _repeated_keys(ground: Ground, post: Post) -> Iterator[Finding]:
         yield of_problem(remark, "key-repeated", "warning")
 
 
-def _vain_values(ground: Ground, post: Post) -> Iterator[Finding]:
+def _vain_values(_ground: Ground, post: Post) -> Iterator[Finding]:
     for remark in post.remarks:
-        yield of_remark(ground, remark)
-
-
-def of_remark(ground: Ground, remark: Remark) -> Finding:
-    told, values = remark.mistake, dict(remark.values)
-    reason, remedy = (ground.say(text, **values) for text in (told.reason, told.remedy))
-    return Finding(remark.file, remark.line, remark.column, "warning", reason, remedy, told.rule)
+        yield of_problem(remark, remark.mistake.rule, "warning")
 
 
 def _dates(ground: Ground, post: Post) -> Iterator[Finding]:

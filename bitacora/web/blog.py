@@ -58,13 +58,22 @@ class Blog:
     def edition(self, snapshot: Snapshot) -> Edition:
         return Edition(snapshot, self.bodies, self.files)
 
-    def desk(self, snapshot: Snapshot, post: Post, *, draws: bool = True, is_preview: bool = False) -> Desk:
+    def desk(
+        self,
+        snapshot: Snapshot,
+        post: Post,
+        language: str = "",
+        *,
+        draws: bool = True,
+        is_preview: bool = False,
+    ) -> Desk:
         """How the link to a post looks everywhere and what is wrong with it; may leave its card undrawn.
 
-        For a preview the snapshot is another one than readers get.
+        For a preview the snapshot is another one than readers get. Without a `language` it is the site's.
         """
-        say = partial(self.say, snapshot)
-        return judged(self.edition(snapshot), self.cards, post, say, draws=draws, is_preview=is_preview)
+        language = language or snapshot.site.language
+        say = partial(self.words.say, language)
+        return judged(self.edition(snapshot), self.cards, post, say, language, draws=draws, is_preview=is_preview)
 
     def say(self, snapshot: Snapshot, text: str, **values: object) -> str:
         """A word of the interface in the site's language."""

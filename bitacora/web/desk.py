@@ -31,11 +31,13 @@ from bitacora.web.words import amount
 _log = logging.getLogger(__name__)
 
 Say = Callable[..., str]
-"""`say(msgid, **values)` in the site's language."""
+"""`say(msgid, **values)` in the language that is asked for."""
 
 
-def desk_of(here: Edition, cards: Cards, post: Post, say: Say, *, draws: bool, is_preview: bool = False) -> Desk:
-    """What each network shows of a post and what is wrong with it.
+def desk_of(
+    here: Edition, cards: Cards, post: Post, say: Say, language: str, *, draws: bool, is_preview: bool = False
+) -> Desk:
+    """What each network shows of a post and what is wrong with it, for whoever reads the language of `say`.
 
     The card is made now if it was not yet; unless it `draws`, the picture is not opened. The pages of a preview
     are made from its own snapshot. Raises PostError for a body that cannot be shown, DeskError for our own fault.
@@ -48,7 +50,7 @@ def desk_of(here: Edition, cards: Cards, post: Post, say: Say, *, draws: bool, i
         _log.exception("judging %s failed", post.path)
         reason = f"The share desk failed on this post ({type(error).__name__})."
         raise DeskError(post.path, 1, 1, reason, "Please report it with the file.") from error
-    return _spoken(found, here.snapshot.site.language)
+    return _spoken(found, language)
 
 
 class DeskError(PostError):
