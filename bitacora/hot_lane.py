@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from gunicorn import util
 from gunicorn.http import get_parser, wsgi
+from gunicorn.http.message import DEFAULT_MAX_HEADERFIELD_SIZE, MAX_HEADERS, MAX_REQUEST_LINE
 from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import DEFAULT_WORKER_DATA_TIMEOUT, TConn, ThreadWorker
 
@@ -44,7 +45,8 @@ _LINGER_BYTES = 64 * 1024
 _HEARTBEAT_S = 1.0
 _NO_ROOM_S = 0.01
 _BARE_LF = re.compile(rb"(?<!\r)\n")
-_REQUEST_LINE = re.compile(rb"[A-Z]+ [!-~]+ HTTP/1\.[01]\r\n")
+_REQUEST_LINE = re.compile(rb"[A-Z0-9!$%&'*+.^_`|~-]{3,20} [!-~]+ HTTP/1\.[0-9]\r\n")
+"""Each that gunicorn waits for the rest of a head behind (RFC 9112, 3)."""
 _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
@@ -142,8 +144,9 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
         self._metrics = blog.metrics
         self._logs_access = self.log.access_log_enabled
         self._keeps_alive = cfg.keepalive > 0  # gunicorn's settings look themselves up at each use
-        self._most_line = (cfg.limit_request_line or _READ_BYTES) + len(b"\r\n")
-        self._most_unread = cfg.limit_request_fields * (cfg.limit_request_field_size + 2) + 4
+        self._most_line = (min(cfg.limit_request_line, MAX_REQUEST_LINE) or _READ_BYTES) + len(b"\r\n")
+        field_bytes = cfg.limit_request_field_size or DEFAULT_MAX_HEADERFIELD_SIZE
+        self._most_fields = (cfg.limit_request_fields or MAX_HEADERS) * (field_bytes + 2) + 4
         self._read_head = reader(
             cfg.limit_request_line,
             cfg.limit_request_fields,
@@ -308,12 +311,13 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
             self._await(conn, self._asking)
 
     def _will_be_refused(self, unread: bytearray, searched: int) -> bool:
-        """Whether gunicorn would not wait for the rest of this head (RFC 9112: 2.2, 3)."""
-        end = unread.find(b"\r\n", 0, self._most_line)
+        """Whether gunicorn would not wait for the rest of this head, in a thread (RFC 9112: 2.2, 3)."""
+        start = 2 if unread.startswith(b"\r\n") else 0
+        end = unread.find(b"\r\n", start, start + self._most_line)
         if end < 0:
-            is_refused = len(unread) > self._most_line
+            is_refused = len(unread) - start > self._most_line
         else:
-            is_refused = not _REQUEST_LINE.match(unread) or len(unread) > self._most_unread
+            is_refused = not _REQUEST_LINE.match(unread, start) or len(unread) - end - 2 > self._most_fields
         return is_refused or _BARE_LF.search(unread, max(0, searched - 1)) is not None
 
     def _take(self, conn: Connection, head: bytes, snapshot: Snapshot | None) -> None:

@@ -332,6 +332,14 @@ def test_clients_that_are_slow_to_ask_hold_no_thread(hot: Server) -> None:
         assert exchange(hot.port, get(PAGE)).startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.parametrize("beginning", [b"\r\n", b"M-SEARCH / HTTP/1.1\r\n", b"GET / HTTP/1.2\r\n"])
+def test_no_beginning_of_a_head_that_gunicorn_waits_behind_holds_a_thread(hot: Server, beginning: bytes) -> None:
+    with ExitStack() as stack:
+        for _ in range(20):
+            stack.enter_context(silent(hot.port, beginning))
+        assert exchange(hot.port, get("/nothing/")).startswith(b"HTTP/1.1 404")
+
+
 def test_a_stored_page_is_answered_while_every_thread_is_held(hot: Server) -> None:
     exchange(hot.port, get(PAGE))
     body = get(PAGE, "Content-Length: 10", method="POST")
