@@ -172,6 +172,8 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
             for conn, head in asked:
                 if conn.queue is not None:  # it made no room
                     self._take(conn, head, snapshot)
+        if self.nr_conns >= self.worker_connections and self.keepalived_conns:  # none was idle when they came
+            self._close(self.keepalived_conns[0])
 
     def _current(self) -> Snapshot | None:
         try:
