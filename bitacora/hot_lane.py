@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 _END = b"\r\n\r\n"
 _READ_BYTES = 8_192
+_MOST_HEAD_BYTES = 64 * 1024
 _SEND_BYTES = 256 * 1024
 _LINGER_S = 2.0
 _LINGER_BYTES = 64 * 1024
@@ -62,6 +63,11 @@ class Connection(TConn):  # type: ignore[misc]
         self.unsent = memoryview(b"")
         self.keeps_alive = True
         self.lingered = 0
+
+    def init(self) -> None:
+        """Called by a thread, which waits for no client for longer than gunicorn's `timeout`."""
+        super().init()
+        self.sock.settimeout(self.cfg.timeout or None)
 
     def hand_over(self, head: bytes) -> None:
         """Make gunicorn's parser begin with these bytes."""
@@ -309,6 +315,8 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
             del unread[: end + len(_END)]
         elif self._will_be_refused(unread, searched):
             self._hand_over(conn, b"")
+        elif len(unread) > _MOST_HEAD_BYTES:
+            self._refuse(conn)
         elif conn.queue is self.keepalived_conns:
             self._await(conn, self._asking)
 
@@ -321,6 +329,15 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
         else:
             is_refused = not _REQUEST_LINE.match(unread, start) or len(unread) - end - 2 > self._most_fields
         return is_refused or _BARE_LF.search(unread, max(0, searched - 1)) is not None
+
+    def _refuse(self, conn: Connection) -> None:
+        """Gunicorn has limits for a field and for their number: of a head that never ends it takes 400 KiB."""
+        self.log.warning("a request has a head of more than %d KiB", _MOST_HEAD_BYTES // 1024)
+        with suppress(OSError):
+            util.write_error(conn.sock, 431, "Request Header Fields Too Large", "The head is too long")
+        conn.unread.clear()
+        self._unregister(conn)
+        self._linger(conn)
 
     def _take(self, conn: Connection, head: bytes, snapshot: Snapshot | None) -> None:
         request = self._read_head(head)

@@ -340,6 +340,26 @@ def test_no_beginning_of_a_head_that_gunicorn_waits_behind_holds_a_thread(hot: S
         assert exchange(hot.port, get("/nothing/")).startswith(b"HTTP/1.1 404")
 
 
+def test_no_thread_waits_for_ever_for_whoever_does_not_read(site: Path) -> None:
+    folder = site / "site" / "static"
+    folder.mkdir(exist_ok=True)
+    with (folder / "film.mp4").open("wb") as film:
+        film.truncate(4 * KERNEL_TAKES_BYTES)
+    asked = get("/static/film.mp4"), get("/static/film.mp4", "Range: bytes=1-")
+    within = ("env", "GUNICORN_CMD_ARGS=--timeout 3")
+    with Server(site / "site", site / "cache-hot", workers=1, within=within) as server, ExitStack() as stack:
+        for number in range(8):
+            stack.enter_context(silent(server.port, asked[number % 2], received=4096))
+        assert exchange(server.port, get("/nothing/")).startswith(b"HTTP/1.1 404")
+
+
+def test_a_head_that_never_ends_takes_little_memory(hot: Server) -> None:
+    field = b"X-A: " + b"a" * 8_000 + b"\r\n"
+    with socket.create_connection(("127.0.0.1", hot.port), timeout=PATIENCE_S) as client:
+        client.sendall(b"GET / HTTP/1.1\r\n" + 9 * field)
+        assert everything(client).startswith(b"HTTP/1.1 431 ")
+
+
 def test_a_stored_page_is_answered_while_every_thread_is_held(hot: Server) -> None:
     exchange(hot.port, get(PAGE))
     body = get(PAGE, "Content-Length: 10", method="POST")
