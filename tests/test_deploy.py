@@ -367,6 +367,39 @@ def test_a_push_purges_its_page_and_the_lists_and_all_others_stay(
     assert fetch(proxy.port, PATHS[4]).body == old[PATHS[4]]
 
 
+def test_what_is_published_while_something_is_purged_is_purged_as_well(tmp_path: Path) -> None:
+    """systemd.path looks at nothing while the service runs that it has started."""
+    home = make(tmp_path / "home", "main", None)
+    editor = Editor(tmp_path / "editor", home.repo)
+    editor.publish({f"posts/2020-01-0{day}-p{day}.md": f"---\ntitle: La {day}\n---\n" for day in (1, 2)})
+    asked: list[str] = []
+
+    class Cache(BaseHTTPRequestHandler):
+        def do_PURGE(self) -> None:
+            asked.append(self.headers["Surrogate-Key"])
+            if "post-p1" in asked[-1]:
+                editor.publish({"posts/2020-01-02-p2.md": "---\ntitle: La 2\n---\nOtro texto.\n"})
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Cache) as cache:
+        Thread(target=cache.serve_forever, daemon=True).start()
+        here = {
+            "BITACORA_SITE": str(home.current),
+            "BITACORA_CACHE_DIR": str(tmp_path / "cache"),
+            "STATE_DIRECTORY": str(tmp_path / "state"),
+            "VARNISH": f"http://127.0.0.1:{cache.server_port}",
+        }
+        assert purge(**here).returncode == 0
+        editor.publish({"posts/2020-01-01-p1.md": "---\ntitle: La 1\n---\nOtro texto.\n"})
+        assert purge(**here).returncode == 0
+        cache.shutdown()
+    assert [names.split() for names in asked] == [["all"], ["list", "post-p1"], ["list", "post-p2"]]
+
+
 def test_varnish_answers_as_the_blog_does_and_goes_on_when_it_is_dead(
     site: Path, serve: Serve, run: Run, tmp_path: Path
 ) -> None:
