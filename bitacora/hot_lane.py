@@ -16,6 +16,7 @@ import errno
 import os
 import re
 import socket
+import sys
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -45,6 +46,7 @@ _LINGER_S = 2.0
 _LINGER_BYTES = 64 * 1024
 _HEARTBEAT_S = 1.0
 _NO_ROOM_S = 0.01
+_LOAD_AGAIN_S = 5.0
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _REQUEST_LINE = re.compile(rb"[A-Z0-9!$%&'*+.^_`|~-]{3,20} [!-~]+ HTTP/1\.[0-9]\r\n")
 """Each that gunicorn waits for the rest of a head behind (RFC 9112, 3)."""
@@ -130,7 +132,7 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
     _beat_at = 0.0
 
     def load_wsgi(self) -> None:
-        super().load_wsgi()
+        self._load()
         cfg = self.cfg
         blog = getattr(self.wsgi, "extensions", {}).get("bitacora")
         if blog is None or not _is_plain(cfg):
@@ -159,6 +161,23 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
             cfg.limit_request_field_size,
             cfg.secure_scheme_headers,
         )
+
+    def _load(self) -> None:
+        """What stops a first start must not stop those who serve, when another worker follows one that has ended.
+
+        Gunicorn stops all where one ends with what `app.py` ends with, and systemd does not start it again.
+        """
+        try:
+            super().load_wsgi()
+        except SystemExit:
+            if self.age <= self.cfg.workers:
+                raise
+            self.log.error("the blog cannot be loaded, and is tried again in %d s", _LOAD_AGAIN_S)
+            again_at = time.monotonic() + _LOAD_AGAIN_S
+            while self.alive and time.monotonic() < again_at:
+                self.notify()
+                time.sleep(0.1)
+            sys.exit(1)
 
     def notify(self) -> None:
         """A heartbeat is a system call; the master counts in seconds."""

@@ -585,6 +585,22 @@ def test_a_head_has_more_time_than_an_idle_connection(site: Path, seconds: int) 
         assert everything(new).startswith(b"HTTP/1.1 200")
 
 
+def test_a_worker_that_ends_while_the_site_is_away_stops_nobody_and_is_replaced(tmp_path: Path) -> None:
+    site, away = tmp_path / "site", tmp_path / "away"
+    for path, text in SITE.items():
+        (site / path).parent.mkdir(parents=True, exist_ok=True)
+        (site / path).write_text(text)
+    with Server(site, tmp_path / "cache", workers=2) as server:
+        [first, other] = server.clients()
+        assert (first.get(PAGE).status, other.get(PAGE).status) == (200, 200)
+        site.rename(away)
+        os.kill(server.workers()[0], signal.SIGKILL)
+        server.wait_until(lambda: "tried again" in server.log.read_text())
+        assert exchange(server.port, get(PAGE)).startswith(b"HTTP/1.1 200")
+        away.rename(site)
+        assert [client.get(PAGE).status for client in server.clients()] == [200, 200]
+
+
 def test_a_worker_that_has_answered_enough_is_replaced(site: Path) -> None:
     within = ("env", "GUNICORN_CMD_ARGS=--max-requests 20")
     with Server(site / "site", site / "cache-hot", workers=1, within=within) as server:
