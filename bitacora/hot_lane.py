@@ -163,20 +163,22 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
         )
 
     def _load(self) -> None:
-        """What stops a first start must not stop those who serve, when another worker follows one that has ended.
+        """What stops a start must not stop those who serve, when another worker follows one that has ended.
 
-        Gunicorn stops all where one ends with what `app.py` ends with, and systemd does not start it again.
+        Gunicorn stops all where one ends with what `app.py` ends with, and systemd does not start it again. Where
+        two end so at once, gunicorn itself ends with another status.
         """
         try:
             super().load_wsgi()
         except SystemExit:
-            if self.age <= self.cfg.workers:
+            if self.age == 1:
                 raise
-            self.log.error("the blog cannot be loaded, and is tried again in %d s", _LOAD_AGAIN_S)
             again_at = time.monotonic() + _LOAD_AGAIN_S
             while self.alive and time.monotonic() < again_at:
                 self.notify()
                 time.sleep(0.1)
+            if self.alive:
+                self.log.error("The blog could not be loaded, and is tried again")
             sys.exit(1)
 
     def notify(self) -> None:

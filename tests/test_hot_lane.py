@@ -601,6 +601,17 @@ def test_a_worker_that_ends_while_the_site_is_away_stops_nobody_and_is_replaced(
         assert [client.get(PAGE).status for client in server.clients()] == [200, 200]
 
 
+def test_what_cannot_start_says_so_and_ends_with_one_status_however_many_workers(tmp_path: Path) -> None:
+    server = Server(tmp_path / "nothing", tmp_path / "cache", workers=2)
+    try:
+        server.launch()
+        assert server.ended() == 4
+    finally:
+        server.stop()
+    assert "Bitácora cannot start." in server.log.read_text()
+    assert "Traceback" not in server.log.read_text()
+
+
 def test_a_worker_that_has_answered_enough_is_replaced(site: Path) -> None:
     within = ("env", "GUNICORN_CMD_ARGS=--max-requests 20")
     with Server(site / "site", site / "cache-hot", workers=1, within=within) as server:
