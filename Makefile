@@ -37,9 +37,12 @@ lint: .venv/dev  ## Run the linter, the type checker and the import contract
 
 check: lint test  ## Run all that CI runs
 
-lock: .venv/dev  ## Write the newest versions within the bounds of requirements.txt into requirements.lock
-	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-emit-find-links requirements.txt --output-file requirements.lock
+COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	--generate-hashes --no-emit-index-url --no-emit-find-links
+
+lock: .venv/dev  ## Write the newest versions within the bounds of the requirements into requirements.lock and deploy/redis.lock
+	@$(COMPILE) requirements.txt --output-file requirements.lock
+	@grep '^redis' requirements-dev.txt | $(COMPILE) - --output-file deploy/redis.lock
 
 audit: .venv/dev  ## Ask for known vulnerabilities of what is locked (needs the advisories of PyPI)
 	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --progress-spinner off -r requirements.lock

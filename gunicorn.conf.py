@@ -12,7 +12,7 @@ from mmap import mmap
 from gunicorn.glogging import Logger
 
 bind = f"0.0.0.0:{os.environ['PORT']}" if "PORT" in os.environ else "127.0.0.1:8000"
-workers = int(os.environ.get("WEB_CONCURRENCY") or os.cpu_count() or 1)
+workers = int(os.environ.get("WEB_CONCURRENCY") or 0) or os.cpu_count() or 1
 worker_class = "bitacora.hot_lane.HotLaneWorker"
 threads = 8
 keepalive = 75

@@ -307,8 +307,8 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
         conn.close()
 
     def _makes_room(self) -> bool:
-        """Close whichever connection has been idle for longest; False when none is."""
-        idle = self.keepalived_conns or self._asking
+        """Close whichever connection has been idle for longest, or else moved nothing; False when none is."""
+        idle = self.keepalived_conns or self._asking or self._lingering or self._sending
         if idle:
             self._close(idle[0])
         return bool(idle)

@@ -320,7 +320,7 @@ def copies(folder: Path) -> int:
 
 
 MICRO_CACHE = {
-    "        mirror /copy;": "",
+    "        mirror /~copy;": "",
     "        # proxy_cache bitacora;": "        proxy_cache bitacora;",
     "        # proxy_cache_bypass $args;": "        proxy_cache_bypass $args;",
     "        # proxy_ignore_headers Vary;": "        proxy_ignore_headers Vary;",

@@ -502,8 +502,8 @@ def answer(environ, start):
     return (b"half" if number == 0 else None for number in range(2))
 
 
-def faulty_look_up(question, snapshot):
-    return 1 / 0 if question.path == "/look-up/" else look_up(question, snapshot)
+def faulty_look_up(question, *rest, **how):
+    return 1 / 0 if question.path == "/look-up/" else look_up(question, *rest, **how)
 
 
 app.wsgi_app, cache.look_up = answer, faulty_look_up
@@ -556,13 +556,18 @@ def test_connections_that_make_room_are_asked_no_more(site: Path) -> None:
         assert server.workers() == worker
 
 
-@pytest.mark.parametrize("sent", [b"", get(PAGE)[:20], get(PAGE)], ids=["silent", "half a head", "kept alive"])
+@pytest.mark.parametrize(
+    "sent",
+    [b"", get(PAGE)[:20], get(PAGE), get(LARGE) * 9],
+    ids=["silent", "half a head", "kept alive", "slow to read"],
+)
 def test_as_many_connections_as_there_may_be_keep_nobody_away(site: Path, sent: bytes) -> None:
     """Whoever has been idle for longest goes; those of gunicorn's own path stay."""
     few = ("env", "GUNICORN_CMD_ARGS=--worker-connections 20")
     with Server(site / "site", site / "cache-hot", workers=1, within=few) as server, ExitStack() as stack:
+        exchange(server.port, get(LARGE))
         for _ in range(60):
-            stack.enter_context(silent(server.port, sent))
+            stack.enter_context(silent(server.port, sent, 4_096))
         for path in (PAGE, "/nothing/"):
             assert exchange(server.port, get(path, "Connection: close")).startswith(b"HTTP/1.1 ")
 
@@ -610,6 +615,11 @@ def test_what_cannot_start_says_so_and_ends_with_one_status_however_many_workers
         server.stop()
     assert "Bitácora cannot start." in server.log.read_text()
     assert "Traceback" not in server.log.read_text()
+
+
+def test_as_many_workers_as_none_are_as_many_as_cores(site: Path) -> None:
+    with Server(site / "site", site / "cache-hot", workers=0) as server:
+        assert len(server.workers()) == os.cpu_count()
 
 
 def test_a_worker_that_has_answered_enough_is_replaced(site: Path) -> None:

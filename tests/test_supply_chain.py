@@ -14,12 +14,15 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from server import ROOT
 
-LOCK = (ROOT / "requirements.lock").read_text()
+LOCK = (ROOT / "requirements.lock").read_text() + (ROOT / "deploy/redis.lock").read_text()
 REMEDY = "make lock"
 
 
 def bounds() -> list[Requirement]:
     lines = (ROOT / "requirements.txt").read_text().splitlines()
+    lines += [
+        line for line in (ROOT / "requirements-dev.txt").read_text().splitlines() if line.startswith("redis")
+    ]
     return [Requirement(line) for line in lines if line and not line.startswith("#")]
 
 
