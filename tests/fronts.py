@@ -64,12 +64,12 @@ def caddy(folder: Path, replicas: Sequence[int]) -> Program:
     port = free_port()
     addresses = {
         "\nblog.example.org {": f"\nhttp://127.0.0.1:{port} {{",
-        "reverse_proxy 127.0.0.1:8000 {": f"reverse_proxy {' '.join(f'127.0.0.1:{at}' for at in replicas)} {{",
         "{\n\tservers {": "{\n\tadmin off\n\tservers {",
     }
     (folder / "Caddyfile").write_text(changed("Caddyfile", addresses))
     command = ["caddy", "run", "--config", folder / "Caddyfile", "--adapter", "caddyfile"]
-    return Program(command, port, folder / "caddy.log", {**os.environ, "HOME": str(folder)})
+    environ = {"HOME": str(folder), "BITACORA_ADDRESS": " ".join(f"127.0.0.1:{at}" for at in replicas)}
+    return Program(command, port, folder / "caddy.log", {**os.environ, **environ})
 
 
 def varnish(replica: int, log: Path) -> Program:
