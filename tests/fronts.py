@@ -68,7 +68,7 @@ def caddy(folder: Path, replicas: Sequence[int]) -> Program:
     }
     (folder / "Caddyfile").write_text(changed("Caddyfile", addresses))
     command = ["caddy", "run", "--config", folder / "Caddyfile", "--adapter", "caddyfile"]
-    environ = {"HOME": str(folder), "BITACORA_ADDRESS": " ".join(f"127.0.0.1:{at}" for at in replicas)}
+    environ = {"HOME": str(folder), "BLOG_ADDRESS": " ".join(f"127.0.0.1:{at}" for at in replicas)}
     return Program(command, port, folder / "caddy.log", {**os.environ, **environ})
 
 
