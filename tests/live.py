@@ -229,7 +229,8 @@ def rename_the_site(site: Path) -> Edit:
 
 
 def remove_the_site(site: Path) -> Edit:
-    shutil.rmtree(site)
+    """By a program: the readers in this process would make a long matter of it, and a post that is gone is gone."""
+    subprocess.run(["rm", "-rf", site], check=True)
 
     def put_back(version: int) -> None:
         in_place(make_site(site.with_name("anew")))(version)
