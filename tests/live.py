@@ -229,7 +229,7 @@ def rename_the_site(site: Path) -> Edit:
 
 
 def remove_the_site(site: Path) -> Edit:
-    """By a program: the readers in this process would make a long matter of it, and a post that is gone is gone."""
+    """By a program: with readers in this process Python takes long, and meanwhile a post that is gone is gone."""
     subprocess.run(["rm", "-rf", site], check=True)
 
     def put_back(version: int) -> None:

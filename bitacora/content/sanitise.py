@@ -23,8 +23,8 @@ SCHEMES = names_in(
 )
 _PICTURE_DATA = re.compile(r"data:image/(?:png|jpeg|gif|webp);", re.IGNORECASE)
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-# https://url.spec.whatwg.org/#url-parsing drops tabs and line breaks, and what is invisible in front; browsers of old
-# drop more, and nothing that is meant needs any of it.
+# https://url.spec.whatwg.org/#url-parsing drops tabs and line breaks, and what is invisible in front; browsers of
+# old dropped more, and nothing that is meant needs any of it.
 _IGNORED_IN_ADDRESSES = re.compile(r"^[\x00-\x20]+|[\x00-\x1f\x7f]")
 
 TAGS = names_in(
