@@ -43,7 +43,7 @@ def write_parts(site: Site, root: str, paths: Sequence[str], folder: Path) -> li
     with ExitStack() as stack:
         readers = [stack.enter_context(_started()) for _ in shares]
         for reader, share in zip(readers, shares, strict=True):
-            _send(reader, (os.getpid(), site, root, share, folder))
+            _send(reader, (os.getpid(), site, root, share, folder.absolute()))
         return [part for reader in readers if (part := _part_of(reader))]
 
 
@@ -57,7 +57,7 @@ def _processors() -> int:
 def _started() -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 - no word of it comes from a file
         [sys.executable, "-m", __name__],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(_ENGINE), os.environ.get("PYTHONPATH", "")])},
+        cwd=_ENGINE,  # where Python looks for modules first: never in the folder of a site
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
