@@ -19,6 +19,8 @@ from browser import browser  # noqa: E402, F401 - a fixture
 from folders import make_folder, ticks  # noqa: E402, F401 - fixtures
 from server import Server  # noqa: E402
 
+from bitacora.content.files import Tree  # noqa: E402
+
 Serve = Callable[..., Server]
 NewBlog = Callable[..., Blog]
 Saw = Callable[..., None]
@@ -29,6 +31,20 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     """Starts servers of site folders that share one cache folder."""
     with ExitStack() as stack:
         yield lambda site, **how: stack.enter_context(Server(site, tmp_path / "cache", **how))
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files of a site that this process reads by itself, in order."""
+    read: list[str] = []
+    original = Tree.read
+
+    def counted(self: Tree, path: str, *rest: int) -> object:
+        read.append(path)
+        return original(self, path, *rest)
+
+    monkeypatch.setattr(Tree, "read", counted)
+    return read
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from programs import wait_until
 
 from bitacora.content import ahead, scan
 from bitacora.content import library as library_module
-from bitacora.content.files import Tree
 from bitacora.content.library import Library
 from bitacora.settings import read_site
 
@@ -72,20 +71,6 @@ def shown(library: Library) -> object:
     here = library.snapshot()
     candidates = sorted(here.candidates, key=lambda post: post.path)
     return here.posts, candidates, [here.source(post) for post in candidates], here.problems
-
-
-@pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What this process reads by itself."""
-    read: list[str] = []
-    original = Tree.read
-
-    def counted(self: Tree, path: str, *rest: int) -> object:
-        read.append(path)
-        return original(self, path, *rest)
-
-    monkeypatch.setattr(Tree, "read", counted)
-    return read
 
 
 def test_a_first_start_by_several_processes_shows_what_one_would_and_the_next_start_knows_it(

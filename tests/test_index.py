@@ -13,7 +13,6 @@ import pytest
 
 from bitacora.content import index as index_module
 from bitacora.content import library as library_module
-from bitacora.content.files import Tree
 from bitacora.content.library import Library
 
 SETTINGS = 'title = "El Blog"\nurl = "https://blog.example.org"\n'
@@ -80,19 +79,6 @@ def start(tmp_path: Path, site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     for library in opened:
         if library._watch is not None:
             library._watch.close()
-
-
-@pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    read: list[str] = []
-    original = Tree.read
-
-    def counted(self: Tree, path: str, *rest: int) -> object:
-        read.append(path)
-        return original(self, path, *rest)
-
-    monkeypatch.setattr(Tree, "read", counted)
-    return read
 
 
 def shown(library: Library) -> object:
