@@ -193,6 +193,23 @@ def test_a_process_reads_only_for_as_long_as_somebody_waits(site: Path, tmp_path
         assert done.stdout.startswith(str(tmp_path).encode()) == (status == 0)
 
 
+def test_where_a_command_was_begun_neither_keeps_them_from_reading_nor_gives_them_modules(
+    site: Path,
+    tmp_path: Path,
+    opened: list[Library],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    run = tmp_path / "run"
+    (site / "bitacora").mkdir()
+    for module in ("yaml.py", "bitacora/__init__.py"):
+        (site / module).write_text(f"open({str(run)!r}, 'w').close()", encoding="utf-8")
+    monkeypatch.chdir(site)
+    started(site, opened, tmp_path / "index")
+    assert not run.exists()
+    assert "a process that read posts ended" not in caplog.text
+
+
 @pytest.mark.parametrize(("posts", "processors", "processes"), [(19, 8, 0), (20, 8, 2), (99, 1, 0), (999, 64, 8)])
 def test_few_posts_or_one_processor_need_no_processes(
     posts: int, processors: int, processes: int, monkeypatch: pytest.MonkeyPatch
