@@ -8,6 +8,7 @@ import stat
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 from bitacora.content.errors import PostError
@@ -247,10 +248,9 @@ class Scan:
             self._look_for_gone(path, set(), ())
 
     def _look_for_gone(self, path: str, seen: set[str], unseen: tuple[str, ...]) -> None:
-        below = f"{path}/"
         now = time.monotonic()
-        for known in [path] if self._is_file(path) else {*self._entries, *self._files} - seen:
-            if (known == path or known.startswith(below)) and not known.startswith(unseen):
+        for known in [path] if self._is_file(path) else self._known_at(path, seen):
+            if not known.startswith(unseen):
                 due = self._gone.get(known, now + DELETION_PATIENCE_S - self._absent_for(known))
                 if known in self.changes.found:
                     continue
@@ -260,6 +260,12 @@ class Scan:
                     self.changes.found[known] = None
                 else:
                     self.changes.files[known] = None
+
+    def _known_at(self, path: str, seen: set[str]) -> list[str]:
+        """A path, if anything is known of it, and all known paths below it, but for those that were seen."""
+        below = f"{path}/"
+        known = chain(self._entries, self._files)
+        return [one for one in known if one not in seen and (one == path or one.startswith(below))]
 
     def _is_file(self, path: str) -> bool:
         """Whether a path is known as that of a file: then nothing lies below it."""
