@@ -12,9 +12,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from types import FrameType
 
-from bench import charts, figures, load, plan, report
+from bench import charts, figures, in_process, load, plan, report
 from bench.charts import Panel
 from bench.figures import FIGURES, Run
 from bench.report import Chart, Table
@@ -39,7 +40,7 @@ def main() -> int:
         given = plan.make(Path(folder), large, asked.worker_class or load.shipped_class(), quick=asked.quick)
         given.peer_limit = asked.peer_limit or (30.0 if asked.quick else given.peer_limit)
         tables, failed = _measured(given, asked.only or [name for name in STEPS if name not in APART])
-    run = Run.of_now(report.machine(), busy, given.seen)
+    run = Run.of_now(report.machine(), busy, median(given.hello) * 1e6, given.seen)
     verdict = _verdict(run)
     print(f"\n{verdict.markdown()}\n{(time.monotonic() - begun) / 60:.1f} minutes")
     if failed:
@@ -55,6 +56,7 @@ def _measured(given: plan.Plan, names: list[str]) -> tuple[list[Table], list[str
     """Tables, and the names of parts that failed: one must not lose the others."""
     tables, failed = [], []
     for name in names:
+        given.hello.append(in_process.hello())
         begun = time.monotonic()
         try:
             with _at_most(STEPS[name].limit):
@@ -77,6 +79,8 @@ def _verdict(run: Run) -> Table:
         note = "**Worse than the last runs:**\n\n" + "\n".join(f"* {line}" for line in worse)
     elif not before:
         note = "There is no earlier run to compare with."
+    paces = ", before it ".join(f"{one.hello_us:.3g} µs" for one in [run, *before[-1:]])
+    note += f"\n\nHow fast the machine was: Flask's hello world took {paces} a call; times are compared by it."
     table = figures.asked_and_seen(run.figures)
     return table._replace(chart=_trend([*before, run], run.machine), note=note)
 

@@ -45,6 +45,10 @@ class Figure:
             return 0.0
         return before / seen - 1 if self.more_is_better else seen / before - 1
 
+    @property
+    def is_time(self) -> bool:
+        return self.unit in {" s", " ms"}
+
     def written(self, value: float) -> str:
         return f"{value:,.0f}{self.unit}" if value >= 100 else f"{value:.3g}{self.unit}"
 
@@ -87,18 +91,20 @@ FIGURES: Mapping[str, Figure] = {
 
 @dataclass(frozen=True)
 class Run:
-    """One line of the history."""
+    """One line of the history; `hello_us` is what a call of Flask's hello world took meanwhile."""
 
     date: str
     commit: str
     machine: str
     load: float
+    hello_us: float
     figures: Mapping[str, float]
 
     @classmethod
-    def of_now(cls, machine: str, load: float, figures: Mapping[str, float]) -> Run:
+    def of_now(cls, machine: str, load: float, hello_us: float, figures: Mapping[str, float]) -> Run:
         rounded = {name: float(f"{figures[name]:.4g}") for name in FIGURES if name in figures}
-        return cls(f"{datetime.now(UTC):%Y-%m-%d %H:%M}", _commit(), machine, round(load, 1), rounded)
+        date = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
+        return cls(date, _commit(), machine, round(load, 1), round(hello_us, 1), rounded)
 
 
 def read_history(file: Path = HISTORY) -> list[Run]:
@@ -122,14 +128,24 @@ def asked_and_seen(figures: Mapping[str, float]) -> Table:
 
 
 def regressions(run: Run, before: Sequence[Run]) -> list[str]:
-    """What is worse than the median of the last runs on the same machine by more than its bound."""
+    """What is worse than the median of the last runs on the same machine by more than its bound.
+
+    Times are compared as if the machine had always been as fast as it is now, by its hello world.
+    """
     last = [one for one in before if one.machine == run.machine][-LAST:]
     found = []
     for name, seen in run.figures.items():
-        past = [one.figures[name] for one in last if name in one.figures]
-        if not past or name not in FIGURES:
+        if name not in FIGURES:
             continue
-        figure, usual = FIGURES[name], median(past)
+        figure = FIGURES[name]
+        past = [
+            one.figures[name] * (run.hello_us / one.hello_us if figure.is_time else 1)
+            for one in last
+            if name in one.figures
+        ]
+        if not past:
+            continue
+        usual = median(past)
         if (worse := figure.worsening(seen, usual)) > figure.drift:
             found.append(
                 f"{figure.what}: {figure.written(seen)}, before it was {figure.written(usual)} "

@@ -16,6 +16,7 @@ from werkzeug.test import EnvironBuilder
 from bench import rivals
 from bench.measure import Timing, in_turns, timed
 
+_HELLO_BYTES = 20_000
 AFTER_AN_EDIT = ("page", "home", "archive", "feed")
 
 
@@ -52,6 +53,12 @@ def warm_pages(sites: Mapping[int, Blog], rounds: int) -> tuple[int, dict[str, T
     gc.collect()
     gc.freeze()  # as gunicorn.conf.py does
     return size, in_turns(contenders, rounds, calls=200)
+
+
+def hello() -> float:
+    """Seconds of a call of Flask's hello world, at its best: how fast this machine is now."""
+    call = caller(rivals.hello(_HELLO_BYTES), "/")
+    return min(timed(call, calls=200)[0] for _ in range(10))
 
 
 def first_after_an_edit(blog: Blog, times: int) -> dict[str, tuple[float, float]]:

@@ -16,7 +16,10 @@ _PEER_LIMIT_S = 80.0
 
 @dataclass
 class Plan:
-    """`sites` by their number of posts; `seen` are figures by the names of bench.figures."""
+    """`sites` by their number of posts; `seen` are figures by the names of bench.figures.
+
+    `hello` are the seconds of a call of Flask's hello world before each part: how fast the machine is just then.
+    """
 
     sites: Mapping[int, Path]
     folder: Path
@@ -24,6 +27,7 @@ class Plan:
     worker_class: str
     peer_limit: float = _PEER_LIMIT_S
     seen: dict[str, float] = field(default_factory=dict)
+    hello: list[float] = field(default_factory=list)
 
     @property
     def large(self) -> int:

@@ -140,7 +140,7 @@ def test_a_longer_bar_is_a_larger_value_inside_the_paper(svg: str) -> None:
 
 
 def _run(**figures: float) -> Run:
-    return Run("2026-01-01 12:00", "abc1234", "2 cores", 0.1, figures)
+    return Run("2026-01-01 12:00", "abc1234", "2 cores", 0.1, 100.0, figures)
 
 
 def test_what_was_asked_is_named_beside_what_was_seen() -> None:
@@ -161,6 +161,14 @@ def test_a_figure_worse_than_the_last_runs_by_more_than_its_bound_is_told() -> N
     assert slower.startswith(FIGURES["edit"].what)
 
 
+def test_times_are_compared_as_if_the_machine_had_always_been_as_fast_as_now() -> None:
+    before = [_run(**{"stock/hello": 2.0, "edit": 20.0})]
+    now = replace(_run(**{"stock/hello": 1.9, "edit": 39.0}), hello_us=200.0)
+    assert regressions(now, before) == []
+    (slower,) = regressions(replace(now, hello_us=100.0), before)
+    assert slower.startswith(FIGURES["edit"].what)
+
+
 def test_only_the_last_runs_on_the_same_machine_count() -> None:
     now = _run(**{"stock/hello": 1.0})
     assert regressions(now, [replace(_run(**{"stock/hello": 9.0}), machine="64 cores")]) == []
@@ -172,7 +180,7 @@ def test_only_the_last_runs_on_the_same_machine_count() -> None:
 def test_a_run_is_read_as_it_was_appended(tmp_path: Path) -> None:
     history = tmp_path / "history.jsonl"
     assert read_history(history) == []
-    runs = [Run.of_now("2 cores", 0.25, {"stock/hello": 1.23456, "mib/10": 5.0}), _run(edit=3.0)]
+    runs = [Run.of_now("2 cores", 0.25, 88.0, {"stock/hello": 1.23456, "mib/10": 5.0}), _run(edit=3.0)]
     for run in runs:
         append(run, history)
     assert read_history(history) == runs
