@@ -14,7 +14,7 @@ def of(whole: int, usual: int) -> int:
 # --- pushes under load (A3)
 PUSHED_FILES = of(300, 25)
 PUSHES = of(30, 2)
-ANSWERS_DURING_PUSHES = of(20_000, 400)
+ANSWERS_DURING_PUSHES = of(50_000, 400)
 PUSHES_POLLED = of(6, 1)
 ANSWERS_DURING_PUSHES_POLLED = of(4_000, 200)
 PUBLICATIONS = of(60, 5)
