@@ -57,7 +57,7 @@ _BARE_LINK = re.compile(
 _BARE_LINK_END = re.compile(r"[?!.,:;*_~'’…\"]+$")
 _MORE = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
 _WRITTEN_ID = re.compile(r"""\sid\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
-_CODE_BLOCK = re.compile(r"<pre\b(?:(?!<pre\b).)*?</pre>", re.DOTALL | re.IGNORECASE)
+_CODE_BLOCK = re.compile(r"<pre\b[^<]*+(?:<(?!pre\b|/pre>)[^<]*+)*+</pre>", re.IGNORECASE)
 _INLINE_TAG = re.compile(
     r"</?(?:a|abbr|b|bdi|cite|code|del|dfn|em|i|ins|kbd|mark|q|s|small|span|strong|sub|sup|u)(?=[\s>])[^<>]*>"
 )
