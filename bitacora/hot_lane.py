@@ -289,7 +289,7 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
 
     def _on_lingering(self, conn: Connection, sock: socket.socket) -> None:
         data = _received(sock)
-        if data is None:
+        if data is None or conn.queue is None:  # it made room in this very round
             return
         conn.lingered += len(data)
         if not data or conn.lingered > _LINGER_BYTES:
@@ -433,6 +433,8 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
         self._sending.append(conn)
 
     def _on_writable(self, conn: Connection, sock: socket.socket) -> None:
+        if conn.queue is None:  # it made room in this very round
+            return
         try:
             sent = sock.send(conn.unsent[:_SEND_BYTES])
         except BlockingIOError:

@@ -557,6 +557,35 @@ def test_connections_that_make_room_are_asked_no_more(site: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "sent", [get(PAGE, "Connection: close"), get(LARGE) * TOO_MANY], ids=["answered", "slow to read"]
+)
+def test_connections_that_make_room_just_when_they_go_on_are_closed_once(site: Path, sent: bytes) -> None:
+    few = ("env", "GUNICORN_CMD_ARGS=--worker-connections 12")
+    with Server(site / "site", site / "cache-hot", workers=1, within=few) as server:
+        exchange(server.port, get(LARGE))
+        worker = server.workers()
+        for _ in range(3):
+            with ExitStack() as stack:
+                clients = [stack.enter_context(silent(server.port, sent, 4_096)) for _ in range(11)]
+                for client in clients:
+                    client.recv(1)
+                os.kill(worker[0], signal.SIGSTOP)
+                try:
+                    stack.enter_context(silent(server.port, b""))
+                    for client in clients:
+                        client.shutdown(socket.SHUT_WR)
+                        client.setblocking(False)
+                        with suppress(BlockingIOError):
+                            while client.recv(1 << 16):
+                                pass
+                finally:
+                    os.kill(worker[0], signal.SIGCONT)
+                exchange(server.port, get("/nothing/"))
+        server.wait_until(lambda: OPEN % 1 in exchange(server.port, get("/metrics")))
+        assert server.workers() == worker
+
+
+@pytest.mark.parametrize(
     "sent",
     [b"", get(PAGE)[:20], get(PAGE), get(LARGE) * 9],
     ids=["silent", "half a head", "kept alive", "slow to read"],
