@@ -104,6 +104,18 @@ def test_what_a_head_says_in_vain_is_told_once(
     assert caplog.text.count("orkut") == len(REMARKABLE) + 1
 
 
+def test_a_name_that_cannot_be_shown_holds_a_post_back_as_ever(
+    site: Path, tmp_path: Path, opened: list[Library]
+) -> None:
+    for name in (b"\xff.md", b"a\x07.md", "\u202e.md".encode()):
+        file = os.path.join(os.fsencode(site / "posts"), name)
+        with open(file, "wb") as odd:
+            odd.write(post("Raro").encode())
+        os.utime(file, (1_500_000_000, 1_500_000_000))
+    found = shown(started(site, opened, tmp_path / "index"))
+    assert found == shown(started(site, opened))
+
+
 def test_all_that_was_kept_stays_kept_when_many_others_changed(
     site: Path, tmp_path: Path, opened: list[Library], reads: list[str]
 ) -> None:

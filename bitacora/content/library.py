@@ -17,7 +17,7 @@ from weakref import WeakMethod
 
 from bitacora.content.ahead import processes_for, write_parts
 from bitacora.content.errors import PostError
-from bitacora.content.files import FOLDERS, SETTINGS_FILE, Signature, Tree, identity, signature
+from bitacora.content.files import FOLDERS, SETTINGS_FILE, Signature, Tree, identity, is_showable, signature
 from bitacora.content.hindsight import Hindsight, Question, Unknown
 from bitacora.content.history import Historian, History, NoHistorian
 from bitacora.content.index import Index
@@ -429,7 +429,7 @@ class Library:
     def _posts_in(self, folder: str) -> Iterator[tuple[str, Signature]]:
         assert self._tree is not None
         for path, found in self._tree.walk(folder, lambda _folder: None):
-            if kind_of(path) == "text" and not isinstance(found, OSError):
+            if kind_of(path) == "text" and is_showable(path) and not isinstance(found, OSError):
                 yield path, signature(found)
 
     def _take_settings(self, changes: Changes) -> None:
