@@ -44,7 +44,7 @@ def write_parts(site: Site, root: str, paths: Sequence[str], folder: Path) -> li
         readers = [stack.enter_context(_started()) for _ in shares]
         for reader, share in zip(readers, shares, strict=True):
             _send(reader, (os.getpid(), site, root, share, folder.absolute()))
-        return [part for reader in readers if (part := _part_of(reader))]
+        return [folder / part for reader in readers if (part := _part_of(reader))]
 
 
 def _processors() -> int:
@@ -58,6 +58,7 @@ def _started() -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 - no word of it comes from a file
         [sys.executable, "-m", __name__],
         cwd=_ENGINE,  # where Python looks for modules first: never in the folder of a site
+        env={**os.environ, "PYTHONSAFEPATH": ""},  # or it would not look there either
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -73,11 +74,11 @@ def _send(reader: subprocess.Popen[bytes], share: object) -> None:
         pass  # it has ended, and its status tells
 
 
-def _part_of(reader: subprocess.Popen[bytes]) -> Path | None:
+def _part_of(reader: subprocess.Popen[bytes]) -> str | None:
     assert reader.stdout
-    written = reader.stdout.read().decode()
+    written = reader.stdout.read()
     if reader.wait() == 0:
-        return Path(written)
+        return written.decode("ascii")
     log.warning("a process that read posts ended with %d: they are read again", reader.returncode)
     return None
 
@@ -86,11 +87,11 @@ def _part_of(reader: subprocess.Popen[bytes]) -> Path | None:
 
 
 def main() -> None:
-    """Read the posts that standard input names, and say where the part of the index is that they make."""
+    """Read the posts that standard input names, and say how the part of the index is called that they make."""
     gc.disable()
     logging.disable()
     parent, site, root, paths, folder = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the one that began this
-    sys.stdout.write(str(write_part(folder, _read(parent, site, Tree(Path(root)), paths))))
+    sys.stdout.write(write_part(folder, _read(parent, site, Tree(Path(root)), paths)).name)
 
 
 def _read(parent: int, site: Site, tree: Tree, paths: Sequence[str]) -> Iterator[Row]:
