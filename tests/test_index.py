@@ -190,12 +190,40 @@ def damage_no_sources(folder: Path) -> None:
 
 
 def damage_other_values(folder: Path) -> None:
-    mark = (folder / "heads").read_bytes().split(b"\n")[:1]
-    (folder / "heads").write_bytes(b"\n".join([*mark, pickle.dumps([1, 2])]))
+    put_in(folder, pickle.dumps([1, 2]))
+
+
+def damage_more_than_memory_holds(folder: Path) -> None:
+    put_in(folder, b"\x80\x05\x8e" + (1 << 60).to_bytes(8, "little"))
+
+
+def damage_more_than_there_can_be(folder: Path) -> None:
+    put_in(folder, b"\x80\x05\x96" + b"\xff" * 8)
+
+
+def damage_a_letter(folder: Path) -> None:
+    heads = folder / "heads"
+    heads.write_bytes(heads.read_bytes().replace("Número".encode(), b"Numero!", 1))
+
+
+def put_in(folder: Path, chunk: bytes) -> None:
+    """In place of all posts."""
+    mark, _, _ = (folder / "heads").read_bytes().partition(b"\n")
+    (folder / "heads").write_bytes(mark + b"\n" + index_module._framed(chunk))
 
 
 @pytest.mark.parametrize(
-    "damage", [damage_cut, damage_garbage, damage_empty, damage_no_sources, damage_other_values]
+    "damage",
+    [
+        damage_cut,
+        damage_garbage,
+        damage_empty,
+        damage_no_sources,
+        damage_other_values,
+        damage_more_than_memory_holds,
+        damage_more_than_there_can_be,
+        damage_a_letter,
+    ],
 )
 def test_a_damaged_index_costs_time_and_nothing_else(
     start: Start, tmp_path: Path, reads: list[str], damage: Callable[[Path], None]
@@ -211,6 +239,23 @@ def test_a_damaged_index_costs_time_and_nothing_else(
     assert reads == ["site.toml"]
 
 
+def test_sources_that_were_damaged_are_read_from_the_files_and_hold_up_no_edit(
+    start: Start, site: Path, tmp_path: Path
+) -> None:
+    """As they may be where the machine lost its power: as long as they were, and empty."""
+    start()
+    for sources in (tmp_path / "index").glob("sources-*"):
+        sources.write_bytes(bytes(sources.stat().st_size))
+    again = start()
+    assert equal_to_a_start_that_knows_nothing(again, start)
+    (site / "posts/0.md").write_text(text("Cambiada"))
+    (site / "posts/1.md").write_text(BROKEN)
+    (site / "site.toml").write_text(SETTINGS + 'timezone = "America/Santiago"\n')
+    here = again.snapshot()
+    assert {post.title for post in here.candidates} >= {"Cambiada", "Número 2"}
+    assert [problem.file for problem in here.problems] == ["posts/1.md"]
+
+
 class Evil:
     def __init__(self, file: Path) -> None:
         self.file = file
@@ -223,9 +268,7 @@ def test_whoever_writes_into_the_index_runs_no_code(
     start: Start, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     start()
-    heads = tmp_path / "index/heads"
-    mark = heads.read_bytes().split(b"\n")[:1]
-    heads.write_bytes(b"\n".join([*mark, pickle.dumps(Evil(tmp_path / "pwned"))]))
+    put_in(tmp_path / "index", pickle.dumps(Evil(tmp_path / "pwned")))
     assert len(start().snapshot().candidates) == POSTS
     assert not (tmp_path / "pwned").exists()
     assert "has no business there" in caplog.text

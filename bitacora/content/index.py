@@ -5,6 +5,7 @@ from __future__ import annotations
 import copyreg
 import fcntl
 import hashlib
+import io
 import itertools
 import logging
 import pickle
@@ -12,10 +13,11 @@ import secrets
 import shutil
 import sys
 import tempfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 from bitacora.content.files import Signature, signature
 from bitacora.content.post import Author, Image, Post, Term
@@ -31,7 +33,11 @@ _WRITTEN = "written-"
 _AT_ONCE = 500
 """Posts that are written without a pause: a reader waits that long for the interpreter's lock, some ms."""
 
-_DAMAGE = (OSError, pickle.UnpicklingError, ValueError, TypeError, EOFError, AttributeError, LookupError)
+_FRAME_BYTES = 4
+_DAMAGE = (
+    OSError, pickle.UnpicklingError, ValueError, TypeError, EOFError, AttributeError, LookupError,
+    OverflowError, MemoryError,
+)  # fmt: skip
 """What a file may raise that was cut or written to."""
 
 _MADE_OF = {
@@ -76,12 +82,12 @@ class Index:
                 packs: dict[str, Pack] = {}
                 known = {}
                 while file.peek(1):
-                    name, rows = _Reader(file).load()
+                    name, rows = _Reader(io.BytesIO(_chunk(file))).load()
                     if name not in packs:
                         packs[name] = Pack.open(self._folder / name)
                     pack = packs[name]
-                    for path, seen, post, offset, size in rows:
-                        known[path] = Entry(seen, None, post, pack.source(offset, size), seen[-1])
+                    for path, seen, post, offset, size, checksum in rows:
+                        known[path] = Entry(seen, None, post, pack.source(offset, size, checksum), seen[-1])
                 return known
         except FileNotFoundError:
             return {}
@@ -163,11 +169,27 @@ def write_part(folder: Path, posts: Iterable[Row]) -> Path:
     rows = iter(posts)
     with sources.open("wb") as pack, part.open("wb") as file:
         while chunk := [
-            (path, seen, post, pack.tell(), pack.write(data))
+            (path, seen, post, pack.tell(), pack.write(data), zlib.crc32(data))
             for path, seen, post, data in itertools.islice(rows, _AT_ONCE)
         ]:
-            _Writer(file, pickle.HIGHEST_PROTOCOL).dump((sources.name, chunk))
+            pickled = io.BytesIO()
+            _Writer(pickled, pickle.HIGHEST_PROTOCOL).dump((sources.name, chunk))
+            file.write(_framed(pickled.getvalue()))
     return part
+
+
+def _framed(chunk: bytes) -> bytes:
+    """Behind its length and its checksum."""
+    return len(chunk).to_bytes(_FRAME_BYTES) + zlib.crc32(chunk).to_bytes(_FRAME_BYTES) + chunk
+
+
+def _chunk(file: BinaryIO) -> bytes:
+    """The next one. Raises ValueError when it is not as it was written."""
+    size, checksum = (int.from_bytes(file.read(_FRAME_BYTES)) for _ in range(2))
+    chunk = file.read(size)
+    if zlib.crc32(chunk) != checksum:
+        raise ValueError("it has been cut or written to")
+    return chunk
 
 
 def _by_values(made: Any) -> tuple[type, tuple[object, ...]]:
@@ -190,10 +212,14 @@ class _Reader(pickle.Unpickler):
 
 
 def _whole(entries: Mapping[str, Entry]) -> Iterator[Row]:
-    """Posts that are as they are on disk."""
+    """Posts that are as they are on disk, but for those of which the source cannot be read."""
     for path, entry in entries.items():
         if entry.problem is None and entry.signature and entry.source and isinstance(entry.value, Post):
-            yield path, entry.signature, entry.value, entry.source.read()
+            try:
+                data = entry.source.read()
+            except OSError:
+                continue
+            yield path, entry.signature, entry.value, data
 
 
 def _mark(site: Site) -> bytes:

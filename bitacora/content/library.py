@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -24,7 +25,7 @@ from bitacora.content.index import Index
 from bitacora.content.last_good import LastGood, Version
 from bitacora.content.permalink import PLACEHOLDERS, PermalinkError, check_pattern
 from bitacora.content.post import Post, read_post, repeated_keys
-from bitacora.content.scan import Broken, Changes, Entry, Good, Scan, Value, kind_of
+from bitacora.content.scan import Broken, Changes, Entry, Good, Scan, Value, kind_of, source_of
 from bitacora.content.snapshot import Reserved, Snapshot, build
 from bitacora.content.sources import Sources
 from bitacora.content.watch import EVERYTHING, STATE, GitLock, Watch, open_watch
@@ -581,7 +582,8 @@ class Library:
             return otherwise
         version = None
         if known and known.source and not _is_draft(known.value):
-            version = Version(known.ctime_ns or _ctime_ns(known), known.source.read())
+            with suppress(OSError):
+                version = Version(known.ctime_ns or _ctime_ns(known), known.source.read())
         newest = self._last_good.newest(path, version)
         if newest is None:
             return otherwise
@@ -645,10 +647,13 @@ class Library:
         """Times, addresses and authors depend on the settings; a post that they break stays as it was."""
         if not isinstance(entry.value, Post) or entry.source is None:
             return entry
+        assert self._tree is not None
         try:
-            return entry._replace(value=self._understand(path, entry.source.read()))
+            return entry._replace(value=self._understand(path, source_of(self._tree, path, entry)))
         except PostError as problem:
             return entry._replace(problem=entry.problem or problem)
+        except OSError:
+            return entry
 
     def _tidy(self) -> None:
         """Leave behind the last good versions of files mended while nobody looked, and sources that are gone."""

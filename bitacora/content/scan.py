@@ -217,13 +217,7 @@ class Scan:
             self._interpret(path, entry, data, version)
 
     def _interpret(self, path: str, entry: Entry | None, data: bytes, version: Signature) -> None:
-        if (
-            entry
-            and entry.source
-            and not entry.problem
-            and entry.value is not None
-            and entry.source.read() == data
-        ):
+        if entry and not entry.problem and entry.value is not None and _has(entry, data):
             if entry.signature != version:
                 self.changes.found[path] = Good(version, entry.value, None)
             return
@@ -305,6 +299,19 @@ def kind_of(path: str) -> str:
     return "text" if is_markdown(name) else "file" if media_type(name) and is_showable(path) else ""
 
 
+def source_of(tree: Tree, path: str, entry: Entry) -> bytes:
+    """The bytes of the version that is shown. Raises OSError.
+
+    Where they cannot be read from where they are kept, the file serves as long as it is that version.
+    """
+    try:
+        return entry.source.read() if entry.source else b""
+    except OSError:
+        if (data := _still_there(tree, path, entry)) is None:
+            raise
+        return data
+
+
 def is_racy(version: Signature) -> bool:
     """Git's rule: a file written in the same tick as it was read may be written again unseen."""
     *_, mtime_ns, ctime_ns = version
@@ -312,6 +319,22 @@ def is_racy(version: Signature) -> bool:
     window = _RACY_WHOLE_SECONDS_NS if whole_seconds else _RACY_NS
     now = time.time_ns()
     return abs(now - mtime_ns) < window or abs(now - ctime_ns) < window
+
+
+def _still_there(tree: Tree, path: str, entry: Entry) -> bytes | None:
+    try:
+        data, version = tree.read(path)
+    except (BeingWrittenError, OSError, PostError):
+        return None
+    return data if version == entry.signature and not entry.problem else None
+
+
+def _has(entry: Entry, data: bytes) -> bool:
+    """Whether these are the bytes that an entry was made of, as far as they can still be read."""
+    try:
+        return entry.source is not None and entry.source.read() == data
+    except OSError:
+        return False
 
 
 def _must_be_showable(path: str) -> None:

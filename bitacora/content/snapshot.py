@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from bitacora.content.errors import PostError, Remark, shown
-from bitacora.content.files import SETTINGS_FILE, BeingWrittenError, Signature, Tree, is_markdown
+from bitacora.content.files import SETTINGS_FILE, Signature, Tree, is_markdown
 from bitacora.content.front_matter import key_of
 from bitacora.content.permalink import quote_path
 from bitacora.content.pictures import Picture, measure, media_type
 from bitacora.content.post import Author, Image, Post, Term, lines_of, repeated_keys
-from bitacora.content.scan import Entry
+from bitacora.content.scan import Entry, source_of
 from bitacora.settings import Site
 
 Reserved = Callable[[str], bool]
@@ -161,17 +161,8 @@ class Snapshot:
         return replace(self, by_url=by_url, found=found)
 
     def source(self, post: Post) -> bytes:
-        """The bytes of the version of the post that is shown.
-
-        Where they cannot be read from where they are kept, the file serves as long as it is that version.
-        """
-        entry = self.entries[post.path]
-        try:
-            return entry.source.read() if entry.source else b""
-        except OSError:
-            if (data := self._still_there(entry, post.path)) is None:
-                raise
-            return data
+        """The bytes of the version of the post that is shown. Raises OSError."""
+        return source_of(self.tree, post.path, self.entries[post.path])
 
     def neighbours(self, post: Post) -> tuple[Post | None, Post | None]:
         """The next older and the next newer listed post."""
@@ -234,13 +225,6 @@ class Snapshot:
         known = f" There are: {', '.join(there)}." if there else ""
         reason = f"There is no file {shown(name)} in the site's templates, so {who} like any other."
         return PostError(first.path, line, 1, reason, remedy + known)
-
-    def _still_there(self, entry: Entry, path: str) -> bytes | None:
-        try:
-            data, version = self.tree.read(path)
-        except (BeingWrittenError, OSError, PostError):
-            return None
-        return data if version == entry.signature and not entry.problem else None
 
     @cached_property
     def _bundles(self) -> Set[str]:

@@ -17,7 +17,7 @@ class Source(Protocol):
     """The bytes of one version of one file."""
 
     def read(self) -> bytes:
-        """Raises OSError when the disk that keeps them fails."""
+        """Raises OSError when the disk that keeps them fails, or gives others."""
 
 
 class Sources:
@@ -64,25 +64,28 @@ class Pack:
         """Raises OSError."""
         return cls(os.open(file, os.O_RDONLY | os.O_CLOEXEC))
 
-    def source(self, offset: int, size: int) -> Source:
-        return _Packed(self, offset, size)
+    def source(self, offset: int, size: int, checksum: int | None = None) -> Source:
+        """The checksum is CRC-32, for a file that has outlived the process that wrote it."""
+        return _Packed(self, offset, size, checksum)
 
     def __del__(self) -> None:
         os.close(self.fd)
 
 
 class _Packed:
-    __slots__ = ("_offset", "_pack", "_size")
+    __slots__ = ("_checksum", "_offset", "_pack", "_size")
 
-    def __init__(self, pack: Pack, offset: int, size: int) -> None:
+    def __init__(self, pack: Pack, offset: int, size: int, checksum: int | None) -> None:
         self._pack = pack
         self._offset = offset
         self._size = size
+        self._checksum = checksum
 
     def read(self) -> bytes:
         data = os.pread(self._pack.fd, self._size, self._offset)
-        if len(data) != self._size:
-            raise OSError(errno.EIO, "the file of sources has been cut")
+        is_whole = len(data) == self._size and (self._checksum is None or zlib.crc32(data) == self._checksum)
+        if not is_whole:
+            raise OSError(errno.EIO, "the file of sources has been cut or written to")
         return data
 
 
