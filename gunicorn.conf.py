@@ -11,7 +11,8 @@ from mmap import mmap
 
 from gunicorn.glogging import Logger
 
-bind = f"0.0.0.0:{os.environ['PORT']}" if "PORT" in os.environ else "127.0.0.1:8000"
+port = os.environ.get("PORT", "")
+bind = f"0.0.0.0:{port}" if port.isdecimal() else "127.0.0.1:8000"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 0) or os.cpu_count() or 1
 worker_class = "bitacora.hot_lane.HotLaneWorker"
 threads = 8
@@ -45,6 +46,7 @@ class logger_class(Logger):  # noqa: N801 - the name is gunicorn's
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # of glibc's malloc.h
 _COUNTED_WORKERS, _SLOT_BYTES = 256, 4096  # of bitacora/web/metrics.py
+_APP_LOAD_ERROR = 4  # of app.py
 
 
 def on_starting(server):  # type: ignore[no-untyped-def]
@@ -53,6 +55,7 @@ def on_starting(server):  # type: ignore[no-untyped-def]
     glibc gives each thread its own heap, and keeps in it what its largest page once took. Large blocks lie outside
     the heap and go back to the system at once. Other C libraries do so anyway.
     """
+    _must_be_servable(server)
     server.counts = mmap(-1, _COUNTED_WORKERS * _SLOT_BYTES)
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
@@ -96,3 +99,19 @@ def worker_int(worker):  # type: ignore[no-untyped-def]  # noqa: ARG001
     """Ctrl-C while writing: pages that listen would be waited for."""
     if is_dev:
         os._exit(0)
+
+
+def _must_be_servable(server):  # type: ignore[no-untyped-def]
+    """Before gunicorn meets what it has a traceback for."""
+    from bitacora.settings import SettingError, read_port
+
+    why = ""
+    try:
+        read_port(os.environ)
+    except SettingError as error:
+        why = str(error)
+    if server.cfg.worker_class_str == "asgi":
+        why = "The worker class asgi is for applications of another kind: leave it out."
+    if why:
+        server.log.critical("Bitácora cannot start. %s", why)
+        sys.exit(_APP_LOAD_ERROR)

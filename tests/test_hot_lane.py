@@ -646,6 +646,29 @@ def test_what_cannot_start_says_so_and_ends_with_one_status_however_many_workers
     assert "Traceback" not in server.log.read_text()
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("PORT", "99999", "PORT = '99999' is not allowed"),
+        ("PORT", "-1", "PORT = '-1' is not allowed"),
+        ("PORT", "http", "PORT = 'http' is not allowed"),
+        ("GUNICORN_CMD_ARGS", "--worker-class asgi", "The worker class asgi"),
+    ],
+)
+def test_what_gunicorn_cannot_serve_the_blog_with_is_said_in_a_sentence(
+    site: Path, variable: str, value: str, said: str
+) -> None:
+    server = Server(site / "site", site / "cache-hot", workers=2)
+    server.environ[variable] = value
+    try:
+        server.launch()
+        assert server.ended() == 4
+    finally:
+        server.stop()
+    assert f"Bitácora cannot start. {said}" in server.log.read_text()
+    assert "Traceback" not in server.log.read_text()
+
+
 def test_as_many_workers_as_none_are_as_many_as_cores(site: Path) -> None:
     with Server(site / "site", site / "cache-hot", workers=0) as server:
         assert len(server.workers()) == os.cpu_count()
