@@ -171,7 +171,7 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
         try:
             super().load_wsgi()
         except SystemExit:
-            if self.age == 1:
+            if self.age == 1 or not self.alive:  # or told to end
                 raise
             again_at = time.monotonic() + _LOAD_AGAIN_S
             while self.alive and time.monotonic() < again_at:

@@ -669,6 +669,21 @@ def test_what_gunicorn_cannot_serve_the_blog_with_is_said_in_a_sentence(
     assert "Traceback" not in server.log.read_text()
 
 
+def test_a_worker_that_is_told_to_end_while_it_loads_has_not_failed(site: Path, tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text("import time\nprint('loading', flush=True)\ntime.sleep(60)\n")
+    server = Server(site / "site", site / "cache-hot", workers=2)
+    server.environ["PYTHONPATH"] = os.pathsep.join((str(tmp_path), str(ROOT)))
+    server.app = "slow:app"
+    try:
+        server.launch()
+        server.wait_until(lambda: server.log.read_text().count("loading") == 2)
+        server.send(signal.SIGINT)
+        assert server.ended() == 0
+    finally:
+        server.stop()
+    assert "exited with code" not in server.log.read_text()
+
+
 def test_as_many_workers_as_none_are_as_many_as_cores(site: Path) -> None:
     with Server(site / "site", site / "cache-hot", workers=0) as server:
         assert len(server.workers()) == os.cpu_count()
