@@ -13,6 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from email.message import Message
@@ -26,7 +27,7 @@ from typing import NamedTuple
 
 import pytest
 import sizes
-from conftest import Serve
+from conftest import Saw, Serve
 from crowd import Crowd
 from fronts import DEPLOY, caddy, nginx, varnish
 from programs import PATIENCE_S, Program, free_port, tool, wait_until
@@ -81,7 +82,7 @@ def was_on_its_way(failure: str) -> bool:
     return "IncompleteRead" in failure
 
 
-def test_no_request_fails_while_the_server_reloads(site: Path, serve: Serve) -> None:
+def test_no_request_fails_while_the_server_reloads(site: Path, serve: Serve, saw: Saw) -> None:
     server = serve(site)
     with Crowd(server.port, PATHS, READERS, may_close=True) as load:
         for _ in range(sizes.of(20, 3)):
@@ -89,6 +90,7 @@ def test_no_request_fails_while_the_server_reloads(site: Path, serve: Serve) -> 
             server.send(signal.SIGHUP)
             wait_for_others(server, before)
             load.wait_for(100)
+    saw(answers=load.answers, slowest_ms=load.slowest_s * 1000)
     assert load.wrong == []
 
 
@@ -134,7 +136,7 @@ def test_behind_nginx_only_an_answer_that_was_on_its_way_is_lost_when_workers_of
 
 @pytest.mark.parametrize("front", [nginx, caddy])
 def test_no_request_fails_while_a_replica_stops_and_it_ends_well(
-    front: Callable[..., Program], site: Path, serve: Serve, run: Run, tmp_path: Path
+    front: Callable[..., Program], site: Path, serve: Serve, run: Run, tmp_path: Path, saw: Saw
 ) -> None:
     replicas = [serve(site, trust_proxy="1") for _ in range(2)]
     proxy = run(front(tmp_path / "front", [replica.port for replica in replicas]))
@@ -143,7 +145,9 @@ def test_no_request_fails_while_a_replica_stops_and_it_ends_well(
             replica = replicas[turn % 2]
             load.wait_for(100)
             replica.send(signal.SIGTERM)
+            told = time.monotonic()
             assert replica.ended() == 0
+            saw(stop_ms=(time.monotonic() - told) * 1000)
             load.wait_for(100)
             replica.restart()
     assert load.wrong == []
@@ -154,7 +158,7 @@ def test_no_request_fails_while_a_replica_stops_and_it_ends_well(
 
 @pytest.mark.parametrize("way", ["-H", "-B", "-X"], ids=["slow heads", "slow bodies", "slow readers"])
 def test_behind_nginx_500_slow_clients_keep_nobody_away(
-    way: str, site: Path, serve: Serve, run: Run, tmp_path: Path
+    way: str, site: Path, serve: Serve, run: Run, tmp_path: Path, saw: Saw
 ) -> None:
     proxy = run(nginx(tmp_path / "nginx", [serve(site, trust_proxy="1").port]))
     url = f"http://127.0.0.1:{proxy.port}{PATHS[3]}"
@@ -162,7 +166,11 @@ def test_behind_nginx_500_slow_clients_keep_nobody_away(
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as crowd:
         try:
             wait_until(lambda: connections(proxy.port) >= 450)
-            answers = [ask(proxy.port, "/healthz") for _ in range(20)]
+            answers = []
+            for _ in range(20):
+                asked = time.monotonic()
+                answers.append(ask(proxy.port, "/healthz"))
+                saw(probe_ms=(time.monotonic() - asked) * 1000)
         finally:
             crowd.kill()
     assert answers == [200] * 20

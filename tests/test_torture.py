@@ -34,6 +34,7 @@ PASSES = """
 def test_it(record_property):
     record_property("answers", 1200)
     record_property("growth_mib", 1.25)
+    record_property("slowest_ms", 1221)
 """
 
 
@@ -42,24 +43,29 @@ def section(report: str, name: str) -> str:
 
 
 def test_each_part_is_told_of_with_what_was_promised_and_what_was_seen(tmp_path: Path, document: Path) -> None:
-    good = part(tmp_path, "P1", PASSES, passes="It holds.", promised={"answers": 1_000})
+    good = part(
+        tmp_path, "P1", PASSES, passes="It holds.", promised={"answers": 1_000}, at_most={"slowest_ms": 1_221}
+    )
     less = part(tmp_path, "P2", PASSES, promised={"answers": 5_000}, less="There was no time.")
     skipped = part(tmp_path, "P3", 'def test_it(): pytest.skip("no such tool")')
     failing = part(tmp_path, "P4", 'def test_it(): assert 1 == 2, "it is torn"')
     elsewhere = Part("P5", "Speed", (), 0, elsewhere="`make bench`")
-    results = run((good, less, skipped, failing, elsewhere), document)
+    slow = part(tmp_path, "P6", PASSES, at_most={"slowest_ms": 1_000})
+    results = run((good, less, skipped, failing, elsewhere, slow), document)
     report = document.read_text()
     outcomes = ["passed", "passed, with less than promised", "skipped", "**failed**", "`make bench`"]
-    assert [result.outcome for result in results] == outcomes
+    assert [result.outcome for result in results] == [*outcomes, "passed, slower than promised"]
     for result in results:
         assert f"| {result.part.name} | {result.part.promise} | {result.outcome} |" in report
     assert "Promised: It holds." in section(report, "P1")
-    assert "Seen: 1,200 answers, 1.2 growth mib." in section(report, "P1")
+    assert "Seen: 1,200 answers, 1.2 growth mib, 1,221 slowest ms." in section(report, "P1")
     assert "Less than" not in section(report, "P1")
+    assert "Slower than" not in section(report, "P1")
+    assert "Slower than promised: 1,221 of at most 1,000 slowest ms." in section(report, "P6")
     assert "Less than promised: 1,200 of 5,000 answers. There was no time." in section(report, "P2")
     assert "Skipped: no such tool" in section(report, "P3")
     assert "it is torn" in section(report, "P4")
-    assert "**1 of 5 parts failed.**" in report
+    assert "**1 of 6 parts failed.**" in report
     assert f"{os.cpu_count()} cores" in report
 
 

@@ -48,7 +48,8 @@ class Result:
             return "**interrupted**"
         if not self.outcomes.get("passed"):
             return "skipped" if self.skipped else "not run"
-        return "passed, with less than promised" if self.lacking else "passed"
+        kept = "passed, with less than promised" if self.lacking else "passed"
+        return f"{kept}, slower than promised" if self.exceeding else kept
 
     @property
     def lacking(self) -> dict[str, float]:
@@ -58,6 +59,11 @@ class Result:
             for name, most in self.part.promised.items()
             if self.seen.get(name, 0) < most
         }
+
+    @property
+    def exceeding(self) -> dict[str, float]:
+        """What was more than it should be at most."""
+        return {name: self.seen[name] for name, most in self.part.at_most.items() if self.seen.get(name, 0) > most}
 
     @property
     def figures(self) -> str:
@@ -110,6 +116,11 @@ def _details(result: Result) -> str:
         f"\nLess than promised: {_number(count)} of {_number(part.promised[name])} {name.replace('_', ' ')}."
         f"{f' {part.less}' if part.less else ''}\n"
         for name, count in (result.lacking if result.outcomes else {}).items()
+    ]
+    lines += [
+        f"\nSlower than promised: {_number(count)} of at most {_number(part.at_most[name])} "
+        f"{name.replace('_', ' ')}.\n"
+        for name, count in result.exceeding.items()
     ]
     lines += [f"\nSkipped: {reason}\n" for reason in sorted(result.skipped)]
     lines += [f"\n```\n{failure.strip()}\n```\n" for failure in result.failures]
