@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields
@@ -193,6 +194,17 @@ def test_the_sizing_table_is_what_its_figures_give() -> None:
         expected = [others + cores * (worker + caches + posts * thousands) for thousands in (1, 10, 100)]
         expected += [cores * 0.7 * 1_000_000 / cost for cost in (live, cached)]
         assert [*memory, asked_live, asked_cached] == pytest.approx(expected, abs=1)
+
+
+def test_the_cores_for_many_readers_are_what_the_figures_give() -> None:
+    figures = re.findall(r"(?:^\|.*\n)+", section(DEPLOYING, "Sizing"), re.M)[0]
+    live, cached = (number(row[1]) / 1_000_000 for row in cells(figures)[3:5])
+    readers = re.findall(r"(?:^\|.*\n)+", section(DEPLOYING, "Internet scale"), re.M)[0]
+    for pages, moment, by, asked, cores in cells(readers)[2:]:
+        most = 10 * number(pages) / 86_400
+        copies = most - number(asked) if by.startswith("nginx with its cache") else 0
+        assert number(moment.removesuffix("/s")) == pytest.approx(most, abs=1)
+        assert number(cores) == math.ceil((number(asked) * live + copies * cached) / 0.7), by
 
 
 def number(cell: str) -> float:
