@@ -170,11 +170,6 @@ class Server:
         master = self._process.pid
         return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
 
-    def signal(self, number: int) -> None:
-        """Send the master a signal."""
-        assert self._process
-        self._process.send_signal(number)
-
     def connections(self) -> int:
         """Those that are open on the server's side, as the kernel shows them."""
         lines = Path("/proc/net/tcp").read_text().splitlines()[1:]

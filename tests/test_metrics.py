@@ -396,7 +396,7 @@ def test_counts_outlive_a_reload(site: Path, serve: Serve) -> None:
     series = set(scrape_of(server))
     for _ in range(3):
         before = set(server.workers())
-        server.signal(signal.SIGHUP)
+        server.send(signal.SIGHUP)
         server.wait_until(lambda old=before: len(server.workers()) == 2 and not old & set(server.workers()))
     scrape = scrape_of(server)
     assert scrape("requests_total", kind="post", outcome="200") == 10
