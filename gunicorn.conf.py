@@ -13,7 +13,8 @@ from gunicorn.glogging import Logger
 
 port = os.environ.get("PORT", "")
 bind = f"0.0.0.0:{port}" if port.isdecimal() else "127.0.0.1:8000"
-workers = int(os.environ.get("WEB_CONCURRENCY") or 0) or os.cpu_count() or 1
+cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()  # macOS
+workers = int(os.environ.get("WEB_CONCURRENCY") or 0) or cores or 1
 worker_class = "bitacora.hot_lane.HotLaneWorker"
 threads = 8
 keepalive = 75

@@ -684,9 +684,12 @@ def test_a_worker_that_is_told_to_end_while_it_loads_has_not_failed(site: Path, 
     assert "exited with code" not in server.log.read_text()
 
 
-def test_as_many_workers_as_none_are_as_many_as_cores(site: Path) -> None:
-    with Server(site / "site", site / "cache-hot", workers=0) as server:
-        assert len(server.workers()) == os.cpu_count()
+@pytest.mark.parametrize("cores", [1, len(os.sched_getaffinity(0))])
+def test_as_many_workers_as_none_are_as_many_as_cores_that_they_may_use(site: Path, cores: int) -> None:
+    allowed = ",".join(map(str, sorted(os.sched_getaffinity(0))[:cores]))
+    within = ("taskset", "--cpu-list", allowed)
+    with Server(site / "site", site / "cache-hot", workers=0, within=within) as server:
+        assert len(server.workers()) == cores
 
 
 def test_a_worker_that_has_answered_enough_is_replaced(site: Path) -> None:
