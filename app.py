@@ -121,6 +121,8 @@ def _read_first(library: Library) -> Snapshot:
 def _cache_folder(operator: Operator) -> Path | None:
     """The folder of this site's caches, named by its path as given: a link that flips keeps its caches."""
     reason = "no BITACORA_CACHE_DIR"
+    if cli.makes_a_site():
+        return None  # nothing is read, and nothing may lie where the site will
     if cli.is_command("site") and _is_of_somebody_else(operator.cache_dir):
         return None  # what root leaves there the service could not open
     if operator.cache_dir is not None:

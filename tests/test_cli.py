@@ -140,6 +140,13 @@ def test_a_site_is_made_also_where_it_is_named_as_the_one_to_serve(
     assert (site / "posts").is_dir()
 
 
+@pytest.mark.parametrize("command", ["new", "init-git"])
+def test_making_a_site_leaves_nothing_else_behind(tmp_path: Path, command: str) -> None:
+    made = shell("-m", "flask", "site", command, str(tmp_path / "mine"), HOME=str(tmp_path))
+    assert made.returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
 def test_making_a_site_says_nothing_of_another_one(tmp_path: Path) -> None:
     result = shell("-m", "flask", "site", "new", str(tmp_path / "mine"), HOME=str(tmp_path))
     assert (result.returncode, result.stderr) == (0, "")

@@ -83,6 +83,13 @@ def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
     assert files_of(tmp_path / "full") == {"thesis.txt": "…".encode()}
 
 
+def test_the_home_of_a_user_may_be_one_of_a_site_as_well(tmp_path: Path) -> None:
+    """Their key to fetch with is there before, and what their programs keep."""
+    (tmp_path / "home/.ssh").mkdir(parents=True)
+    (tmp_path / "home/.profile").write_text("")
+    assert (make(tmp_path / "home", "main", None).current / "posts").is_dir()
+
+
 def test_a_home_is_made_before_what_it_fetches_from_and_says_that_nothing_is_there(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -176,7 +176,7 @@ def make(
     home = Home(folder)
     if folder.exists():
         home.must_be_ours()
-        if not home.repo.exists() and any(folder.iterdir()):
+        if not home.repo.exists() and any(not path.name.startswith(".") for path in folder.iterdir()):
             raise PublishError(f"{folder} is not empty: name a folder that does not exist yet.")
     home.releases.mkdir(parents=True, exist_ok=True)
     if object_format is None and remote is not None:
