@@ -420,3 +420,9 @@ def test_where_no_home_was_made_the_commands_say_so(tmp_path: Path, command: tup
 def test_a_home_can_be_made_twice(tmp_path: Path) -> None:
     make(tmp_path / "home", "main", None)
     assert flask("site", "init-git", tmp_path / "home", site=tmp_path).returncode == 0
+
+
+def test_whoever_makes_a_home_is_told_when_nothing_is_at_the_address(tmp_path: Path) -> None:
+    done = flask("site", "init-git", tmp_path / "home", "--from", tmp_path / "nowhere.git", site=tmp_path)
+    assert done.returncode == 0  # it may be there later
+    assert f"nothing can be fetched from {tmp_path}/nowhere.git" in done.stderr

@@ -307,7 +307,7 @@ def object_format(remote: str, folder: Path) -> str | None:
         _end(process)
         told, complaint = b"", b"no answer"
     if process.returncode:
-        log.warning("nothing can be fetched from %s (%s): is that its address?", remote, _shown(complaint))
+        log.error("nothing can be fetched from %s (%s): is that its address?", remote, _shown(complaint))
     name, _, _ = told.partition(b"\t")
     return {40: "sha1", 64: "sha256"}.get(len(name))
 
