@@ -552,6 +552,13 @@ def test_root_is_told_to_pull_as_the_user_of_the_home_and_leaves_nothing_there(
     assert owners(theirs.folder) == {SERVICE}
 
 
+@pytest.mark.parametrize("command", [("commit",), ("changed-keys", "none")])
+def test_root_is_told_to_ask_as_the_user_of_the_home(theirs: Home, command: tuple[str, ...]) -> None:
+    asked = flask("site", *command, site=theirs.current)
+    assert (asked.returncode, asked.stdout) == (1, "")
+    assert asked.stderr.startswith(f"Error: {theirs.repo} belongs to another user")
+
+
 def test_a_lock_that_root_left_is_said_to_be_in_the_way(theirs: Home) -> None:
     theirs._lock.touch(0o644)
     assert pulled_as(SERVICE, theirs) == (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from shlex import quote
@@ -142,7 +144,8 @@ def releases() -> None:
 def commit() -> None:
     """Print the commit that is served."""
     checkout = _checkout()
-    click.echo(_commit(Git(checkout.repo), checkout))
+    with _told():
+        click.echo(_commit(Git(checkout.repo), checkout))
 
 
 @site.command("changed-keys")
@@ -151,7 +154,8 @@ def changed_keys(since: str) -> None:
     """Print the surrogate keys of what readers see differently since the commit SINCE, all if it is not known."""
     checkout = _checkout()
     git = Git(checkout.repo)
-    known, now = git.commit(since), _commit(git, checkout)
+    with _told():
+        known, now = git.commit(since), _commit(git, checkout)
     prefix = checkout.prefix.encode()
 
     def before(path: str) -> bytes:
@@ -160,13 +164,19 @@ def changed_keys(since: str) -> None:
         except GitError:
             return b""  # it was not there
 
-    try:
+    with _told():
         paths = [path for path in git.changed(known, now) if path.startswith(prefix)] if known else []
-    except GitError as error:
-        raise click.ClickException(str(error)) from None
     named = [os.fsdecode(path.removeprefix(prefix)) for path in paths]
     for key in surrogate.changed(blog().library.snapshot(), named, before) if known else [surrogate.ALL]:
         click.echo(key)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except GitError as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _on_one_line(text: str) -> str:
