@@ -20,7 +20,7 @@ from email.message import Message
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socket import AF_UNIX, SOCK_DGRAM, create_server, socket
+from socket import AF_UNIX, SOCK_DGRAM, create_connection, create_server, socket
 from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import NamedTuple
@@ -174,6 +174,21 @@ def test_behind_nginx_500_slow_clients_keep_nobody_away(
         finally:
             crowd.kill()
     assert answers == [200] * 20
+
+
+@pytest.mark.parametrize("sent", ["GET / HTTP/1.1\r\n", "POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nHola"])
+def test_nginx_gives_up_who_stops_in_the_middle_whatever_else_it_serves(
+    sent: str, run: Run, tmp_path: Path
+) -> None:
+    """Another server is the one that a connection belongs to before the head is there."""
+    shorter = {f"client_{part}_timeout 5s;": f"client_{part}_timeout 1s;" for part in ("header", "body")}
+    front = nginx(tmp_path / "nginx", [free_port()], shorter)
+    with (tmp_path / "nginx/bitacora.conf").open("a") as recipe:
+        recipe.write(f"server {{ listen 127.0.0.1:{front.port} default_server; return 404; }}\n")
+    proxy = run(front)
+    with create_connection(("127.0.0.1", proxy.port), timeout=PATIENCE_S) as client:
+        client.sendall(sent.replace("\r\n", "\r\nHost: blog.example.org\r\n", 1).encode())
+        assert client.recv(1) == b""
 
 
 def test_nginx_lets_one_address_ask_so_often_and_not_more(
