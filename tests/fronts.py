@@ -49,6 +49,7 @@ def nginx(folder: Path, replicas: Sequence[int], changes: Mapping[str, str] | No
     addresses = {
         "    server 127.0.0.1:8000 max_fails=0;": f"    {servers}",
         "    listen 80;": f"    listen 127.0.0.1:{port} backlog=1024;",
+        "    listen [::]:80;\n": "",
         "proxy_cache_path /var/cache/nginx/bitacora": f"proxy_cache_path {folder}/copies",
     }
     (folder / "bitacora.conf").write_text(changed("nginx.conf", {**addresses, **(changes or {})}))
