@@ -47,7 +47,7 @@ PARTS = (
         "A3",
         "Pushes and pulls under load: nothing torn, mixed or missing",
         ("tests/test_live.py", "tests/test_publish_story.py", "tests/test_publish_killed.py"),
-        6,
+        4.5,
         chosen="pushes or load or killed",
         passes="30 pushes and 30 pulls of 300 files of 200 KB; of 50,000 answers none fails, is torn or mixed.",
         promised={"answers": 50_000, "pushes_and_pulls": 60},
