@@ -18,6 +18,7 @@ from typing import ClassVar
 import pytest
 from folders import NOW, SETTINGS, Folder, MakeFolder, Ticks, post
 
+from bitacora.content import files
 from bitacora.content.errors import PostError
 from bitacora.content.files import Signature
 from bitacora.content.library import GIT_PATIENCE_S, SAFETY_SCAN_S, Library
@@ -1204,6 +1205,22 @@ def test_a_link_that_leads_nowhere_is_complained_about_and_not_read_on_each_requ
     assert folder.library.current() is not None
     folder.write("posts/nowhere.md", post("Dos", slug="b"))
     assert folder.titles(after=0.5) == ["Dos", "Uno"]
+
+
+def test_a_post_that_goes_while_its_folder_is_listed_is_no_broken_link(
+    make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_folder({"posts/a.md": post("A"), "posts/b.md": post("B")})
+    status = files._status
+
+    def goes(entry: os.DirEntry[str]) -> os.stat_result | OSError:
+        if entry.name == "b.md":
+            (folder.root / "posts/b.md").unlink(missing_ok=True)
+        return status(entry)
+
+    monkeypatch.setattr(files, "_status", goes)
+    assert folder.titles() == ["A"]
+    assert folder.complaints() == []
 
 
 # --- sources

@@ -166,7 +166,9 @@ class Scan:
         if entry is not None and self._is_as_it_was(path, entry, found):
             return
         kind = kind_of(path)
-        if isinstance(found, OSError):
+        if isinstance(found, FileNotFoundError):
+            self._missing(path, found)  # it went while its folder was listed
+        elif isinstance(found, OSError):
             if kind != "file":
                 self._unreadable(path, found)
         elif kind == "file" and stat.S_ISREG(found.st_mode):
