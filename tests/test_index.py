@@ -7,6 +7,7 @@ import pickle
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -166,6 +167,16 @@ def test_another_engine_reads_all_anew(start: Start, reads: list[str], monkeypat
     start()
     reads.clear()
     monkeypatch.setattr(index_module, "_mark", lambda _site: b"another")
+    start()
+    assert len(reads) == POSTS + 1
+
+
+def test_another_library_that_reads_posts_reads_all_anew(
+    start: Start, reads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start()
+    reads.clear()
+    monkeypatch.setattr(index_module, "version", lambda name: "0.1" if name == "PyYAML" else version(name))
     start()
     assert len(reads) == POSTS + 1
 
