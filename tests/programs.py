@@ -27,6 +27,14 @@ def tool(name: str) -> str:
     return found
 
 
+def unless_possible(command: list[str | Path], what: str) -> None:
+    """Skips the test where this machine does not let it, or fails it in CI."""
+    done = subprocess.run(command, capture_output=True, check=False)
+    if done.returncode:
+        complain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        complain(f"{what}: {done.stderr.decode().strip()}")
+
+
 def free_port() -> int:
     with create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])

@@ -39,19 +39,12 @@ from live import (
     tool,
     versions,
 )
+from programs import unless_possible
 from server import PATIENCE_S, ROOT, Client, Server
 
 PAGES = (ADDRESS, *LISTS, "/sitemap.xml")
 RECOVERS_S = 1.0
 WITHOUT_ROOTS_RIGHTS = "--bounding-set=-dac_override,-dac_read_search"
-
-
-def unless_possible(command: list[str | Path], what: str) -> None:
-    """Skips the test where this machine does not let it, or fails it in CI."""
-    done = subprocess.run(command, capture_output=True, check=False)
-    if done.returncode:
-        complain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        complain(f"{what}: {done.stderr.decode().strip()}")
 
 
 @contextmanager

@@ -22,6 +22,7 @@ from gunicorn.http import wsgi
 from gunicorn.http.parser import RequestParser
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from programs import tool, unless_possible
 from server import PATIENCE_S, ROOT, Client, Server
 
 from bitacora.hot_lane import _is_plain
@@ -443,6 +444,22 @@ def answers_of_the_lane(client: Client) -> int:
     told = re.search(r"bitacora_hot_lane_answers_total (\d+)", client.get("/metrics").text)
     assert told
     return int(told[1])
+
+
+def test_to_know_that_a_page_is_current_takes_the_system_three_calls_about_files_at_most(site: Path) -> None:
+    calls, requests = site / "calls", 100
+    traced = [tool("strace"), "-f", "-D", "-qq", "-o", str(calls), "-e", "trace=%file,poll,read"]
+    unless_possible([tool("strace"), "-qq", "-o", "/dev/null", "true"], "nothing can be traced")
+    with Server(site / "site", site / "cache-hot", workers=1, within=traced) as server:
+        client = Client(server.port)
+        for _ in range(3):
+            assert client.get(PAGE).status == 200
+        worker, before = f"{server.workers()[0]} ".encode(), calls.read_bytes()
+        for _ in range(requests):
+            client.get(PAGE)
+        lines = calls.read_bytes()[len(before) :].splitlines()
+        client.close()
+    assert 0 < sum(line.startswith(worker) for line in lines) <= 3 * requests
 
 
 # --- whoever leaves
