@@ -10,6 +10,7 @@ import mmap
 import random
 import re
 import signal
+import socket
 import struct
 import sys
 import tempfile
@@ -317,18 +318,60 @@ class Router:
             raise AssertionError(f"{answer.status}")
 
 
+def request_head(data: bytes) -> None:
+    """What the hot lane reads is what gunicorn reads; what it does not read is gunicorn's."""
+    from gunicorn.http import wsgi
+    from gunicorn.http.parser import RequestParser
+
+    from bitacora.web.page_cache import Question
+
+    config, read = _lane()
+    found = read(data)
+    if found is None:
+        return
+    request = next(RequestParser(config, iter([data]), ("127.0.0.1", 1)))
+    with socket.socket() as sock:
+        _, environ = wsgi.create(request, sock, ("127.0.0.1", 1), ("127.0.0.1", 2), config)
+    assert found.question == Question.of(environ)
+    assert environ["SERVER_PROTOCOL"] == f"HTTP/1.{found.version}"
+    assert request.should_close() is not found.keeps_alive
+    assert request.body.read() == request.unreader.take_buffered() == b""
+    assert not request._expected_100_continue
+
+
+@cache
+def _lane() -> tuple[Any, Callable[[bytes], Any]]:
+    """gunicorn's settings as `gunicorn.conf.py` has them, and what reads heads under them."""
+    from gunicorn.config import Config
+
+    from bitacora.web.request_head import reader
+
+    config = Config()
+    for name, limit in (("line", 4094), ("fields", 50), ("field_size", 8190)):
+        config.set(f"limit_request_{name}", limit)
+    return config, reader(4094, 50, 8190, config.secure_scheme_headers)
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "front_matter": front_matter,
     "markdown": markdown,
     "webhook": webhook,
     "router": Router(),
+    "request_head": request_head,
 }
-INSTRUMENTED = ("bitacora.content.markdown", "bitacora.content.post", "bitacora.publish.webhook", "bitacora.web")
+INSTRUMENTED = (
+    "bitacora.content.markdown", "bitacora.content.post", "bitacora.publish.webhook", "bitacora.web",
+    "bitacora.web.request_head",
+)  # fmt: skip
 SEEDS = {
     "front_matter": [b"title: x\ndate: 2018-07-17\ntags: [a, b]\n---\nx\n"],
     "markdown": [b"# a\n\n*b* [c](/d) `e`\n\n- f\n\n|a|\n|-|\n", b"<b onclick=x>a</b>\n\n![a](b.png){: .c}\n"],
     "webhook": [b'sha256=00\n00\nv1,AA==\n1800000000\nt\n{"ref": "refs/heads/main"}'],
     "router": [b"2018/07/17/x/\n\ngzip", b"tag/x/page/2/\na=b\nbr"],
+    "request_head": [
+        b"GET /%c3%b1/?a=b HTTP/1.1\r\nHost: a\r\nAccept-Encoding: br;q=0, gzip\r\n\r\n",
+        b'HEAD / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\nIf-None-Match: W/"a", *\r\n\r\n',
+    ],
 }
 
 
