@@ -245,7 +245,7 @@ def _token(value: object) -> str:
 
 def _derived(value: object) -> str:
     text = _text(value)
-    if text in {"file", "memory"} or text.startswith(("redis://", "rediss://", "memcached://")):
+    if text in {"file", "memory"} or (re.match("(rediss?|memcached)://", text) and _has_host(text)):
         return text
     raise ValueError("file, memory, redis://host:port/0 or memcached://host:port")
 

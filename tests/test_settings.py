@@ -256,6 +256,10 @@ def test_a_good_operator_setting_is_read(name: str, text: str, value: object) ->
     [
         ("watch", "often", "auto, inotify, poll"),
         ("derived_cache", "mysql://host", "memcached://host"),
+        ("derived_cache", "redis://host:99999/0", "redis://host:port/0"),
+        ("derived_cache", "redis://[::1/0", "redis://host:port/0"),
+        ("derived_cache", "memcached://", "memcached://host:port"),
+        ("derived_cache", "memcached://host:port", "memcached://host:port"),
         ("trusted_hosts", "https://a.example", "without scheme"),
         ("trusted_hosts", "a.example:8000", "without scheme and port"),
         ("trust_proxy", "10", "0 to 9"),
