@@ -76,13 +76,7 @@ def create_app(environ: Mapping[str, str] = os.environ, clock: Callable[[], floa
     hosts = operator.trusted_hosts or (dev.HOSTS if operator.dev else ())
     metrics = Metrics()
     page_cache = PageCache(app, library, operator.s_maxage, web.trusts(hosts), metrics, clock)
-    derived = Derived(
-        app,
-        operator.derived_cache,
-        kept / "derived" if kept else None,
-        operator.derived_mb * 1024 * 1024,
-        counted=metrics.derived,
-    )
+    derived = _derived(app, operator, kept and kept / "derived", metrics)
     site = _read_first(library).site
     home = Home.of(operator.site)
     app.extensions["bitacora"] = Blog(
@@ -116,6 +110,16 @@ def _read_first(library: Library) -> Snapshot:
         return library.snapshot()
     except OSError as error:
         raise SettingError("BITACORA_SITE", str(library.root), f"a folder to read ({error.strerror})") from None
+
+
+def _derived(app: Flask, operator: Operator, folder: Path | None, metrics: Metrics) -> Derived:
+    most_bytes = operator.derived_mb * 1024 * 1024
+    try:
+        return Derived(app, operator.derived_cache, folder, most_bytes, counted=metrics.derived)
+    except ModuleNotFoundError:
+        kind = operator.derived_cache.partition(":")[0]  # the rest may hold a password
+        allowed = "file or memory, for the package that it needs is not installed (docs/deploying.md names it)"
+        raise SettingError("BITACORA_DERIVED_CACHE", f"{kind}://…", allowed) from None
 
 
 def _cache_folder(operator: Operator) -> Path | None:

@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,8 @@ from flask import Flask
 from live import ADDRESS, LISTS, OG_IMAGE, in_place, make_site, stale_answers
 from server import Server
 
+from app import create_app
+from bitacora.settings import SettingError
 from bitacora.web.derived import PAUSE_S, Derived
 from bitacora.web.derived_files import FOLDERS, DerivedFiles
 
@@ -367,3 +370,16 @@ def under_load(where: str, folder: Path, break_it: Callable[[], None], saw: Saw)
     saw(answers=load.answers, edits=version, wrong=len(load.wrong), lines=lines, slowest_ms=load.slowest_s * 1000)
     assert load.wrong == []
     assert lines <= len(clients) * (1 + took // PAUSE_S)
+
+
+@pytest.mark.parametrize(
+    ("where", "package"), [("redis://u:geheim@host", "redis"), ("memcached://host", "memcache")]
+)
+def test_a_store_without_its_package_is_refused_with_a_sentence(
+    where: str, package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    (tmp_path / "posts").mkdir()
+    with pytest.raises(SettingError, match=f"{where.partition(':')[0]}.* not installed") as error:
+        create_app({"BITACORA_SITE": str(tmp_path), "BITACORA_DERIVED_CACHE": where})
+    assert "geheim" not in str(error.value)
