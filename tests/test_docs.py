@@ -288,3 +288,9 @@ def anchors(text: str) -> set[str]:
     """The addresses that GitHub gives to headings."""
     headings = re.findall(r"^#+ (.+)$", without_code(text), re.M)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_lines_for_a_file_of_systemd_s_are_as_it_reads_them() -> None:
+    """To the end of the line all is value: one variable on each, and no comment beside it."""
+    [lines] = [block for block in fences(DEPLOYING, "sh") if block.startswith("VARNISH=")]
+    assert [line for line in lines.splitlines() if not re.fullmatch('[A-Z_]+=("[^"]*"|[^\\s"]*)', line)] == []
