@@ -390,6 +390,12 @@ def test_a_push_purges_its_page_and_the_lists_and_all_others_stay(
     assert fetch(proxy.port, PATHS[4]).body == old[PATHS[4]]
 
 
+def test_whoever_purges_must_name_a_cache() -> None:
+    done = purge("all")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr == "No cache is named: set VARNISH, FASTLY_SERVICE_ID or CLOUDFLARE_ZONE_ID.\n"
+
+
 def test_what_is_published_while_something_is_purged_is_purged_as_well(tmp_path: Path) -> None:
     """systemd.path looks at nothing while the service runs that it has started."""
     home = make(tmp_path / "home", "main", None)
