@@ -70,7 +70,7 @@ def test_every_setting_that_is_named_exists(path: Path) -> None:
 )
 def test_the_settings_of_each_are_accepted(name: str, environ: Mapping[str, str]) -> None:
     operator = read_operator(environ, ROOT)
-    assert str(operator.site) == "/srv/blog/current"
+    assert str(operator.site) == ("/git/current" if name == "compose.yaml" else "/srv/blog/current")
     assert name == "Dockerfile" or operator.trust_proxy == 1
     read_site("", environ)
     ours = {name for name in environ if not name.startswith("BITACORA_")}
@@ -146,8 +146,17 @@ def test_the_blog_sees_the_folder_of_the_link_where_git_sync_made_it() -> None:
     assert mounts["site"] == {"name": "site", "mountPath": flags["root"], "readOnly": True}
     assert {"name": "site", "mountPath": flags["root"]} in sync["volumeMounts"]
     compose = loaded("compose.yaml")["services"]["git-sync"]["command"]
-    assert {arg for arg in compose if not arg.startswith("--repo")} <= set(sync["args"])
+    assert {arg for arg in compose if not arg.startswith(("--repo", "--root"))} <= set(sync["args"])
     assert (flags["depth"], flags["stale-worktree-timeout"]) == ("0", "60s")
+
+
+def test_with_compose_the_site_lies_where_it_belongs_to_the_user_of_git_sync() -> None:
+    """A new volume takes the owner of the folder that the image has there: that of git-sync has /git alone."""
+    services = loaded("compose.yaml")["services"]
+    sync, blog = services["git-sync"], services["blog"]
+    assert (sync["volumes"], blog["volumes"][0]) == (["site:/git"], "site:/git:ro")
+    assert "--root=/git" in sync["command"]
+    assert sync["healthcheck"]["test"][-1] == blog["environment"]["BITACORA_SITE"] == "/git/current"
 
 
 def test_services_and_budgets_select_the_pods_that_there_are() -> None:
