@@ -28,7 +28,12 @@ limit_request_fields = 50
 limit_request_field_size = 8190
 forwarder_headers = ""  # a header SCRIPT_NAME of anybody's is no error of ours
 
-is_dev = os.environ.get("BITACORA_DEV") == "1"
+is_dev = os.environ.get("BITACORA_DEV", "").strip().lower() in {
+    "1",
+    "true",
+    "yes",
+    "on",
+}  # as settings.py reads it
 if is_dev:  # each page that is seen keeps a thread, and none may put off the end
     workers, threads, graceful_timeout = 1, 32, 1
 

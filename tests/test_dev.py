@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,9 +17,10 @@ from blogs import Answer, Blog, Clock, post
 from browser import Browser
 from conftest import NewBlog, Serve
 from folders import MakeFolder
-from server import PATIENCE_S, Client, Server
+from server import PATIENCE_S, ROOT, Client, Server
 
 from bitacora.content.scan import RETRY_S
+from bitacora.settings import read_operator
 
 A = "/2020/01/02/a/"
 DRAFT = post("El borrador", date="2020-01-03", draft="true")
@@ -406,3 +408,10 @@ def test_the_pages_obey_their_content_security_policy(root: Path, server: Server
     window.open(f"http://127.0.0.1:{server.port}/")
     assert [entry["entry"]["text"] for entry in window.seen("Log.entryAdded")] == []
     assert window.run("getComputedStyle(document.querySelector('.dev')).position") == "sticky"
+
+
+@pytest.mark.parametrize("said", ["1", " yes ", "True", "on", "0", "no", ""])
+def test_gunicorn_is_set_up_for_writing_whenever_the_blog_is(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BITACORA_DEV", said)
+    is_dev = read_operator({"BITACORA_DEV": said}, ROOT).dev
+    assert runpy.run_path(str(ROOT / "gunicorn.conf.py"))["is_dev"] is is_dev
