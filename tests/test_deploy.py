@@ -255,6 +255,15 @@ def test_behind_a_proxy_answers_are_byte_for_byte_and_tag_for_tag_those_of_the_b
             assert fetch(proxy.port, path, accept_encoding="br", if_none_match=tag).status == 304
 
 
+def test_behind_caddy_the_blog_says_what_is_too_long_for_it(
+    site: Path, serve: Serve, run: Run, tmp_path: Path
+) -> None:
+    proxy = run(caddy(tmp_path / "caddy", [serve(site, trust_proxy="1").port]))
+    with closing(HTTPConnection("127.0.0.1", proxy.port, timeout=PATIENCE_S)) as http:
+        http.request("POST", "/", bytes(1_200_000))  # more than a webhook may have, which is 1 MiB
+        assert http.getresponse().status == 405
+
+
 def test_behind_nginx_a_part_of_a_film_is_answered_with_that_part(
     site: Path, serve: Serve, run: Run, tmp_path: Path
 ) -> None:
