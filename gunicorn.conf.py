@@ -11,10 +11,11 @@ from mmap import mmap
 
 from gunicorn.glogging import Logger
 
+from bitacora.cores import usable_cores
+
 port = os.environ.get("PORT", "")
 bind = f"0.0.0.0:{port}" if port.isdecimal() else "127.0.0.1:8000"
-cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()  # macOS
-workers = int(os.environ.get("WEB_CONCURRENCY") or 0) or cores or 1
+workers = int(os.environ.get("WEB_CONCURRENCY") or 0) or usable_cores()
 worker_class = "bitacora.hot_lane.HotLaneWorker"
 threads = 8
 keepalive = 75
@@ -28,12 +29,7 @@ limit_request_fields = 50
 limit_request_field_size = 8190
 forwarder_headers = ""  # a header SCRIPT_NAME of anybody's is no error of ours
 
-is_dev = os.environ.get("BITACORA_DEV", "").strip().lower() in {
-    "1",
-    "true",
-    "yes",
-    "on",
-}  # as settings.py reads it
+is_dev = os.environ.get("BITACORA_DEV", "").strip().lower() in {"1", "true", "yes", "on"}  # as settings.py has it
 if is_dev:  # each page that is seen keeps a thread, and none may put off the end
     workers, threads, graceful_timeout = 1, 32, 1
 

@@ -49,7 +49,7 @@ def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan, "ONE_BY_ONE", 5)
     monkeypatch.setattr(scan, "is_racy", lambda _version: False)
     monkeypatch.setattr(ahead, "POSTS_A_PROCESS", 10)
-    monkeypatch.setattr(ahead, "_processors", lambda: 3)
+    monkeypatch.setattr(ahead, "usable_cores", lambda: 3)
 
 
 @pytest.fixture
@@ -247,5 +247,5 @@ def test_they_read_whatever_the_folder_of_the_index_is_called_and_python_is_told
 def test_few_posts_or_one_processor_need_no_processes(
     posts: int, processors: int, processes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ahead, "_processors", lambda: processors)
+    monkeypatch.setattr(ahead, "usable_cores", lambda: processors)
     assert ahead.processes_for(posts) == processes

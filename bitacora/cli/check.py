@@ -30,6 +30,7 @@ from bitacora.content.outline import Outline, outline
 from bitacora.content.permalink import quote_path
 from bitacora.content.post import Post
 from bitacora.content.snapshot import Snapshot
+from bitacora.cores import usable_cores
 from bitacora.publish.check import Report
 from bitacora.publish.git import ignored
 from bitacora.web.blog import blog
@@ -130,10 +131,10 @@ _Mapped = Callable[[Callable[[tuple[bytes, str]], Outline], Iterable[tuple[bytes
 
 @contextmanager
 def _mapped(count: int) -> Iterator[_Mapped]:
-    if count < _PROCESSES_FROM_POSTS or (os.cpu_count() or 1) < 2:
+    if count < _PROCESSES_FROM_POSTS or usable_cores() < 2:
         yield map
         return
-    with Pool() as pool:
+    with Pool(usable_cores()) as pool:
         yield partial(pool.imap, chunksize=32)
 
 

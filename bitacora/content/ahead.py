@@ -17,6 +17,7 @@ from bitacora.content.files import BeingWrittenError, Tree
 from bitacora.content.index import Row, write_part
 from bitacora.content.post import read_post
 from bitacora.content.scan import is_racy
+from bitacora.cores import usable_cores
 from bitacora.settings import Site
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ _ENGINE = Path(__file__).parents[2]
 
 def processes_for(posts: int) -> int:
     """How many processes shall read so many posts; 0 where one had better read them by itself."""
-    count = min(_processors(), posts // POSTS_A_PROCESS, _MOST_PROCESSES)
+    count = min(usable_cores(), posts // POSTS_A_PROCESS, _MOST_PROCESSES)
     return count if count > 1 else 0
 
 
@@ -45,13 +46,6 @@ def write_parts(site: Site, root: str, paths: Sequence[str], folder: Path) -> li
         for reader, share in zip(readers, shares, strict=True):
             _send(reader, (os.getpid(), site, root, share, folder.absolute()))
         return [folder / part for reader in readers if (part := _part_of(reader))]
-
-
-def _processors() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on macOS
-        return os.cpu_count() or 1
 
 
 def _started() -> subprocess.Popen[bytes]:
