@@ -59,16 +59,22 @@ def on_starting(server):  # type: ignore[no-untyped-def]
     """
     _must_be_servable(server)
     server.counts = mmap(-1, _COUNTED_WORKERS * _SLOT_BYTES)
+    server.reloads = memoryview(mmap(-1, 16)).cast("Q")  # of bitacora/hot_lane.py
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_ARENA_MAX, 1)
         mallopt(_M_MMAP_THRESHOLD, 256 * 1024)
 
 
+def on_reload(server):  # type: ignore[no-untyped-def]
+    server.reloads[0] += 1
+
+
 def pre_fork(server, worker):  # type: ignore[no-untyped-def]
     """A worker goes on with the counts of one that has ended: none is lost, and nothing grows."""
     taken = {other.slot for other in server.WORKERS.values()}
     worker.counts, worker.slot = server.counts, next(slot for slot in count() if slot not in taken)
+    worker.reloads, worker.reload = server.reloads, server.reloads[0]
 
 
 def post_fork(server, worker):  # type: ignore[no-untyped-def]  # noqa: ARG001
@@ -87,6 +93,7 @@ def post_worker_init(worker):  # type: ignore[no-untyped-def]
     blog = getattr(worker.wsgi, "extensions", {}).get("bitacora")
     if blog is not None:  # not another application that is measured beside it
         blog.metrics.share(worker.counts, worker.slot)
+    worker.reloads[1] = max(worker.reload, worker.reloads[1])
     gc.collect()
     gc.freeze()
     gc.enable()

@@ -671,6 +671,30 @@ def test_what_gunicorn_cannot_serve_the_blog_with_is_said_in_a_sentence(
     assert "Traceback" not in server.log.read_text()
 
 
+def test_those_who_serve_go_on_until_one_of_those_that_follow_a_reload_can(site: Path, tmp_path: Path) -> None:
+    gate = tmp_path / "open"
+    gate.touch()
+    waits = f"while not Path({str(gate)!r}).exists(): time.sleep(0.01)"
+    (tmp_path / "gated.py").write_text(
+        f"import time\nfrom pathlib import Path\nprint('loading', flush=True)\n{waits}\nfrom app import app\n"
+    )
+    server = Server(site / "site", site / "cache-hot", workers=2)
+    server.environ["PYTHONPATH"] = os.pathsep.join((str(tmp_path), str(ROOT)))
+    server.app = "gated:app"
+    with server:
+        server.wait_until(lambda: server.log.read_text().count("loading") == 2)
+        before = set(server.workers())
+        gate.unlink()
+        server.send(signal.SIGHUP)
+        server.wait_until(lambda: server.log.read_text().count("loading") == 4)
+        for _ in range(10):
+            assert exchange(server.port, get(PAGE)).startswith(b"HTTP/1.1 200")
+        assert before < set(server.workers())
+        gate.touch()
+        server.wait_until(lambda: before.isdisjoint(server.workers()))
+        assert exchange(server.port, get(PAGE)).startswith(b"HTTP/1.1 200")
+
+
 def test_a_worker_that_is_told_to_end_while_it_loads_has_not_failed(site: Path, tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text("import time\nprint('loading', flush=True)\ntime.sleep(60)\n")
     server = Server(site / "site", site / "cache-hot", workers=2)
