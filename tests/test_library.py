@@ -214,6 +214,25 @@ def test_a_deleted_post_is_gone_when_it_cannot_be_a_save_any_more(either: Folder
     assert either.complaints() == []
 
 
+def test_what_was_deleted_right_before_the_folder_went_away_went_with_it(
+    either: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder is removed file by file, and readers may come meanwhile."""
+    either.write("posts/b.md", post("Dos", date="2019-01-01"))
+    either.now()
+    (either.root / "posts" / "a.md").unlink()
+    assert either.titles() == ["Dos", "Uno"]
+    assert either.titles(after=DELETION_PATIENCE_S) == ["Dos"]
+    away = either.root.rename(tmp_path / "away")
+    assert either.titles(after=DELETION_PATIENCE_S) == ["Dos", "Uno"]
+    away.rename(either.root)
+    either.now()
+    assert either.titles(after=DELETION_PATIENCE_S) == ["Dos"]
+    monkeypatch.setattr("bitacora.content.library._REMOVAL_S", 0.0)
+    either.root.rename(tmp_path / "away")
+    assert either.titles(after=DELETION_PATIENCE_S) == ["Dos"]
+
+
 def test_what_is_absent_for_the_moment_of_a_save_never_goes(folder: Folder) -> None:
     folder.now()
     (folder.root / "posts" / "a.md").rename(folder.root / "posts" / "a.md~")

@@ -39,6 +39,8 @@ SAFETY_SCAN_S = 60.0
 GIT_PATIENCE_S = 5.0
 HISTORY_PATIENCE_S = 30.0
 _RETRY_S = 0.1
+_REMOVAL_S = 2.0
+"""What was deleted so shortly before the folder went away went with it: a folder is removed file by file."""
 _GIT_POLL_S = 0.01
 _STILL_WRITING_S = 2.0
 _COMMIT_POLL_S = 0.1
@@ -108,6 +110,8 @@ class Library:
         self._looked_at: set[str] = set()
         self._unread: set[str] = set()
         self._later: dict[str, float] = {}
+        self._deleted: dict[str, Entry] = {}
+        self._deleted_at = 0.0
         self._racy: set[str] = set()
         self._trouble: PostError | None = None
         self._tried: tuple[float, object] = (0.0, None)
@@ -301,7 +305,8 @@ class Library:
             if self._snapshot is None:
                 raise
             self._trouble = _unreadable_site(error)
-            return False
+            is_away = EVERYTHING in dirty and isinstance(error, FileNotFoundError)
+            return is_away and self._take_back_deletions()
         self._trouble = None
         self._racy = (self._racy - changes.seen) | changes.racy
         assert self._watch is not None
@@ -309,6 +314,14 @@ class Library:
             self._unread = changes.again | self._racy if self._watch.is_polling else changes.again
             self._later = {p: due for p, due in self._later.items() if p not in dirty} | changes.later
         return is_different
+
+    def _take_back_deletions(self) -> bool:
+        deleted, self._deleted = self._deleted, {}
+        if not deleted or time.monotonic() > self._deleted_at + _REMOVAL_S:
+            return False
+        self._entries = {**deleted, **self._entries}
+        self._edited.add(EVERYTHING)
+        return True
 
     def _open(self) -> None:
         """Adopt the folder if it is another one than before. Raises OSError when it has no posts, and had some."""
@@ -497,7 +510,9 @@ class Library:
     def _apply(self, changes: Changes) -> bool:
         """Put what was found in force. Whether that makes another site."""
         entries = dict(self._entries)
-        self._withdraw([path for path, found in changes.found.items() if found is None])
+        gone = [path for path, found in changes.found.items() if found is None]
+        self._withdraw(gone)
+        self._remember({path: entries[path] for path in gone if path in entries})
         for path, found in changes.found.items():
             _tell_unused(found)
             entry = self._entry(path, entries.get(path), found)
@@ -555,6 +570,12 @@ class Library:
             self._last_good.withdraw(path, ctime_ns - 1)  # this very version may be shown when its time comes
         elif was_broken:
             self._last_good.erase(path)
+
+    def _remember(self, deleted: Mapping[str, Entry]) -> None:
+        if deleted:
+            now = time.monotonic()
+            self._deleted = {**(self._deleted if now < self._deleted_at + _REMOVAL_S else {}), **deleted}
+            self._deleted_at = now
 
     def _withdraw(self, gone: Collection[str]) -> None:
         """Deleted files do not come back in a worker that slept. Where a great many go, none sleeps for long."""
