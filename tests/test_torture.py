@@ -14,7 +14,7 @@ from programs import PATIENCE_S, wait_until
 from server import ROOT
 
 from torture.plan import PARTS, Part
-from torture.report import Result, write
+from torture.report import Result, read, write
 from torture.run import run
 
 
@@ -162,6 +162,27 @@ command.main()
     assert "| P3 | Three | not run |" in report
     assert "**Interrupted in part 2.**" in report
     assert not is_running(int(pid.read_text()))
+
+
+def test_a_part_that_is_run_again_stands_in_the_place_of_what_was_said_of_it(
+    tmp_path: Path, document: Path
+) -> None:
+    skips = 'def test_it(): pytest.skip("no such tool")'
+    plan = (
+        part(tmp_path, "P1", PASSES),
+        part(tmp_path, "P2", "def test_it(): assert False"),
+        part(tmp_path, "P3", skips),
+    )
+    run(plan, document)
+    before = document.read_text()
+    assert "**1 of 3 parts failed.**" in before
+    again = part(tmp_path, "P2", PASSES)
+    run((again,), document, plan=(plan[0], again, plan[2]), before=read(plan, document))
+    report = document.read_text()
+    assert "3 parts, none failed." in report
+    assert section(report, "P1") == section(before, "P1") != ""
+    assert section(report, "P3") == section(before, "P3")
+    assert "1,200 answers" in section(report, "P2")
 
 
 def test_before_the_first_part_has_ended_none_is_said_to_have_run(document: Path) -> None:

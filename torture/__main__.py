@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from torture.plan import PARTS
-from torture.report import DOCUMENT
+from torture.report import DOCUMENT, read
 from torture.run import run
 
 _INTERRUPTED = 130
@@ -25,15 +25,20 @@ def main() -> None:
     parser.add_argument(
         "--report", type=Path, metavar="FILE", help="write it there (docs/torture.md, of a whole run alone)"
     )
+    parser.add_argument(
+        "--again", action="store_true", help="and put what is seen in the place of what the report says of them"
+    )
     asked = parser.parse_args()
     known = {part.name for part in PARTS}
     if unknown := set(asked.parts) - known:
         parser.error(f"there is no part {', '.join(sorted(unknown))}: there are {', '.join(filter(None, known))}")
     chosen = [part for part in PARTS if not asked.parts or part.name in asked.parts]
     whole = not asked.parts and not asked.short
-    document = asked.report or (DOCUMENT if whole else None)
+    document = asked.report or (DOCUMENT if whole or asked.again else None)
+    before = read(PARTS, document) if document and asked.again else []
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    results = run(chosen, document, full=not asked.short)
+    plan = PARTS if asked.again else chosen
+    results = run(chosen, document, full=not asked.short, plan=plan, before=before)
     if document:
         print(f"written into {document}")
     if any(result.is_interrupted for result in results):

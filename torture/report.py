@@ -1,12 +1,13 @@
-"""What was seen, as docs/torture.md."""
+"""What was seen, as docs/torture.md, and beside it as data: of parts that are run again the rest stays."""
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,16 +20,16 @@ _HEAD = """# What it was put through
 Written by `make torture`, which is planned to take {minutes:.0f} minutes on two quiet cores. The same tests run
 small in `make check`; `tests/sizes.py` has both sizes.
 
-{when}, {machine}, commit {commit}, {size}. {outcome}
+{when}, {machine}, {size}. {outcome}
 
-| | What must hold | Outcome | Tests | Took |
-|---|---|---|---|---|
+| | What must hold | Outcome | Tests | Took | Seen |
+|---|---|---|---|---|---|
 """
 
 
 @dataclass
 class Result:
-    """How one part went: tests by outcome, counts by name, and what its failures say."""
+    """How one part of a commit went: tests by outcome, counts by name, what its failures say, when it ended."""
 
     part: Part
     outcomes: dict[str, int] = field(default_factory=dict)
@@ -37,6 +38,8 @@ class Result:
     skipped: set[str] = field(default_factory=set)
     seconds: float = 0.0
     is_interrupted: bool = False
+    commit: str = ""
+    ended: str = ""
 
     @property
     def outcome(self) -> str:
@@ -75,34 +78,68 @@ class Result:
 
 
 def write(
-    results: Sequence[Result], parts: Sequence[Part], document: Path = DOCUMENT, *, full: bool = True
+    results: Sequence[Result],
+    parts: Sequence[Part],
+    document: Path = DOCUMENT,
+    *,
+    full: bool = True,
+    before: Sequence[Result] = (),
 ) -> None:
-    """Also of a run that is not over yet: what never ran is said not to have run."""
+    """Also of a run that is not over yet: what never ran is said not to have run, or as it was `before`."""
+    known = {result.part.name: result for result in (*before, *results)}
+    every = [known.get(part.name) or Result(part) for part in parts]
     head = _HEAD.format(
         minutes=sum(part.minutes for part in parts),
-        when=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        when=f"{now()} UTC",
         machine=_machine(),
-        commit=_commit(),
         size="at full size" if full else "at the small size of `make check`",
-        outcome=_outcome(results, parts),
+        outcome=_outcome(every),
     )
-    every = [*results, *(Result(part) for part in parts[len(results) :])]
     rows = "".join(_row(result) for result in every)
     document.write_text(head + rows + "".join(_details(result) for result in every), encoding="utf-8")
+    data = {result.part.name: _data(result) for result in every if result.commit}
+    _beside(document).write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _outcome(results: Sequence[Result], parts: Sequence[Part]) -> str:
-    failed = sum(bool(result.failures) for result in results)
-    said = f"**{failed} of {len(parts)} parts failed.**" if failed else f"{len(parts)} parts, none failed."
-    if any(result.is_interrupted for result in results):
-        return f"{said} **Interrupted in part {len(results)}.**"
-    return said if len(results) == len(parts) else f"{said} **Not over: {len(results)} parts so far.**"
+def read(parts: Sequence[Part], document: Path = DOCUMENT) -> list[Result]:
+    """What the document tells of these parts. Raises OSError."""
+    data = json.loads(_beside(document).read_text(encoding="utf-8"))
+    return [
+        Result(part, **data[part.name] | {"skipped": set(data[part.name]["skipped"])})
+        for part in parts
+        if part.name in data
+    ]
+
+
+def now() -> str:
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
+
+
+def _beside(document: Path) -> Path:
+    return document.with_suffix(".json")
+
+
+def _data(result: Result) -> dict[str, object]:
+    data = {one.name: getattr(result, one.name) for one in fields(result) if one.name != "part"}
+    return data | {"skipped": sorted(result.skipped), "seconds": round(result.seconds, 1)}
+
+
+def _outcome(every: Sequence[Result]) -> str:
+    failed = sum(bool(result.failures) for result in every)
+    said = f"**{failed} of {len(every)} parts failed.**" if failed else f"{len(every)} parts, none failed."
+    for number, result in enumerate(every, 1):
+        if result.is_interrupted:
+            return f"{said} **Interrupted in part {number}.**"
+    there = sum(bool(result.commit) for result in every)
+    elsewhere = sum(bool(result.part.elsewhere) for result in every)
+    return said if there + elsewhere == len(every) else f"{said} **Not over: {there} parts so far.**"
 
 
 def _row(result: Result) -> str:
     tests = ", ".join(f"{count} {outcome}" for outcome, count in sorted(result.outcomes.items()))
     took = f"{result.seconds / 60:.1f} min" if result.seconds else ""
-    return f"| {result.part.name} | {result.part.promise} | {result.outcome} | {tests} | {took} |\n"
+    seen = f"{result.ended}, {result.commit}" if result.commit else ""
+    return f"| {result.part.name} | {result.part.promise} | {result.outcome} | {tests} | {took} | {seen} |\n"
 
 
 def _details(result: Result) -> str:
@@ -142,7 +179,8 @@ def _machine() -> str:
     return f"{os.cpu_count()} cores ({processor}), {memory:.0f} GiB, {system}"
 
 
-def _commit() -> str:
+def commit() -> str:
+    """What is tested; with "-dirty" where files differ from it."""
     command = ["git", "-C", str(CHECKOUT), "describe", "--always", "--dirty", "--abbrev=7"]
     try:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

@@ -26,10 +26,18 @@ _LOOK_S = 0.5
 _TEAR_DOWN_S = 30.0
 
 
-def run(parts: Sequence[Part], document: Path | None, *, full: bool = True) -> list[Result]:
+def run(
+    parts: Sequence[Part],
+    document: Path | None,
+    *,
+    full: bool = True,
+    plan: Sequence[Part] = (),
+    before: Sequence[Result] = (),
+) -> list[Result]:
     """What became of each part. Whatever becomes of one, the next one runs; an interrupt ends them all.
 
-    After an interrupt the list ends with the part that was interrupted.
+    After an interrupt the list ends with the part that was interrupted. The document tells of the whole `plan`, of
+    the other parts what was seen `before`.
     """
     logs = Path(tempfile.mkdtemp(prefix="torture-"))
     console = Console()
@@ -39,12 +47,13 @@ def run(parts: Sequence[Part], document: Path | None, *, full: bool = True) -> l
         TimeElapsedColumn(),
         TextColumn("{task.fields[now]}", markup=False),
     )
+    commit = report.commit()  # before the document differs from it
     results: list[Result] = []
     console.print(f"logs: {logs}")
     with Progress(*columns, console=console) as progress:
         everything = progress.add_task("all", total=sum(part.minutes for part in parts) or 1, now="")
         for part in parts:
-            result = Result(part)
+            result = Result(part, commit="" if part.elsewhere else commit)
             results.append(result)
             try:
                 _run(result, logs, progress, full=full)
@@ -55,7 +64,7 @@ def run(parts: Sequence[Part], document: Path | None, *, full: bool = True) -> l
             progress.advance(everything, part.minutes)
             console.print(f"{part.name or part.promise}: {result.outcome}  {result.figures}", markup=False)
             if document:
-                report.write(results, parts, document, full=full)
+                report.write(results, plan or parts, document, full=full, before=before)
             if result.is_interrupted:
                 break
     return results
@@ -90,7 +99,7 @@ def _run(result: Result, logs: Path, progress: Progress, *, full: bool) -> None:
         for line in _lines(told):
             _count(result, line)
             has_ended = has_ended or line.get("$report_type") == "SessionFinish"
-        result.seconds = time.monotonic() - begun
+        result.seconds, result.ended = time.monotonic() - begun, report.now()
         progress.remove_task(task)
     if status is None:
         result.failures.append(f"ended after {part.most_s / 60:.1f} min, which is too long\n{_tail(output)}")
