@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import runpy
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -205,7 +206,7 @@ def test_what_a_container_starts_fetches_the_site_and_keeps_it_new(tmp_path: Pat
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "HOME": str(tmp_path),
         "PORT": str(port),
-        "WEB_CONCURRENCY": "1",
+        "WEB_CONCURRENCY": "",  # as a file for compose may have it
         "PULL_SECONDS": "0.2",
         "SITE_REPOSITORY": f"file://{editor.folder}",
         "BITACORA_SITE": str(tmp_path / "blog/current"),
@@ -217,3 +218,11 @@ def test_what_a_container_starts_fetches_the_site_and_keeps_it_new(tmp_path: Pat
         editor.commit({"posts/a.md": post("Dos")})
         wait_until(lambda: "Dos" in client.get("/2026/01/01/a/").text)
         client.close()
+
+
+@pytest.mark.parametrize("workers", ["x", "1.5", "-1"])
+def test_a_number_of_workers_that_is_none_is_said_in_a_sentence(workers: str) -> None:
+    environ = {"PATH": os.environ["PATH"], "WEB_CONCURRENCY": workers}
+    done = subprocess.run([DEPLOY / "start"], env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr == f"WEB_CONCURRENCY = '{workers}' is not allowed: write a whole number, or leave it out.\n"
