@@ -383,6 +383,7 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
         self._linger(conn)
 
     def _take(self, conn: Connection, head: bytes, snapshot: Snapshot | None) -> None:
+        begun = time.perf_counter() if self._logs_access else 0.0
         request = self._read_head(head)
         try:
             answer = self._page_cache.look_up(request.question, snapshot) if request and snapshot else None
@@ -405,7 +406,7 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
             and len(self.keepalived_conns) - (conn.queue is self.keepalived_conns) < self.max_keepalived
         )
         if self._logs_access:
-            self._log_access(conn, head, answer)
+            self._log_access(conn, head, answer, time.perf_counter() - begun)
         self._send(conn, self._start(request.version, answer, conn.keeps_alive), answer)
 
     def _hand_over(self, conn: Connection, head: bytes) -> None:
@@ -480,13 +481,13 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
         if conn.unread:
             self._proceed(conn)
 
-    def _log_access(self, conn: Connection, head: bytes, answer: Answer) -> None:
+    def _log_access(self, conn: Connection, head: bytes, answer: Answer, seconds: float) -> None:
         """gunicorn reads the head once more: its log may be asked for any of its fields."""
         request = next(RequestParser(self.cfg, iter((head,)), conn.client))
         response, environ = wsgi.create(request, conn.sock, conn.client, conn.server, self.cfg)
         response.start_response(answer.head.status, answer.headers)
         response.sent = len(answer.body)
-        self.log.access(response, request, environ, timedelta())
+        self.log.access(response, request, environ, timedelta(seconds=seconds))
 
 
 def _received(sock: socket.socket) -> bytes | None:

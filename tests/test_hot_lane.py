@@ -731,7 +731,7 @@ def test_the_access_log_is_gunicorns(site: Path, tmp_path: Path) -> None:
     lines = []
     for worker_class in ("bitacora.hot_lane.HotLaneWorker", "gthread"):
         log = tmp_path / worker_class
-        form = "%(r)s %(s)s %(b)s %({x-a}i)s %({etag}o)s"
+        form = "%(D)s %(r)s %(s)s %(b)s %({x-a}i)s %({etag}o)s"
         arguments = f"--worker-class {worker_class} --access-logfile {log} --access-logformat '{form}'"
         within = ("env", f"GUNICORN_CMD_ARGS={arguments}")
         with Server(site / "site", site / f"cache-{worker_class}", workers=1, within=within) as server:
@@ -742,7 +742,9 @@ def test_the_access_log_is_gunicorns(site: Path, tmp_path: Path) -> None:
                 get(PAGE, "If-None-Match: *"),
             ):
                 exchange(server.port, request)
-        lines.append([line for line in log.read_text().splitlines() if "readyz" not in line])
+        told = [line.partition(" ") for line in log.read_text().splitlines() if "readyz" not in line]
+        assert all(int(microseconds) > 0 for microseconds, _, _ in told)
+        lines.append([line for _, _, line in told])
     assert lines[0] == lines[1]
     assert len(lines[0]) == 4
 
