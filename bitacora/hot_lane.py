@@ -54,6 +54,11 @@ _SUCCESSION_S = 20.0
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _REQUEST_LINE = re.compile(rb"[A-Z0-9!$%&'*+.^_`|~-]{3,20} [!-~]+ HTTP/1\.[0-9]\r\n")
 """Each that gunicorn waits for the rest of a head behind (RFC 9112, 3)."""
+_LOST = {
+    errno.ECONNABORTED, errno.EPROTO, errno.EPERM, errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTUNREACH,
+    errno.ENOPROTOOPT, errno.EOPNOTSUPP, errno.EHOSTDOWN, errno.ETIMEDOUT,
+}  # fmt: skip
+"""What became of a connection before it was accepted, which says nothing of the next one (accept(2))."""
 _NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
@@ -239,9 +244,11 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
             return
         try:
             client, address = listener.accept()
-        except (BlockingIOError, ConnectionAbortedError):
+        except BlockingIOError:
             return
         except OSError as error:
+            if error.errno in _LOST:
+                return
             if error.errno not in _NO_ROOM:
                 raise
             self.log.warning("a connection cannot be accepted: %s", error.strerror)

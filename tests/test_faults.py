@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -280,6 +280,19 @@ def test_a_post_that_the_disk_cannot_give_stays_as_it_was_and_recovers_alone(
         wrong=len(load.wrong),
     )
     assert load.wrong == []
+
+
+def test_a_connection_that_is_lost_before_it_is_accepted_disturbs_no_other(tmp_path: Path, serve: Serve) -> None:
+    """The kernel is made to say so of some; they are there all the same, and accepted the next time."""
+    site, refused = make_site(tmp_path / "site"), tmp_path / "refused"
+    inject = ["-e", "trace=accept4", "-e", "inject=accept4:error=EPROTO:when=2..10+2"]
+    unless_possible([tool("strace"), "-qq", "-o", "/dev/null", "true"], "nothing can be traced")
+    server = serve(site, within=["strace", "-f", "-D", "-qq", "-o", str(refused), *inject], workers=1)
+    before = server.workers()
+    while refused.read_text().count(" EPROTO ") < 3:
+        with closing(Client(server.port)) as client:
+            assert client.get(ADDRESS).status == 200
+    assert server.workers() == before
 
 
 # --- failing calls, in the whole application
