@@ -183,8 +183,8 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
         """
         try:
             super().load_wsgi()
-        except SystemExit:
-            if self.age == 1 or not self.alive:  # or told to end
+        except SystemExit as end:
+            if self.age == 1 or not end.code:  # with 0 it was told to end
                 raise
             again_at = time.monotonic() + _LOAD_AGAIN_S
             while self.alive and time.monotonic() < again_at:
@@ -192,7 +192,7 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
                 time.sleep(0.1)
             if self.alive:
                 self.log.error("The blog could not be loaded, and is tried again")
-            sys.exit(1)
+            sys.exit(int(self.alive))
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Told to end by the master, which after SIGHUP does so before one of those that follow can serve."""
