@@ -18,8 +18,8 @@ _LARGEST = ("_ms", "_mib")
 _HEAD = """# What it was put through
 
 Written by `make torture`, which is planned to take {minutes:.0f} minutes on two quiet cores. The same tests run
-small in `make check`; `tests/sizes.py` has both sizes. A part may be run again by itself, after a mend: each row says
-when it was seen, and at which commit.
+small in `make check`; `tests/sizes.py` has both sizes. A part may be run again by itself, after a mend: each
+row says when it was seen, and at which commit.
 
 {when}, {machine}, {size}. {outcome}
 
