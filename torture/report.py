@@ -181,9 +181,15 @@ def _machine() -> str:
 
 
 def commit() -> str:
-    """What is tested; with "-dirty" where files differ from it."""
-    command = ["git", "-C", str(CHECKOUT), "describe", "--always", "--dirty", "--abbrev=7"]
+    """What is tested; with "-dirty" where files other than the report differ from it."""
+    report = f":(exclude,top){DOCUMENT.relative_to(CHECKOUT).with_suffix('.*')}"
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        name = _git("rev-parse", "--short=7", "HEAD")
+        return f"{name}-dirty" if _git("status", "--porcelain", "--", ":/", report) else name
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+
+
+def _git(*command: str) -> str:
+    git = ["git", "-C", str(CHECKOUT), *command]
+    return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
