@@ -657,6 +657,20 @@ def test_while_git_works_the_snapshot_stays_and_then_all_of_its_work_is_there_at
     assert folder.titles() == ["Tres", "Uno mejor"]
 
 
+def test_what_git_has_deleted_stays_away_also_when_the_folder_goes_away_right_then(
+    folder: Folder, lock: Path, tmp_path: Path
+) -> None:
+    folder.write("posts/b.md", post("Dos"))
+    folder.now()
+    lock.touch()
+    (folder.root / "posts" / "b.md").unlink()
+    lock.rename(lock.with_name("index"))
+    assert folder.titles() == ["Uno"]
+    folder.root.rename(tmp_path / "away")
+    assert folder.titles() == ["Uno"]
+    assert folder.complaints() != []
+
+
 def test_what_is_read_while_git_begins_is_thrown_away(
     folder: Folder, lock: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

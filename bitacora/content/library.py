@@ -512,7 +512,8 @@ class Library:
         entries = dict(self._entries)
         gone = [path for path, found in changes.found.items() if found is None]
         self._withdraw(gone)
-        self._remember({path: entries[path] for path in gone if path in entries})
+        if not changes.deletions_are_meant:
+            self._remember({path: entries[path] for path in gone if path in entries})
         for path, found in changes.found.items():
             _tell_unused(found)
             entry = self._entry(path, entries.get(path), found)

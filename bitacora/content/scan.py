@@ -78,9 +78,10 @@ class Changes:
 
     `later` holds paths to look at again at a moment of the monotonic clock, `racy` those that were written so
     shortly before they were read that another write may hide behind the same times. `seen` are all that were
-    looked at.
+    looked at. `deletions_are_meant` where git made them, or another folder has taken the place of one.
     """
 
+    deletions_are_meant: bool = False
     found: dict[str, Good | Broken | None] = field(default_factory=dict)
     files: dict[str, Signature | None] = field(default_factory=dict)
     again: set[str] = field(default_factory=set)
@@ -122,7 +123,7 @@ class Scan:
         self._deletions_at_once = deletions_at_once
         self._read_ahead = read_ahead
         self._reads = 0
-        self.changes = Changes()
+        self.changes = Changes(deletions_at_once)
 
     def look(self, paths: Collection[str], anew: Collection[str]) -> Changes:
         """What became of `paths`: files, or folders with all that is in them.
