@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
+from array import array
 from collections.abc import Sequence
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from itertools import cycle
+from statistics import quantiles
 from typing import Self
 
 from programs import PATIENCE_S
@@ -25,7 +27,7 @@ class Crowd:
     def __init__(self, port: int, paths: Sequence[str], readers: int = 4, *, may_close: bool = False) -> None:
         self.answers = 0
         self.wrong: list[str] = []
-        self.slowest_s = 0.0
+        self._times_s = array("d")
         self._port = port
         self._may_close = may_close
         self._news = threading.Condition()
@@ -45,6 +47,15 @@ class Crowd:
         self._is_over = True
         for thread in self._threads:
             thread.join()
+
+    @property
+    def slowest_ms(self) -> float:
+        return max(self._times_s) * 1000
+
+    @property
+    def p99_ms(self) -> float:
+        """Of all answers, right or wrong, a hundredth took longer."""
+        return quantiles(self._times_s, n=100)[98] * 1000
 
     def wait_for(self, more: int) -> None:
         """Until so many more answers were right."""
@@ -77,7 +88,7 @@ class Crowd:
 
     def _count(self, problem: str | None, seconds: float) -> None:
         with self._news:
-            self.slowest_s = max(self.slowest_s, seconds)
+            self._times_s.append(seconds)
             if problem:
                 self.wrong.append(problem)
             else:

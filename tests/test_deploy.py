@@ -90,7 +90,7 @@ def test_no_request_fails_while_the_server_reloads(site: Path, serve: Serve, saw
             server.send(signal.SIGHUP)
             wait_for_others(server, before)
             load.wait_for(100)
-    saw(answers=load.answers, slowest_ms=load.slowest_s * 1000)
+    saw(answers=load.answers, slowest_ms=load.slowest_ms)
     assert load.wrong == []
 
 

@@ -10,6 +10,7 @@ import os
 import random
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -631,18 +632,24 @@ def test_a_push_is_live_in_every_worker_soon_after_the_call(server: Server, home
 
 
 def test_fifty_calls_at_once_take_one_process_that_fetches_twice(
-    server: Server, home: Home, editor: Editor, git: Watched
+    server: Server, home: Home, editor: Editor, git: Watched, saw: Saw
 ) -> None:
     """The second time for all that came after the first had begun."""
+
+    def answer(number: int) -> tuple[tuple[int, str], float]:
+        body = numbered(number)
+        asked = time.monotonic()
+        return deliver(server, body, github(body)), time.monotonic() - asked
+
     os.mkfifo(git.gate)
     first = numbered(1)
     assert deliver(server, first, github(first))[0] == 202
     server.wait_until(lambda: len(git.fetches()) == 1)
     editor.publish({"posts/2026-01-02-b.md": post("Segunda")})
     with ThreadPoolExecutor(50) as threads:
-        bodies = [numbered(number) for number in range(2, 52)]
-        answers = list(threads.map(lambda body: deliver(server, body, github(body)), bodies))
-    assert set(answers) == {(202, "refs/heads/main is published next.\n")}
+        answers = list(threads.map(answer, range(2, 52)))
+    saw(answer_ms=1000 * max(seconds for _, seconds in answers))
+    assert {said for said, _ in answers} == {(202, "refs/heads/main is published next.\n")}
     git.open()
     server.wait_until(lambda: is_at_rest(home))
     assert "Segunda" in server.clients()[0].get("/").text
