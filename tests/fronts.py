@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from programs import Program, free_port
+from programs import Program, free_port, tool
 from server import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -81,3 +82,21 @@ def varnish(replica: int, log: Path) -> Program:
     command = ["varnishd", "-F", "-n", folder, "-j", "none", "-a", f"127.0.0.1:{port}", "-f", folder / "blog.vcl"]
     settings = ["-s", "malloc,64m", "-p", "http_gzip_support=off"]
     return Program([*command, *settings], port, log)
+
+
+def certify(folder: Path) -> None:
+    """Write `fullchain.pem`, a certificate of localhost and of the blog by itself, and `privkey.pem`."""
+    command = [
+        tool("openssl"),
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+    ]
+    about = ["-days", "2", "-subj", "/CN=localhost"]
+    about += ["-addext", "subjectAltName=DNS:localhost,DNS:blog.example.org"]
+    files = ["-keyout", folder / "privkey.pem", "-out", folder / "fullchain.pem"]
+    subprocess.run([*command, *about, *files], check=True, capture_output=True)

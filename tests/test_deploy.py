@@ -29,7 +29,7 @@ import pytest
 import sizes
 from conftest import Saw, Serve
 from crowd import Crowd
-from fronts import DEPLOY, caddy, nginx, varnish
+from fronts import DEPLOY, caddy, certify, nginx, varnish
 from programs import PATIENCE_S, Program, free_port, tool, wait_until
 from publishing import Editor
 from server import ROOT, Client, Server
@@ -703,31 +703,24 @@ def test_at_the_socket_of_systemd_requests_wait_while_the_only_server_restarts(s
 # --- TLS
 
 
-def test_the_lines_for_tls_are_taken_by_nginx(tmp_path: Path) -> None:
-    key, certificate = tmp_path / "privkey.pem", tmp_path / "fullchain.pem"
-    command = [
-        tool("openssl"),
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-    ]
-    command += ["-subj", "/CN=blog.example.org", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(command, check=True, capture_output=True)
-    port = free_port()
+def test_readers_reach_the_blog_over_tls_and_http_2(site: Path, serve: Serve, run: Run, tmp_path: Path) -> None:
+    """By the lines that the recipe has for it; every page whole, for many readers at once."""
+    certify(tmp_path)
+    port, asked = free_port(), sizes.of(20_000, 2_000)
     lines = {
         "    # listen 443 ssl http2;": f"    listen 127.0.0.1:{port} ssl http2;",
         "    # ssl_certificate     /etc/letsencrypt/live/blog.example.org": f"    ssl_certificate {tmp_path}",
         "    # ssl_certificate_key /etc/letsencrypt/live/blog.example.org": f"    ssl_certificate_key {tmp_path}",
         "    # ssl_protocols": "    ssl_protocols",
     }
-    nginx(tmp_path / "nginx", [free_port()], lines)
-    command = [tool("nginx"), "-t", "-c", str(tmp_path / "nginx/nginx.conf"), "-p", str(tmp_path / "nginx")]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    replica = serve(site, trust_proxy="1")
+    run(nginx(tmp_path / "nginx", [replica.port], lines))
+    addresses = [f"https://127.0.0.1:{port}{path}" for path in PATHS]
+    many = [tool("h2load"), f"--requests={asked}", "--clients=16", "--max-concurrent-streams=8", *addresses]
+    told = subprocess.run(many, check=True, capture_output=True, text=True, timeout=4 * PATIENCE_S).stdout
+    assert "Application protocol: h2\n" in told
+    assert f"{asked} succeeded, 0 failed, 0 errored, 0 timeout" in told
+    assert f"status codes: {asked} 2xx, 0 3xx, 0 4xx, 0 5xx" in told
 
 
 def ask(port: int, path: str) -> int:

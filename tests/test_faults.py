@@ -257,28 +257,25 @@ def leave_descriptors(process: int, count: int) -> tuple[int, int]:
     return resource.prlimit(process, resource.RLIMIT_NOFILE, (limit, hard))
 
 
+@pytest.mark.parametrize(("calls", "error"), [("read,pread64", "EIO"), ("openat", "ENFILE")])
 def test_a_post_that_the_disk_cannot_give_stays_as_it_was_and_recovers_alone(
-    tmp_path: Path, serve: Serve, saw: Saw
+    calls: str, error: str, tmp_path: Path, serve: Serve, saw: Saw
 ) -> None:
-    """The kernel is made to refuse some reads of one file."""
-    site = make_site(tmp_path / "site")
-    faults = ["-f", "-D", "-qq", "-o", str(tmp_path / "refused"), "-P", str(site / "posts" / POST)]
-    inject = ["-e", "trace=read,pread64", "-e", "inject=read,pread64:error=EIO:when=3..20"]
+    """The kernel is made to refuse some calls for one file."""
+    site, refused = make_site(tmp_path / "site"), tmp_path / "refused"
+    faults = ["-P", str(site / "posts" / POST), "-P", f"posts/{POST}"]
+    inject = ["-e", f"trace={calls}", "-e", f"inject={calls}:error={error}:when=3..20"]
     unless_possible([tool("strace"), "-qq", "-o", "/dev/null", "true"], "nothing can be traced")
-    server = serve(site, within=["strace", *faults, *inject], workers=1)
+    server = serve(site, within=["strace", "-f", "-D", "-qq", "-o", str(refused), *faults, *inject], workers=1)
     [client] = server.clients()
     with Crowd(server.port, PAGES, readers=2) as load:
         version = 0
-        while " EIO " not in (tmp_path / "refused").read_text():
+        while f" {error} " not in refused.read_text():
             in_place(site)(version := version + 1)
             assert versions(client.get(ADDRESS)) <= {version - 1, version}
             assert version < 50, "nothing was refused"
         new_in([client], version, PATIENCE_S)
-    saw(
-        answers=load.answers,
-        reads_refused=(tmp_path / "refused").read_text().count(" EIO "),
-        wrong=len(load.wrong),
-    )
+    saw(answers=load.answers, refused=refused.read_text().count(f" {error} "), wrong=len(load.wrong))
     assert load.wrong == []
 
 

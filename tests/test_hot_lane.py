@@ -6,11 +6,14 @@ import os
 import re
 import signal
 import socket
+import ssl
 import struct
+import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from datetime import UTC, datetime
+from http.client import HTTPSConnection
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +21,11 @@ import fuzz
 import pytest
 import sizes
 from blogs import post
+from fronts import certify
 from gunicorn.config import Config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from programs import tool, unless_possible
+from programs import Program, free_port, tool, unless_possible
 from server import PATIENCE_S, ROOT, Client, Server
 
 from bitacora.hot_lane import _is_plain
@@ -773,6 +777,28 @@ def _whole_answer(client: socket.socket) -> bytes:
     while not answer.rstrip().endswith(b"</html>"):
         answer += client.recv(1 << 20)
     return answer
+
+
+def test_under_tls_gunicorn_is_alone_and_gives_the_same_page(
+    site: Path, pair: tuple[int, int], tmp_path: Path
+) -> None:
+    certify(tmp_path)
+    port = free_port()
+    words = [
+        f"--bind=127.0.0.1:{port}",
+        f"--certfile={tmp_path}/fullchain.pem",
+        f"--keyfile={tmp_path}/privkey.pem",
+    ]
+    environ = {"BITACORA_SITE": str(site / "site"), "BITACORA_CACHE_DIR": str(site / "cache-hot")}
+    gunicorn = [sys.executable, "-m", "gunicorn", f"--chdir={ROOT}", f"--bind=127.0.0.1:{port}", *words, "app:app"]
+    with Program(gunicorn, port, tmp_path / "log", {**os.environ, "WEB_CONCURRENCY": "1", **environ}):
+        context = ssl.create_default_context(cafile=tmp_path / "fullchain.pem")
+        with closing(HTTPSConnection("localhost", port, timeout=PATIENCE_S, context=context)) as client:
+            for _ in range(2):
+                client.request("GET", PAGE, headers={"Host": "blog.example.org"})
+                answer = client.getresponse()
+                assert (answer.status, answer.version) == (200, 11)
+                assert answer.read() == exchange(pair[0], get(PAGE)).partition(b"\r\n\r\n")[2]
 
 
 def test_behind_the_proxy_protocol_gunicorn_is_alone(site: Path) -> None:

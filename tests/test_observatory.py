@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 from blogs import post
+from fronts import certify
 from server import ROOT, Server
 
 PACKAGE = ROOT / ".venv/observatory/node_modules/@mdn/mdn-http-observatory"
@@ -58,7 +59,7 @@ def answers(package: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     (folder / "site/posts/2018-07-17-x.md").write_text(post("Una entrada", "Un texto.\n\n```python\nx = 1\n```\n"))
     with ExitStack() as stack:
         server = stack.enter_context(Server(folder / "site", folder / "cache", 1, url="https://localhost"))
-        https = stack.enter_context(tls_before(server.port, certificate(folder)))
+        https = stack.enter_context(tls_before(server.port, certified(folder)))
         http = stack.enter_context(redirecting_to(https))
         asked = [
             {"path": path, "httpPort": http, "httpsPort": https, "headers": headers}
@@ -69,7 +70,7 @@ def answers(package: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
         ]
         found = subprocess.run(
             ["node", GRADER, package, json.dumps(asked)],
-            env={**os.environ, "NODE_EXTRA_CA_CERTS": str(folder / "certificate.pem")},
+            env={**os.environ, "NODE_EXTRA_CA_CERTS": str(folder / "fullchain.pem")},
             stdout=subprocess.PIPE,
             timeout=PATIENCE_S,
             check=True,
@@ -91,14 +92,11 @@ def test_it_looked_at_what_it_was_asked_to(answers: dict[str, dict[str, Any]]) -
     assert all(found["tests"]["redirection"].startswith("redirection-to-https") for found in answers.values())
 
 
-def certificate(folder: Path) -> ssl.SSLContext:
-    """Of localhost, by itself, and trusted by whoever is told to."""
-    key, pem = folder / "key.pem", folder / "certificate.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    about = ["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-    subprocess.run([*command, *about, "-keyout", key, "-out", pem], check=True, capture_output=True)
+def certified(folder: Path) -> ssl.SSLContext:
+    """As localhost, for whoever trusts `fullchain.pem` in the folder."""
+    certify(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem, key)
+    context.load_cert_chain(folder / "fullchain.pem", folder / "privkey.pem")
     return context
 
 
