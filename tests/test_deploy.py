@@ -703,8 +703,10 @@ def test_at_the_socket_of_systemd_requests_wait_while_the_only_server_restarts(s
 # --- TLS
 
 
-def test_readers_reach_the_blog_over_tls_and_http_2(site: Path, serve: Serve, run: Run, tmp_path: Path) -> None:
-    """By the lines that the recipe has for it; every page whole, for many readers at once."""
+def test_readers_reach_the_blog_over_tls_and_http_2(
+    site: Path, serve: Serve, run: Run, tmp_path: Path, saw: Saw
+) -> None:
+    """By the lines that the recipe has for it, each reader with fewer than the 1,000 requests of a connection."""
     certify(tmp_path)
     port, asked = free_port(), sizes.of(20_000, 2_000)
     lines = {
@@ -716,8 +718,9 @@ def test_readers_reach_the_blog_over_tls_and_http_2(site: Path, serve: Serve, ru
     replica = serve(site, trust_proxy="1")
     run(nginx(tmp_path / "nginx", [replica.port], lines))
     addresses = [f"https://127.0.0.1:{port}{path}" for path in PATHS]
-    many = [tool("h2load"), f"--requests={asked}", "--clients=16", "--max-concurrent-streams=8", *addresses]
+    many = [tool("h2load"), f"--requests={asked}", "--clients=32", "--max-concurrent-streams=8", *addresses]
     told = subprocess.run(many, check=True, capture_output=True, text=True, timeout=4 * PATIENCE_S).stdout
+    saw(requests_over_http2=asked)
     assert "Application protocol: h2\n" in told
     assert f"{asked} succeeded, 0 failed, 0 errored, 0 timeout" in told
     assert f"status codes: {asked} 2xx, 0 3xx, 0 4xx, 0 5xx" in told
