@@ -2,7 +2,6 @@
 
 import json
 import logging
-from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -96,9 +95,7 @@ def test_the_same_head_means_the_same_in_yaml_toml_and_json() -> None:
                     "image": {"src": "x.jpg", "alt": "y"}}) + "\nbody",
     )  # fmt: skip
     posts = [read_post(text.encode(), PATH, SITE) for text in texts]
-    assert (
-        len({repr([getattr(post, f.name) for f in fields(post) if f.name != "body_line"]) for post in posts}) == 1
-    )
+    assert len({repr(post._replace(body_line=0)) for post in posts}) == 1
     assert {body_of(text.encode()) for text in texts} == {"body"}
 
 
@@ -151,7 +148,7 @@ def test_a_wrong_type_in_a_key_that_nothing_depends_on_is_left_out_with_a_remark
     assert (remark.file, remark.line, remark.key) == (PATH, 3, key)
     assert remark.column >= len(key) + 3
     assert str(remark).startswith(f"{PATH}:3:{remark.column}: {key}")
-    assert replace(post, remarks=()) == read("toc: true\n")
+    assert post._replace(remarks=()) == read("toc: true\n")
 
 
 # --- title and slug

@@ -400,6 +400,17 @@ USUAL = """{% for a in range(3) recursive %}{{ loop.index }}/{{ loop.length }} {
 {{ 1 - 2 }} {{ 7 // 2 }} {{ [1, 2, 3, 4]|batch(3)|list }} {{ _("Archive") }}"""
 
 
+def test_a_template_may_sort_posts_however_long_their_texts_are(new_blog: NewBlog) -> None:
+    source = """{% for year in years %}{% for month in year.months %}
+    {{- month.posts|sort(attribute="title")|map(attribute="title")|join(",") }}
+    {%- endfor %}{% endfor %}"""
+    titles = [f"Entrada {number:02}" for number in range(80)]
+    posts = {f"posts/2018-07-17-{title[-2:]}.md": post(title, intro="x" * 15_000) for title in titles}
+    blog = new_blog({"templates/archive.html": source, **posts})
+    assert blog.get("/archive/").text == ",".join(titles)
+    assert problems(blog) == []
+
+
 def test_usual_templates_do_the_same_in_the_sandbox(new_blog: NewBlog) -> None:
     blog = with_template(new_blog, "post.html", USUAL)
     said = blog.get(URL).text

@@ -44,8 +44,7 @@ class Mistake(NamedTuple):
     remedy: str
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(NamedTuple):
     """A value that cannot be meant, though nothing but itself depends on it: the post is published without it.
 
     `file`, `line` and `column` are as in a PostError, `key` is the key as it is written. `values` fill the

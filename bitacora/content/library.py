@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -661,7 +660,7 @@ class Library:
             return post
         known, dated = self._dated.get(path, (None, None))
         if dated is None or known is not post or dated.updated != updated:
-            dated = replace(post, updated=updated)
+            dated = post._replace(updated=updated)
             self._dated[path] = post, dated
         return dated
 

@@ -7,11 +7,10 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from bitacora.content.dates import REMEDY, DateError, read_date
 from bitacora.content.errors import Mistake, PostError, Remark, shown
@@ -45,16 +44,14 @@ from bitacora.settings import AUTHOR_KEYS, NETWORKS, Site, is_link
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """A category or tag: the name as its author wrote it, the slug for its URL."""
 
     name: str
     slug: str
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(NamedTuple):
     """Somebody who writes: from `[authors.<key>]` of site.toml, or just a name. Empty text means not given."""
 
     name: str
@@ -66,8 +63,7 @@ class Author:
     bluesky: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(NamedTuple):
     """A picture as a post names it: address as written (local path or URL), caption, alternative text."""
 
     src: str
@@ -75,8 +71,7 @@ class Image:
     alt: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
+class Post(NamedTuple):
     """One Markdown file of `posts/` or `pages/`, without its body.
 
     `path` is relative to the site folder. `url` is site-relative and percent-encoded. All texts are plain text
@@ -122,7 +117,7 @@ class Post:
     @property
     def on_x(self) -> Post:
         """The post with the picture that X alone is told of in the place of all others', if there is one."""
-        return replace(self, share_image=self.share_image_on_x) if self.share_image_on_x else self
+        return self._replace(share_image=self.share_image_on_x) if self.share_image_on_x else self
 
 
 def read_post(source: bytes, path: str, site: Site) -> Post:

@@ -463,7 +463,7 @@ def _at(now: datetime, posts: Iterable[Post], shows_drafts: bool) -> tuple[list[
                 expired.append(post)
                 continue
         if date is None and post.kind == "post":
-            shown.append(_as_of(now, replace(post, date=now)))  # a draft, as if it were published now
+            shown.append(_as_of(now, post._replace(date=now)))  # a draft, as if it were published now
         elif date is None or date <= now or shows_drafts:
             shown.append(_as_of(now, post))
     return (
@@ -482,7 +482,7 @@ def _as_of(now: datetime, post: Post) -> Post:
     updated = post.updated
     if updated is None or (updated <= now and (post.date is None or updated > post.date)):
         return post
-    return replace(post, updated=None)
+    return post._replace(updated=None)
 
 
 def _stem(url: str) -> str:

@@ -121,7 +121,7 @@ def preview(rest: str) -> Response:
         return page("preview.html", home, noindex=True) if below in {"", _SHARE} else abort(404)
     if has_desk and below == _SHARE:
         return _share(post, home)
-    g.snapshot = here.with_post(replace(post, url=home, noindex=True))
+    g.snapshot = here.with_post(post._replace(url=home, noindex=True))
     return address(f"preview/{rest}")
 
 
@@ -139,7 +139,7 @@ def _share(post: Post, home: str) -> Response:
         home + _SHARE,
         share=share,
         noindex=True,
-        post=replace(post, url=home),
+        post=post._replace(url=home),
         texts=share_texts(share, post.share_message, snapshot().site.share),
         desk=desk and _shown_at(home, post, desk),
     )
@@ -166,7 +166,7 @@ def _shown_at(home: str, post: Post, desk: Desk) -> Desk:
 def _as_published(post: Post) -> Post:
     """The post as it will be; one without a date as if it were published now."""
     date = post.date or (_now() if post.kind == "post" else None)
-    return replace(post, draft=False, date=date)
+    return post._replace(draft=False, date=date)
 
 
 # --- all of them

@@ -16,6 +16,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace, _PassArg
 from jinja2.visitor import NodeTransformer
 
+from bitacora.content.post import Post
+
 MOST_SECONDS = 5.0
 """Of processor time that a page may take."""
 MOST_CHARACTERS = 1_000_000
@@ -167,6 +169,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
             return _ITEM
         if isinstance(value, Mapping):
             return self._weight_of(value.keys()) + self._weight_of(value.values())
+        if isinstance(value, Post):
+            return len(value)  # whatever its texts are, a list of posts holds none of them twice
         if isinstance(value, list | tuple | set | frozenset):
             return self._weight_of(value)
         return 1
