@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 NETWORKS = (
@@ -245,9 +245,20 @@ def _token(value: object) -> str:
 
 def _derived(value: object) -> str:
     text = _text(value)
-    if text in {"file", "memory"} or (re.match("(rediss?|memcached)://", text) and _has_host(text)):
+    if text in {"file", "memory"} or (re.match("memcached://", text) and _has_host(text)):
         return text
-    raise ValueError("file, memory, redis://host:port/0 or memcached://host:port")
+    if re.match("rediss?://", text) and _has_host(text) and _has_database(text):
+        return text
+    raise ValueError(
+        "file, memory, redis://host:port/0 (0 is the number of the database) or memcached://host:port"
+    )
+
+
+def _has_database(url: str) -> bool:
+    """Whether a Redis address names one by a number, or none: redis-py would take any other for 0."""
+    parts = urlsplit(url)
+    asked = parse_qs(parts.query, keep_blank_values=True).get("db", ["0"])
+    return re.fullmatch("/?[0-9]*", parts.path) is not None and all(re.fullmatch("[0-9]+", db) for db in asked)
 
 
 def _folder(value: object) -> Path | None:
@@ -358,7 +369,7 @@ def read_operator(environ: Mapping[str, str], default_site: Path) -> Operator:
     known = [f"BITACORA_{setting.name.upper()}" for setting in (*fields(Operator), *fields(Site))]
     for variable in environ:
         if variable.startswith("BITACORA_") and variable not in known:
-            meant = "".join(f"; is {name} meant?" for name in get_close_matches(variable, known, 1))
+            meant = "".join(f" (is {name} meant?)" for name in get_close_matches(variable, known, 1))
             raise SettingError(variable, _HIDDEN, f"unset, for no setting has this name{meant}")
     values: dict[str, Any] = {"site": default_site, "cache_dir": _default_cache_dir(environ)}
     for setting in fields(Operator):
