@@ -172,6 +172,13 @@ def test_services_and_budgets_select_the_pods_that_there_are() -> None:
     assert backend == {"name": found["Service"]["metadata"]["name"], "port": {"name": "http"}}
 
 
+def test_how_many_replicas_there_are_is_the_autoscaler_s_affair_alone() -> None:
+    """A number beside it would be set again by each `kubectl apply`, in the middle of the day's crowd."""
+    found = kubernetes()
+    assert "replicas" not in found["Deployment"]["spec"]
+    assert found["HorizontalPodAutoscaler"]["spec"]["minReplicas"] == 2
+
+
 # --- Docker
 
 
@@ -226,3 +233,18 @@ def test_a_number_of_workers_that_is_none_is_said_in_a_sentence(workers: str) ->
     done = subprocess.run([DEPLOY / "start"], env=environ, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr == f"WEB_CONCURRENCY = '{workers}' is not allowed: write a whole number, or leave it out.\n"
+
+
+@pytest.mark.parametrize("site", ["blog", "blog/currently", ""])
+def test_a_site_to_fetch_that_is_no_home_s_current_is_said_in_a_sentence(site: str, tmp_path: Path) -> None:
+    environ = {"PATH": os.environ["PATH"], "SITE_REPOSITORY": "https://forge.example/you/blog.git"}
+    where = str(tmp_path / site) if site else ""
+    done = subprocess.run(
+        [DEPLOY / "start"], env={**environ, "BITACORA_SITE": where}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr == (
+        f"BITACORA_SITE = '{where}' is not allowed with SITE_REPOSITORY: "
+        "it must end in /current, like /srv/blog/current.\n"
+    )
+    assert not [*tmp_path.iterdir()]
