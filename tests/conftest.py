@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import sizes  # noqa: F401 - reads the environment before it is cleaned
 
 for name in [name for name in os.environ if name.startswith("BITACORA_")]:
     del os.environ[name]  # before the blog is imported, which reads them
+CACHES = TemporaryDirectory(prefix="bitacora-tests-")
+os.environ["CACHE_DIRECTORY"] = CACHES.name  # the caches of whoever runs the tests are not ours
 
 from blogs import Blog, make_blog  # noqa: E402
 from browser import browser  # noqa: E402, F401 - a fixture
@@ -24,6 +27,10 @@ from bitacora.content.files import Tree  # noqa: E402
 Serve = Callable[..., Server]
 NewBlog = Callable[..., Blog]
 Saw = Callable[..., None]
+
+
+def pytest_unconfigure() -> None:
+    CACHES.cleanup()
 
 
 @pytest.fixture
