@@ -88,6 +88,11 @@ MISTAKES = {
         {FILE: post(body='## Uno {#uno}\n\n<p id="dos">Dos</p>')},
         (FILE, 6, 8),
     ),
+    "code-open": (
+        {FILE: post(body="```\nuno\n```\n\n- ~~~~sh\n  dos\n  ~~~\n  ```\n\nTres")},
+        {FILE: post(body="> ```\n> uno\n> ```\n\n```` ``` ````\n\n1. ~~~sh\n   dos\n   ~~~~\n\n````\n```\n````")},
+        (FILE, 8, 3),
+    ),
     "never-read": (
         {FILE: post(), "posts/acta.txt": "Acta"},
         {FILE: post(), "posts/.gitkeep": "", "posts/acta.pdf": "%PDF"},

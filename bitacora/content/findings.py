@@ -43,6 +43,7 @@ RULES: Mapping[str, str] = {
     "link-dead": "A link within the site that leads nowhere",
     "anchor-dead": "A link to a place within a page that is not there",
     "id-twice": "An id that two elements have",
+    "code-open": "Code that is begun and never ended",
     "never-read": "A file that the blog never reads",
     "names-alike": "A name that differs from another only in case",
     "ignored-by-git": "A file that git ignores, so that it is never pushed",
@@ -52,6 +53,9 @@ RULES: Mapping[str, str] = {
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//|[/\\]\\")
 _CODE = re.compile(
     r"^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^(?P=fence)|\Z)|(?P<tick>`+)[^`].*?(?P=tick)", re.S | re.M
+)
+_FENCE = re.compile(
+    r"^[ \t>]*(?:(?:[-*+]|[0-9]+[.)])[ \t]+)*(?P<fence>`{3,}(?=[^`\n]*$)|~{3,})(?P<rest>.*)$", re.M
 )
 _WRITTEN_PICTURE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 _DECLARED_ALT = re.compile(r"""\salt\b|\srole\s*=\s*["']?(?:presentation|none)\b|\saria-hidden\b""", re.IGNORECASE)
@@ -388,6 +392,19 @@ def files_of(root: str) -> Iterator[str]:
         yield from (f"{here}{name}" for name in sorted(names))
 
 
+# --- code
+
+
+def _open_code(ground: Ground, post: Post) -> Iterator[Finding]:
+    source = ground.snapshot.source(post)
+    if b"```" not in source and b"~~~" not in source:
+        return
+    text = _Text(ground, post)
+    if found := text.open_fence():
+        reason = "The code that begins here is never ended, so that what follows is shown as code."
+        yield text.finding("code-open", found[0], reason, f"Write {found[1]} on a line of its own after it.")
+
+
 OF_POSTS: tuple[Callable[[Ground, Post], Iterator[Finding]], ...] = (
     _misspelt_keys,
     _repeated_keys,
@@ -398,6 +415,7 @@ OF_POSTS: tuple[Callable[[Ground, Post], Iterator[Finding]], ...] = (
     _pictures_without_alt,
     _dead_links,
     _ids_twice,
+    _open_code,
 )
 OF_THE_SITE: tuple[Callable[[Ground], Iterator[Finding]], ...] = (
     _problems,
@@ -451,6 +469,16 @@ class _Text:
         written = re.compile(rf"""(?:\sid\s*=\s*["']?|#)({re.escape(identifier)})(?=["'\s>}}])""")
         found = list(written.finditer(self._without_code, self.head.body_start))
         return self._place(found[-1].start(1)) if found else (self.head.body_line, 1)
+
+    def open_fence(self) -> tuple[tuple[int, int], str] | None:
+        """Where code is begun that is never ended, and with which marks."""
+        opened: re.Match[str] | None = None
+        for found in _FENCE.finditer(self.head.text, self.head.body_start):
+            if opened is None:
+                opened = found
+            elif found["fence"].startswith(opened["fence"]) and not found["rest"].strip():
+                opened = None
+        return (self._place(opened.start("fence")), opened["fence"]) if opened else None
 
     @cached_property
     def _without_code(self) -> str:
