@@ -18,11 +18,11 @@ help:  ## Say what can be made
 	@touch $@
 
 serve: .venv/serve  ## Serve the blog at http://127.0.0.1:8000 (PORT, WEB_CONCURRENCY, BITACORA_SITE)
-	@echo "http://127.0.0.1:$${PORT:-8000}/"
+	@test "$$PORT" = 0 || echo "http://127.0.0.1:$${PORT:-8000}/"
 	@$(BIN)/gunicorn --bind 127.0.0.1:$${PORT:-8000} app:app
 
 dev: .venv/serve  ## Serve it while writing: drafts and mistakes are shown, the browser reloads by itself
-	@echo "http://127.0.0.1:$${PORT:-8000}/"
+	@test "$$PORT" = 0 || echo "http://127.0.0.1:$${PORT:-8000}/"
 	@BITACORA_DEV=1 $(BIN)/gunicorn --bind 127.0.0.1:$${PORT:-8000} app:app
 
 test: .venv/dev  ## Run the tests

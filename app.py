@@ -95,7 +95,11 @@ def create_app(environ: Mapping[str, str] = os.environ, clock: Callable[[], floa
         site,
     )
     cli.set_up(app)
-    if site.url == local_url(port):
+    if site.url == local_url(0):
+        log.warning(
+            "no url is set, and with PORT=0 none is known: feeds and previews lead nowhere; set BITACORA_URL"
+        )
+    elif site.url == local_url(port):
         log.warning("no url is set: feeds and previews lead to %s", site.url)
     if operator.hook_secret and home is None:
         log.warning(

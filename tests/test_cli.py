@@ -175,6 +175,13 @@ def test_the_app_starts_without_any_setting(tmp_path: Path) -> None:
     assert result.stderr == "WARNING no url is set: feeds and previews lead to http://127.0.0.1:8000\n"
 
 
+def test_a_port_that_the_system_chooses_is_no_address(tmp_path: Path) -> None:
+    result = start(tmp_path, PORT="0")
+    assert result.stderr == (
+        "WARNING no url is set, and with PORT=0 none is known: feeds and previews lead nowhere; set BITACORA_URL\n"
+    )
+
+
 def test_without_an_address_the_port_stands_for_one(tmp_path: Path) -> None:
     code = "print(app.app.test_client().get('/robots.txt').text)"
     assert "http://127.0.0.1:9123/sitemap.xml" in start(tmp_path, code, PORT="9123").stdout
