@@ -1309,6 +1309,7 @@ def test_a_site_without_https_is_told_so_by_every_network_that_minds(new_blog: N
     assert set(told) == {"address-not-https", "picture-not-https"}
     assert told["address-not-https"] == {"Google", "Facebook", "LinkedIn", "WhatsApp", "Mastodon", "Threads"}
     assert len(told["picture-not-https"]) == len(READERS)
+    assert {verdict.key for verdict in found.summary} == {""}, "no line of the post can mend it"
 
 
 # --- what the document says

@@ -21,6 +21,7 @@ from bitacora.share.rule import (
     IN_TEMPLATE,
     MASTODON,
     META_IMAGES,
+    NO_KEY,
     OGP,
     PICTURE_KEYS,
     TITLE_KEYS,
@@ -34,6 +35,7 @@ from bitacora.share.rule import (
     by_source,
     cite,
     host_of,
+    own_path,
     rule,
     scheme_of,
     shape,
@@ -115,7 +117,8 @@ def picture_not_absolute(case: Case) -> Iterator[Found]:
 def picture_not_https(case: Case) -> Iterator[Found]:
     written = case.picture.written
     if scheme_of(written) and host_of(written) and scheme_of(written) != "https":
-        yield Found(OGP, written, "https://")
+        keys = NO_KEY if own_path(case.site, written) else PICTURE_KEYS  # ours begins with the url of site.toml
+        yield Found(OGP, written, "https://", keys=keys)
 
 
 @rule(
