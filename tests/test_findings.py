@@ -93,6 +93,15 @@ MISTAKES = {
         {FILE: post(body="> ```\n> uno\n> ```\n\n```` ``` ````\n\n1. ~~~sh\n   dos\n   ~~~~\n\n````\n```\n````")},
         (FILE, 8, 3),
     ),
+    "left-out": (
+        {FILE: post(body="`{% uno %}` {% raw %}{{ y }}{% endraw %}\n\n{{ site.url }}/ {% b c.md %} {% b c.md %}")},
+        {
+            FILE: post(
+                body='```\n{% uno %}\n```\n\n    {{ dos }}\n\n{{< figure src="https://i.example/a" alt="A" >}}'
+            )
+        },
+        (FILE, 6, 17),
+    ),
     "never-read": (
         {FILE: post(), "posts/acta.txt": "Acta"},
         {FILE: post(), "posts/.gitkeep": "", "posts/acta.pdf": "%PDF"},

@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from bitacora.content.errors import Finding, PostError, Remark, shown
 from bitacora.content.files import FOLDERS, SETTINGS_FILE, is_markdown, shown_path
 from bitacora.content.front_matter import Head, Node, read_head
+from bitacora.content.liquid import left_out
 from bitacora.content.markdown import RESERVED_IDS
 from bitacora.content.outline import Outline, outline
 from bitacora.content.pictures import has_place, media_type
@@ -44,6 +45,7 @@ RULES: Mapping[str, str] = {
     "anchor-dead": "A link to a place within a page that is not there",
     "id-twice": "An id that two elements have",
     "code-open": "Code that is begun and never ended",
+    "left-out": "A tag of another engine, which is left out",
     "never-read": "A file that the blog never reads",
     "names-alike": "A name that differs from another only in case",
     "ignored-by-git": "A file that git ignores, so that it is never pushed",
@@ -392,7 +394,21 @@ def files_of(root: str) -> Iterator[str]:
         yield from (f"{here}{name}" for name in sorted(names))
 
 
-# --- code
+# --- code, and what looks like it
+
+
+def _left_out(ground: Ground, post: Post) -> Iterator[Finding]:
+    source = ground.snapshot.source(post)
+    if b"{%" not in source and b"{{" not in source:
+        return
+    text = _Text(ground, post)
+    remedy = "Write what should stand there; what is meant as it is goes between backticks."
+    known: set[str] = set()
+    for found in left_out(text.head.text[text.head.body_start :]):
+        if found[0] not in known:
+            known.add(found[0])
+            reason = f"{shown(found[0])} looks like a tag of Jekyll or Hugo, and is left out."
+            yield text.finding("left-out", text.place(text.head.body_start + found.start()), reason, remedy)
 
 
 def _open_code(ground: Ground, post: Post) -> Iterator[Finding]:
@@ -416,6 +432,7 @@ OF_POSTS: tuple[Callable[[Ground, Post], Iterator[Finding]], ...] = (
     _dead_links,
     _ids_twice,
     _open_code,
+    _left_out,
 )
 OF_THE_SITE: tuple[Callable[[Ground], Iterator[Finding]], ...] = (
     _problems,
@@ -441,7 +458,7 @@ class _Text:
     def key(self, name: str) -> tuple[int, int]:
         written = re.compile(rf"""(?m)^[ \t]*["'{{]?["']?({re.escape(name)})["']?[ \t]*[:=]""")
         found = written.search(self.head.text, self.head.start, self.head.body_start)
-        return self._place(found.start(1)) if found else self.value(name)
+        return self.place(found.start(1)) if found else self.value(name)
 
     def value(self, *names: str) -> tuple[int, int]:
         """Of the first of these keys, or of what they mean; the beginning of the file without any."""
@@ -461,14 +478,14 @@ class _Text:
             if found:
                 place = found.end() - len(form)
                 opening = text.rfind(before, start, place) if before else -1
-                return self._place(opening if opening >= 0 and "\n\n" not in text[opening:place] else place)
+                return self.place(opening if opening >= 0 and "\n\n" not in text[opening:place] else place)
         return self.value("images") if in_head else (self.head.body_line, 1)
 
     def last_id(self, identifier: str) -> tuple[int, int]:
         """Where an id is given for the last time, by an element or an attribute list."""
         written = re.compile(rf"""(?:\sid\s*=\s*["']?|#)({re.escape(identifier)})(?=["'\s>}}])""")
         found = list(written.finditer(self._without_code, self.head.body_start))
-        return self._place(found[-1].start(1)) if found else (self.head.body_line, 1)
+        return self.place(found[-1].start(1)) if found else (self.head.body_line, 1)
 
     def open_fence(self) -> tuple[tuple[int, int], str] | None:
         """Where code is begun that is never ended, and with which marks."""
@@ -478,15 +495,15 @@ class _Text:
                 opened = found
             elif found["fence"].startswith(opened["fence"]) and not found["rest"].strip():
                 opened = None
-        return (self._place(opened.start("fence")), opened["fence"]) if opened else None
+        return (self.place(opened.start("fence")), opened["fence"]) if opened else None
+
+    def place(self, index: int) -> tuple[int, int]:
+        before = self.head.text[:index]
+        return before.count("\n") + 1, len(before) - before.rfind("\n")
 
     @cached_property
     def _without_code(self) -> str:
         return _CODE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), self.head.text)
-
-    def _place(self, index: int) -> tuple[int, int]:
-        before = self.head.text[:index]
-        return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
 def _at_value(ground: Ground, post: Post, keys: str, rule: str, reason: str, remedy: str) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 # Stands for a brace that is meant, until the tokens are known. Texts have no NUL of their own.
 HIDDEN_BRACE = "\x00"
@@ -55,6 +56,16 @@ def without_constructs(text: str) -> str:
         pieces += (_drop(text[end : code.start()]), code[0])
         end = code.end()
     return "".join(pieces) + _drop(text[end:])
+
+
+def left_out(body: str) -> Iterator[re.Match[str]]:
+    """Constructs of a body of which nothing is shown; indented lines, which may be code, are passed over."""
+    for shown in (_PAIRS, _ROOT, _FIGURE):
+        body = shown.sub(lambda found: re.sub(r"[^\n]", "x", found[0]), body)
+    for found in _CONSTRUCT.finditer(body):
+        line = body[body.rfind("\n", 0, found.start()) + 1 : found.start()]
+        if not found[0].startswith("{:") and not line.startswith(("    ", "\t")):
+            yield found
 
 
 def _pair(found: re.Match[str]) -> str:
