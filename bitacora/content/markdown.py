@@ -272,8 +272,8 @@ class _Writer:
         return ""
 
     def _table(self, token: Token) -> str:
-        region = {"class": "table", "role": "region", "tabindex": "0", "aria-label": self._labels["table"]}
-        return f"{open_tag('div', region)}{_start('table', token)}\n{self._nest(token)}</table></div>\n"
+        scrolls = {"class": "table", "role": "group", "tabindex": "0", "aria-label": self._labels["table"]}
+        return f"{open_tag('div', scrolls)}{_start('table', token)}\n{self._nest(token)}</table></div>\n"
 
     def _table_head(self, token: Token) -> str:
         return f"<thead>\n{self._table_row(token)}</thead>\n"
