@@ -18,12 +18,12 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from bitacora.content.errors import Finding, PostError, Remark, shown
 from bitacora.content.files import FOLDERS, SETTINGS_FILE, is_markdown, shown_path
-from bitacora.content.front_matter import Head, Node, read_head
+from bitacora.content.front_matter import Head, Node, key_of, read_head
 from bitacora.content.liquid import left_out
 from bitacora.content.markdown import RESERVED_IDS
 from bitacora.content.outline import Outline, outline
 from bitacora.content.pictures import has_place, media_type
-from bitacora.content.post import MISTAKES, Image, Post, meant_key, role_of
+from bitacora.content.post import MISTAKES, TRANSLATED, Image, Post, meant_key, role_of
 from bitacora.content.scan import kind_of
 from bitacora.content.snapshot import Snapshot
 from bitacora.content.standing import standing
@@ -33,7 +33,7 @@ RULES: Mapping[str, str] = {
     "address-taken": "An address that is that of another file or of the blog",
     "template": "A template that fails",
     "settings": "Settings that cannot be",
-    "key-misspelt": "A key that the blog does not know, and nearly knows",
+    "key-misspelt": "A key that the blog does not know, and nearly knows, or in another language",
     "hardly-meant": "Something that is possible, and was hardly meant",
     "key-repeated": "A key that is given twice",
     "dates-crossed": "A post that is updated or expires before it appears",
@@ -136,7 +136,10 @@ def _misspelt_keys(_ground: Ground, post: Post) -> Iterator[Finding]:
     if not slips:
         return
     text = _Text(_ground, post)
+    given = {role_of(key) for key in text.head.entries}
     for key, meant in slips.items():
+        if key_of(key) in TRANSLATED and role_of(meant) in given:
+            continue  # a key of the site's own
         reason = f"The head has a key {shown(key)}, which the blog does not know."
         yield text.finding("key-misspelt", text.key(key), reason, f"Did you mean {meant}?")
 

@@ -176,8 +176,10 @@ def role_of(key: str) -> str:
 
 
 def meant_key(key: str) -> str:
-    """The key that an unknown one is a slip of; empty where it is more likely a word of its own."""
+    """The key that an unknown one is a slip of, or says in Spanish or Portuguese; empty where it is neither."""
     name = key_of(key)
+    if name in TRANSLATED:
+        return TRANSLATED[name]
     near = get_close_matches(name, _ROLES, 1, _ALIKE)
     return near[0] if near and abs(len(near[0]) - len(name)) <= _MOST_SLIPS else ""
 
@@ -228,6 +230,13 @@ _KEYS = {
     "noindex": ("noindex",),
     "hidden": ("hidden", "unlisted"),
 }  # fmt: skip
+TRANSLATED = {
+    "titulo": "title", "título": "title", "fecha": "date", "borrador": "draft", "rascunho": "draft",
+    "publicado": "published", "oculto": "hidden", "resumen": "intro", "resumo": "intro", "bajada": "intro",
+    "etiquetas": "tags", "idioma": "lang", "destacado": "highlighted", "destaque": "highlighted",
+    "actualizado": "updated", "atualizado": "updated",
+}  # fmt: skip
+"""What editors write who think in another language: told, not taken, for a theme may have such keys of its own."""
 NETWORK_UNKNOWN = Mistake(
     "share-network-unknown",
     "%(key)s knows no network %(written)s, so what is written for it is not used.",
