@@ -5,7 +5,9 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import signal
 import sys
+from functools import partial
 from itertools import count
 from mmap import mmap
 
@@ -49,17 +51,16 @@ class logger_class(Logger):  # noqa: N801 - the name is gunicorn's
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8  # of glibc's malloc.h
 _COUNTED_WORKERS, _SLOT_BYTES = 256, 4096  # of bitacora/web/metrics.py
 _APP_LOAD_ERROR = 4  # of app.py
+_STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 
 
 def on_starting(server):  # type: ignore[no-untyped-def]
-    """Make the memory that all workers count in, and one heap for all threads.
+    """Let all threads have one heap.
 
     glibc gives each thread its own heap, and keeps in it what its largest page once took. Large blocks lie outside
     the heap and go back to the system at once. Other C libraries do so anyway.
     """
     _must_be_servable(server)
-    server.counts = mmap(-1, _COUNTED_WORKERS * _SLOT_BYTES)
-    server.reloads = memoryview(mmap(-1, 16)).cast("Q")  # of bitacora/hot_lane.py
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_ARENA_MAX, 1)
@@ -67,12 +68,13 @@ def on_starting(server):  # type: ignore[no-untyped-def]
 
 
 def on_reload(server):  # type: ignore[no-untyped-def]
+    _prepare(server)
     server.reloads[0] += 1
 
 
 def pre_fork(server, worker):  # type: ignore[no-untyped-def]
     """A worker goes on with the counts of one that has ended: none is lost, and nothing grows."""
-    taken = {other.slot for other in server.WORKERS.values()}
+    taken = {getattr(other, "slot", None) for other in server.WORKERS.values()}
     worker.counts, worker.slot = server.counts, next(slot for slot in count() if slot not in taken)
     worker.reloads, worker.reload = server.reloads, server.reloads[0]
 
@@ -100,6 +102,7 @@ def post_worker_init(worker):  # type: ignore[no-untyped-def]
 
 
 def when_ready(server):  # type: ignore[no-untyped-def]
+    _prepare(server)
     addresses = ", ".join(f"{listener}" for listener in server.LISTENERS)
     server.log.info("Bitácora is at %s", addresses)
 
@@ -124,3 +127,36 @@ def _must_be_servable(server):  # type: ignore[no-untyped-def]
     if why:
         server.log.critical("Bitácora cannot start. %s", why)
         sys.exit(_APP_LOAD_ERROR)
+
+
+def _prepare(server):  # type: ignore[no-untyped-def]
+    """Make what the workers share, once: also where SIGHUP brings this file to a master that began with another."""
+    if hasattr(server, "reloads"):
+        return
+    server.counts = mmap(-1, _COUNTED_WORKERS * _SLOT_BYTES)
+    server.reloads = memoryview(mmap(-1, 24)).cast("Q")  # of bitacora/hot_lane.py
+    os.register_at_fork(before=_hold_stops, after_in_parent=_release_stops, after_in_child=_stop_by_default)
+    for number in _STOPS:
+        signal.signal(number, partial(_stop, server))
+
+
+def _hold_stops():  # type: ignore[no-untyped-def]
+    """Python forgets what comes in a child before it runs there."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+
+
+def _release_stops():  # type: ignore[no-untyped-def]
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+
+
+def _stop_by_default():  # type: ignore[no-untyped-def]
+    """Until a worker has its own handlers: the master's would note for a master what was meant for the worker."""
+    for number in _STOPS:
+        signal.signal(number, signal.SIG_DFL)
+    _release_stops()
+
+
+def _stop(server, number, frame):  # type: ignore[no-untyped-def]
+    """Nobody need wait for those that follow: the master sees to it after a reload alone."""
+    server.reloads[2] = 1
+    server.signal(number, frame)

@@ -49,8 +49,6 @@ _LINGER_BYTES = 64 * 1024
 _HEARTBEAT_S = 1.0
 _NO_ROOM_S = 0.01
 _LOAD_AGAIN_S = 5.0
-_SUCCESSION_S = 20.0
-"""Less than gunicorn's `graceful_timeout`, within which a worker that was told to end must have ended."""
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _REQUEST_LINE = re.compile(rb"[A-Z0-9!$%&'*+.^_`|~-]{3,20} [!-~]+ HTTP/1\.[0-9]\r\n")
 """Each that gunicorn waits for the rest of a head behind (RFC 9112, 3)."""
@@ -139,10 +137,13 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
 
     is_hot = False
     reloads: memoryview | None = None
-    """How many have begun, and the last of them that has a worker which can serve: set by gunicorn.conf.py."""
+    """How many have begun, the last of them that has a worker which can serve, and whether the master stops.
+
+    Set by gunicorn.conf.py.
+    """
     reload = 0
     _beat_at = 0.0
-    _stays_until = 0.0
+    _is_told_to_end = False
 
     def load_wsgi(self) -> None:
         self._load()
@@ -191,20 +192,22 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
                 self.notify()
                 time.sleep(0.1)
             if self.alive:
-                self.log.error("The blog could not be loaded, and is tried again")
+                follows = self.reloads is not None and self.reload > self.reloads[1]
+                then = "those who serve go on, until another SIGHUP" if follows else "it is tried again"
+                self.log.error("The blog could not be loaded: %s", then)
             sys.exit(int(self.alive))
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Told to end by the master, which after SIGHUP does so before one of those that follow can serve."""
-        self._stays_until = self._stays_until or time.monotonic() + _SUCCESSION_S
+        self._is_told_to_end = True
         if not self._is_needed():
             super().handle_exit(sig, frame)
 
     def _is_needed(self) -> bool:
         if self.reloads is None:
             return False
-        begun, done = self.reloads
-        return done <= self.reload < begun and time.monotonic() < self._stays_until
+        begun, done, stops = self.reloads
+        return done <= self.reload < begun and not stops
 
     def notify(self) -> None:
         """A heartbeat is a system call; the master counts in seconds."""
@@ -212,7 +215,7 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
         if now >= self._beat_at:
             self._beat_at = now + _HEARTBEAT_S
             super().notify()
-            if self._stays_until and not self._is_needed():
+            if self._is_told_to_end and not self._is_needed():
                 super().handle_exit(signal.SIGTERM, None)
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:

@@ -11,7 +11,7 @@ import struct
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from http.client import HTTPSConnection
 from pathlib import Path
@@ -21,6 +21,7 @@ import fuzz
 import pytest
 import sizes
 from blogs import post
+from crowd import Crowd
 from fronts import certify
 from gunicorn.config import Config
 from hypothesis import HealthCheck, given, settings
@@ -697,6 +698,76 @@ def test_those_who_serve_go_on_until_one_of_those_that_follow_a_reload_can(site:
         gate.touch()
         server.wait_until(lambda: before.isdisjoint(server.workers()))
         assert exchange(server.port, get(PAGE)).startswith(b"HTTP/1.1 200")
+
+
+def test_a_reload_that_cannot_be_loaded_stops_nobody_and_the_next_one_mends_it(site: Path, tmp_path: Path) -> None:
+    with breakable(site, tmp_path) as (server, fault):
+        before = set(server.workers())
+        fault.touch()
+        server.send(signal.SIGHUP)
+        server.wait_until(lambda: server.log.read_text().count("those who serve go on") == 2)
+        server.wait_until(lambda: before == set(server.workers()))
+        fault.unlink()
+        server.send(signal.SIGHUP)
+        with Crowd(server.port, [PAGE], may_close=True) as crowd:
+            server.wait_until(lambda: before.isdisjoint(server.workers()))
+        assert crowd.wrong == []
+
+
+def test_a_stop_waits_for_no_reload(site: Path, tmp_path: Path) -> None:
+    with breakable(site, tmp_path) as (server, fault):
+        fault.touch()
+        server.send(signal.SIGHUP)
+        server.wait_until(lambda: len(server.workers()) == 4)
+        server.send(signal.SIGTERM)
+        assert server.ended() == 0
+    assert "could not be loaded" not in server.log.read_text()  # 5 s after it was tried
+
+
+def test_a_worker_that_is_told_to_end_before_it_can_listen_ends(site: Path, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal\nfrom pathlib import Path\n"
+        f"told = Path({str(told)!r})\n"
+        "def tell():\n"
+        "    if not told.exists():\n"
+        "        told.touch()\n"
+        "        os.kill(os.getpid(), signal.SIGTERM)\n"
+        "os.register_at_fork(after_in_child=tell)\n"
+    )
+    within = ("env", f"PYTHONPATH={tmp_path}")
+    with Server(site / "site", site / "cache-hot", workers=2, within=within) as server:
+        server.wait_until(lambda: "was sent SIGTERM" in server.log.read_text())
+        server.clients()
+    assert told.exists()
+
+
+def test_a_server_that_began_with_another_configuration_takes_this_one(site: Path, tmp_path: Path) -> None:
+    configuration = tmp_path / "conf.py"
+    within = ("env", f"GUNICORN_CMD_ARGS=--config {configuration}")
+    server = Server(site / "site", site / "cache-hot", workers=2, within=within)
+    configuration.write_text(f"bind = '0.0.0.0:{server.port}'\ncontrol_socket_disable = True\n")
+    with server:
+        before = set(server.workers())
+        configuration.write_text((ROOT / "gunicorn.conf.py").read_text())
+        server.send(signal.SIGHUP)
+        server.wait_until(lambda: len(server.workers()) == 2 and before.isdisjoint(server.workers()))
+        assert exchange(server.port, get(PAGE)).startswith(b"HTTP/1.1 200")
+
+
+@contextmanager
+def breakable(site: Path, folder: Path) -> Iterator[tuple[Server, Path]]:
+    """A server with two workers, and the file that keeps those that follow from loading while it is there."""
+    fault = folder / "fault"
+    (folder / "breakable.py").write_text(
+        f"import sys\nfrom pathlib import Path\nif Path({str(fault)!r}).exists(): sys.exit(4)\nfrom app import app\n"
+    )
+    server = Server(site / "site", site / "cache-hot", workers=2)
+    server.environ["PYTHONPATH"] = os.pathsep.join((str(folder), str(ROOT)))
+    server.app = "breakable:app"
+    with server:
+        server.clients()
+        yield server, fault
 
 
 def test_a_worker_that_is_told_to_end_while_it_loads_has_not_failed(site: Path, tmp_path: Path) -> None:
