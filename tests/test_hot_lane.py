@@ -224,6 +224,42 @@ def test_a_request_is_answered_as_gunicorn_answers_it(pair: tuple[int, int], nam
     assert hot == stock
 
 
+HOSTS = {
+    "1.1": {
+        "blog.example.org": 200,
+        "blog.example.org:8000": 200,
+        "127.0.0.1:": 200,
+        "[::1]:80": 200,
+        "a_b%2e": 200,
+    },
+    "1.0": {"blog.example.org": 200, "": 200, "\t": 200},
+}
+for _host in ("a b", "a/b", "a,b", "a@b", "[::1", "a:b", "a:1:2", "%2", "a\xff", "a?b", "<a>", "ñ"):
+    HOSTS["1.1"][_host] = HOSTS["1.0"][_host] = 400
+HOSTS["1.1"][""] = HOSTS["1.1"]["\t"] = 400
+
+
+@pytest.mark.parametrize(
+    ("fields", "version", "status"),
+    [
+        *((f"Host: {host}\r\n", version, status) for version in HOSTS for host, status in HOSTS[version].items()),
+        ("", "1.1", 400),
+        ("", "1.0", 200),
+        ("Host: a\r\nHost: a\r\n", "1.1", 400),
+        ("Host: a\r\nhost: b\r\n", "1.0", 400),
+    ],
+)
+def test_a_request_names_one_host_as_rfc_9112_has_it(
+    pair: tuple[int, int], fields: str, version: str, status: int
+) -> None:
+    for path in (PAGE, "/nothing/../", "/healthz"):
+        request = f"GET {path} HTTP/{version}\r\n{fields}X-A: b\r\n\r\n".encode("latin-1")
+        hot, stock = (dateless(exchange(port, request)) for port in pair)
+        assert hot == stock
+        expected = 404 if status == 200 and path == "/nothing/../" else status
+        assert int(hot.split()[1]) == expected
+
+
 @pytest.mark.parametrize("encoding", ["", "Accept-Encoding: gzip", "Accept-Encoding: br"])
 @pytest.mark.parametrize("form", ["{0}", "W/{0}", '"a", {0}', ' \t{0}  ,"b"', "{0}{0}", "x{0}"])
 def test_an_entity_tag_is_compared_alike(pair: tuple[int, int], form: str, encoding: str) -> None:
@@ -676,12 +712,16 @@ def test_what_gunicorn_cannot_serve_the_blog_with_is_said_in_a_sentence(
     assert "Traceback" not in server.log.read_text()
 
 
-def test_those_who_serve_go_on_until_one_of_those_that_follow_a_reload_can(site: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("then", ["wait()", "gc.collect = wait"])  # as the last thing that gunicorn.conf.py does
+def test_those_who_serve_go_on_until_one_of_those_that_follow_a_reload_can(
+    site: Path, tmp_path: Path, then: str
+) -> None:
     gate = tmp_path / "open"
     gate.touch()
-    waits = f"while not Path({str(gate)!r}).exists(): time.sleep(0.01)"
     (tmp_path / "gated.py").write_text(
-        f"import time\nfrom pathlib import Path\nprint('loading', flush=True)\n{waits}\nfrom app import app\n"
+        "import gc, time\nfrom pathlib import Path\nfrom app import app\n"
+        f"def wait():\n    while not Path({str(gate)!r}).exists(): time.sleep(0.01)\n"
+        f"print('loading', flush=True)\n{then}\n"
     )
     server = Server(site / "site", site / "cache-hot", workers=2)
     server.environ["PYTHONPATH"] = os.pathsep.join((str(tmp_path), str(ROOT)))
@@ -760,7 +800,9 @@ def breakable(site: Path, folder: Path) -> Iterator[tuple[Server, Path]]:
     """A server with two workers, and the file that keeps those that follow from loading while it is there."""
     fault = folder / "fault"
     (folder / "breakable.py").write_text(
-        f"import sys\nfrom pathlib import Path\nif Path({str(fault)!r}).exists(): sys.exit(4)\nfrom app import app\n"
+        "import sys\nfrom pathlib import Path\n"
+        f"if Path({str(fault)!r}).exists(): sys.exit(4)\n"
+        "from app import app\n"
     )
     server = Server(site / "site", site / "cache-hot", workers=2)
     server.environ["PYTHONPATH"] = os.pathsep.join((str(folder), str(ROOT)))

@@ -25,7 +25,7 @@ from bitacora.web.feeds import feeds
 from bitacora.web.headers import NO_STORE, briefly, security
 from bitacora.web.hooks import hooks
 from bitacora.web.metrics import KIND
-from bitacora.web.page_cache import ALIVE, HOST_IS_TRUSTED, PREVIEW, SNAPSHOT
+from bitacora.web.page_cache import ALIVE, HOST_IS_TRUSTED, HOST_IS_VALID, PREVIEW, SNAPSHOT
 from bitacora.web.pages import pages
 from bitacora.web.preview import previews
 from bitacora.web.status import status
@@ -111,6 +111,8 @@ def trusts(hosts: tuple[str, ...]) -> Callable[[str], bool]:
 
 
 def _begin() -> Response | None:
+    if not request.environ[HOST_IS_VALID]:
+        return _bare(400)
     if request.path in _HEALTH_PATHS:
         return None
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import threading
 import time
 from collections import OrderedDict
@@ -39,10 +40,16 @@ OWN = "bitacora.own"
 """Key in the WSGI environment of a page that the blog asks itself for, which is not counted."""
 HOST_IS_TRUSTED = "bitacora.host_is_trusted"
 """Key in the WSGI environment: whether the Host header named this site. Flask itself never sees that header."""
+HOST_IS_VALID = "bitacora.host_is_valid"
+"""Key in the WSGI environment: whether the Host header is one as it has to be."""
 ALIVE = "/healthz"
 """The path that is answered without a look at the disk."""
 
 _NOBODY = "localhost"
+_HOST = re.compile(
+    r"(?:\[[\w.:~!$&'()*+;=-]+\]|(?:[\w.~!$&'()*+;=-]|%[0-9a-f]{2})+)(?::\d*)?", re.ASCII | re.IGNORECASE
+)
+"""RFC 3986, 3.2: host and port, without a comma, with which WSGI joins two headers of one name."""
 _SUFFIX = {"": "", "gzip": "-gz", "br": "-br"}
 _PACK: Mapping[str, Callable[[bytes], bytes]] = {
     "br": partial(brotli.compress, quality=5),
@@ -82,6 +89,12 @@ class Question(NamedTuple):
             environ.get("HTTP_IF_NONE_MATCH"),
             environ.get("HTTP_USER_AGENT", ""),
         )
+
+
+@lru_cache(maxsize=256)
+def is_host(value: str) -> bool:
+    """Whether a Host header names a host (RFC 9110: 4.2.1, 7.2)."""
+    return _HOST.fullmatch(value) is not None
 
 
 class Head:
@@ -287,12 +300,14 @@ class PageCache:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         question = Question.of(environ)
         path = question.path
-        is_kept_from = path == ALIVE or PREVIEW in environ
+        is_valid = is_host(question.host) or _needs_no_host(environ)
+        is_kept_from = path == ALIVE or PREVIEW in environ or not is_valid
         snapshot = None if is_kept_from else self._library.current(path if path.isascii() else _decoded(path))
         answer = None if snapshot is None else self.look_up(question, snapshot, packs=True)
         if answer is None:
             if snapshot is not None:
                 environ[SNAPSHOT] = snapshot
+            environ[HOST_IS_VALID] = is_valid
             environ[HOST_IS_TRUSTED] = self._is_trusted(question.host)
             environ["HTTP_HOST"] = _NOBODY
             return self._made(question, environ, start_response)
@@ -387,6 +402,11 @@ class StoredResponse(Response):
 
     def get_wsgi_headers(self, environ: dict[str, Any]) -> Headers:  # noqa: ARG002
         return self.headers
+
+
+def _needs_no_host(environ: dict[str, Any]) -> bool:
+    """Only HTTP/1.0 may leave it out (RFC 9112, 3.2)."""
+    return not environ.get("HTTP_HOST") and environ.get("SERVER_PROTOCOL") == "HTTP/1.0"
 
 
 def _decoded(path: str) -> str:

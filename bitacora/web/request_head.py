@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from bitacora.web.page_cache import Question
+from bitacora.web.page_cache import Question, is_host
 
 END = b"\r\n\r\n"
 MOST_BYTES = 4_096
@@ -65,7 +65,7 @@ def reader(
         if_none_match = _value(b"\r\nif-none-match:", head, lowered)
         user_agent = _value(b"\r\nuser-agent:", head, lowered)
         connection = connection and connection.lower()
-        if host is None or connection not in {None, "close", "keep-alive"}:
+        if host is None or not is_host(host) or connection not in {None, "close", "keep-alive"}:
             return None
         method, target, minor = line.groups()
         path = target.partition(b"?")[0]
