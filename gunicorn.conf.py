@@ -95,10 +95,10 @@ def post_worker_init(worker):  # type: ignore[no-untyped-def]
     blog = getattr(worker.wsgi, "extensions", {}).get("bitacora")
     if blog is not None:  # not another application that is measured beside it
         blog.metrics.share(worker.counts, worker.slot)
-    worker.reloads[1] = max(worker.reload, worker.reloads[1])
     gc.collect()
     gc.freeze()
     gc.enable()
+    worker.reloads[1] = max(worker.reload, worker.reloads[1])  # at last: those before it end now
 
 
 def when_ready(server):  # type: ignore[no-untyped-def]
@@ -130,7 +130,7 @@ def _must_be_servable(server):  # type: ignore[no-untyped-def]
 
 
 def _prepare(server):  # type: ignore[no-untyped-def]
-    """Make what the workers share, once: also where SIGHUP brings this file to a master that began with another."""
+    """Make what the workers share, once: SIGHUP may bring this file to a master that began with another."""
     if hasattr(server, "reloads"):
         return
     server.counts = mmap(-1, _COUNTED_WORKERS * _SLOT_BYTES)
