@@ -101,6 +101,14 @@ def post_worker_init(worker):  # type: ignore[no-untyped-def]
     worker.reloads[1] = max(worker.reload, worker.reloads[1])  # at last: those before it end now
 
 
+def child_exit(server, worker):  # type: ignore[no-untyped-def]
+    """Another follows one that ended before any could serve after a reload: gunicorn counts those before it."""
+    _, done, stops = server.reloads
+    following = sum(getattr(other, "reload", 0) > done for other in server.WORKERS.values())
+    if server.LISTENERS and not stops and getattr(worker, "reload", 0) > done and following < server.num_workers:
+        server.spawn_worker()
+
+
 def when_ready(server):  # type: ignore[no-untyped-def]
     _prepare(server)
     addresses = ", ".join(f"{listener}" for listener in server.LISTENERS)

@@ -177,25 +177,29 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
         )
 
     def _load(self) -> None:
-        """What stops a start must not stop those who serve, when another worker follows one that has ended.
+        """What stops a start must not stop those who serve, where another worker follows them.
 
-        Gunicorn stops all where one ends with what `app.py` ends with, and systemd does not start it again. Where
-        two end so at once, gunicorn itself ends with another status.
+        Gunicorn stops all where one ends with what `app.py` ends with, or after another fault does itself, and
+        systemd does not start it again. Where two end so at once, gunicorn itself ends with another status.
         """
         try:
             super().load_wsgi()
         except SystemExit as end:
             if self.age == 1 or not end.code:  # with 0 it was told to end
                 raise
-            again_at = time.monotonic() + _LOAD_AGAIN_S
-            while self.alive and time.monotonic() < again_at:
-                self.notify()
-                time.sleep(0.1)
-            if self.alive:
-                follows = self.reloads is not None and self.reload > self.reloads[1]
-                then = "those who serve go on, until another SIGHUP" if follows else "it is tried again"
-                self.log.error("The blog could not be loaded: %s", then)
-            sys.exit(int(self.alive))
+        except Exception:
+            if self.age == 1:
+                raise
+            self.log.exception("Exception in worker process")
+        else:
+            return
+        again_at = time.monotonic() + _LOAD_AGAIN_S
+        while self.alive and time.monotonic() < again_at:
+            self.notify()
+            time.sleep(0.1)
+        if self.alive:
+            self.log.error("The blog could not be loaded, and is tried again")
+        sys.exit(int(self.alive))
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Told to end by the master, which after SIGHUP does so before one of those that follow can serve."""

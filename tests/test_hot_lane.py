@@ -45,6 +45,7 @@ SITE = {
     "posts/2018-07-16-large.md": post("Larga", "Una frase que no termina nunca. " * 60_000),
 }
 STOCK = ("env", "GUNICORN_CMD_ARGS=--worker-class gthread")
+_FAILED_TO_FOLLOW = re.compile(r"was sent SIGKILL|exited with code 1")
 _DATE = re.compile(rb"Date: [^\r]*")
 _REFUSED = re.compile(rb"(HTTP/1\.1 4\d\d [^\r]*\r\nConnection: close\r\n)(?!.*HTTP/1\.1 ).*", re.DOTALL)
 
@@ -740,17 +741,19 @@ def test_those_who_serve_go_on_until_one_of_those_that_follow_a_reload_can(
         assert exchange(server.port, get(PAGE)).startswith(b"HTTP/1.1 200")
 
 
-def test_a_reload_that_cannot_be_loaded_stops_nobody_and_the_next_one_mends_it(site: Path, tmp_path: Path) -> None:
-    with breakable(site, tmp_path) as (server, fault):
+@pytest.mark.parametrize("then", ["sys.exit(4)", "import nothing_such", "1 / 0", "os.kill(os.getpid(), 9)"])
+def test_a_reload_that_cannot_be_loaded_stops_nobody_and_is_tried_again(
+    site: Path, tmp_path: Path, then: str
+) -> None:
+    with breakable(site, tmp_path, then) as (server, fault):
         before = set(server.workers())
         fault.touch()
-        server.send(signal.SIGHUP)
-        server.wait_until(lambda: server.log.read_text().count("those who serve go on") == 2)
-        server.wait_until(lambda: before == set(server.workers()))
-        fault.unlink()
-        server.send(signal.SIGHUP)
         with Crowd(server.port, [PAGE], may_close=True) as crowd:
-            server.wait_until(lambda: before.isdisjoint(server.workers()))
+            server.send(signal.SIGHUP)
+            server.wait_until(lambda: _FAILED_TO_FOLLOW.search(server.log.read_text()) is not None)
+            assert before < set(server.workers())
+            fault.unlink()
+            server.wait_until(lambda: before.isdisjoint(server.workers()) and len(server.workers()) == 2)
         assert crowd.wrong == []
 
 
@@ -796,12 +799,12 @@ def test_a_server_that_began_with_another_configuration_takes_this_one(site: Pat
 
 
 @contextmanager
-def breakable(site: Path, folder: Path) -> Iterator[tuple[Server, Path]]:
+def breakable(site: Path, folder: Path, then: str = "sys.exit(4)") -> Iterator[tuple[Server, Path]]:
     """A server with two workers, and the file that keeps those that follow from loading while it is there."""
     fault = folder / "fault"
     (folder / "breakable.py").write_text(
-        "import sys\nfrom pathlib import Path\n"
-        f"if Path({str(fault)!r}).exists(): sys.exit(4)\n"
+        "import os, sys\nfrom pathlib import Path\n"
+        f"if Path({str(fault)!r}).exists(): {then}\n"
         "from app import app\n"
     )
     server = Server(site / "site", site / "cache-hot", workers=2)
