@@ -727,7 +727,8 @@ def test_those_who_serve_go_on_until_one_of_those_that_follow_a_reload_can(
     server = Server(site / "site", site / "cache-hot", workers=2)
     server.environ["PYTHONPATH"] = os.pathsep.join((str(tmp_path), str(ROOT)))
     server.app = "gated:app"
-    with server:
+    with server, ExitStack() as stack:
+        stack.callback(gate.touch)  # or they would wait for ever
         server.wait_until(lambda: server.log.read_text().count("loading") == 2)
         before = set(server.workers())
         gate.unlink()
