@@ -907,7 +907,7 @@ def test_under_tls_gunicorn_is_alone_and_gives_the_same_page(
         f"--keyfile={tmp_path}/privkey.pem",
     ]
     environ = {"BITACORA_SITE": str(site / "site"), "BITACORA_CACHE_DIR": str(site / "cache-hot")}
-    gunicorn = [sys.executable, "-m", "gunicorn", f"--chdir={ROOT}", f"--bind=127.0.0.1:{port}", *words, "app:app"]
+    gunicorn = [sys.executable, "-m", "gunicorn", f"--chdir={ROOT}", *words, "app:app"]
     with Program(gunicorn, port, tmp_path / "log", {**os.environ, "WEB_CONCURRENCY": "1", **environ}):
         context = ssl.create_default_context(cafile=tmp_path / "fullchain.pem")
         with closing(HTTPSConnection("localhost", port, timeout=PATIENCE_S, context=context)) as client:
