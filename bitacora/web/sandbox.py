@@ -170,7 +170,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if isinstance(value, Mapping):
             return self._weight_of(value.keys()) + self._weight_of(value.values())
         if isinstance(value, Post):
-            return len(value)  # whatever its texts are, a list of posts holds none of them twice
+            return len(value)  # its texts are there already, and a list of posts makes none of them again
         if isinstance(value, list | tuple | set | frozenset):
             return self._weight_of(value)
         return 1
