@@ -18,6 +18,7 @@ from bitacora.content.bodies import Bodies
 from bitacora.content.library import Library
 from bitacora.content.snapshot import Snapshot
 from bitacora.logs import set_up as set_up_log
+from bitacora.processes import hide_memory
 from bitacora.publish.history import GitHistorian
 from bitacora.publish.home import Home
 from bitacora.settings import Operator, SettingError, local_url, read_operator, read_port, read_site
@@ -151,6 +152,7 @@ def _is_of_somebody_else(folder: Path | None) -> bool:
 
 
 def _app_or_exit() -> Flask:
+    hide_memory()
     environ = {name: value for name, value in os.environ.items() if name != "BITACORA_SITE"}
     try:
         return create_app(environ if cli.makes_a_site() else os.environ)

@@ -14,6 +14,7 @@ from mmap import mmap
 from gunicorn.glogging import Logger
 
 from bitacora.cores import usable_cores
+from bitacora.processes import hide_memory
 
 port = os.environ.get("PORT", "")
 bind = f"0.0.0.0:{port}" if port.isdecimal() else "127.0.0.1:8000"
@@ -61,6 +62,7 @@ def on_starting(server):  # type: ignore[no-untyped-def]
     the heap and go back to the system at once. Other C libraries do so anyway.
     """
     _must_be_servable(server)
+    hide_memory()
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_ARENA_MAX, 1)

@@ -335,6 +335,14 @@ class Operator:
     dev: bool = _setting(_switch, False, "shows drafts and mistakes, and reloads the browser: for writing alone")
 
 
+SECRET_VARIABLES = frozenset(
+    f"BITACORA_{setting.name.upper()}"
+    for setting in fields(Operator)
+    if setting.metadata["read"] in {_secret, _token, _derived}
+)
+"""What nobody but the service itself may know; the address of a store may have a password."""
+
+
 def read_site(toml: str, environ: Mapping[str, str], port: int = 8000) -> Site:
     """The site that the text of a `site.toml` describes, overridden by the environment.
 
@@ -401,7 +409,7 @@ def _read(setting: Any, name: str, value: object, line: int = 0) -> Any:
     try:
         return read(value)
     except ValueError as error:
-        shown = _HIDDEN if read in {_secret, _token, _derived} else value
+        shown = _HIDDEN if name in SECRET_VARIABLES else value
         raise SettingError(name, shown, str(error), line) from None
 
 

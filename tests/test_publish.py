@@ -19,7 +19,8 @@ import pytest
 from publishing import ROOT, SETTINGS, Editor, all_is_well, files_of, flask, left_over, post
 
 from bitacora.publish.check import CheckError, Finding, Report
-from bitacora.publish.git import Git, GitError
+from bitacora.publish.git import Git
+from bitacora.publish.git_process import GitError
 from bitacora.publish.home import Attempt, Home, PublishError, make
 from bitacora.publish.release import listed, publish, rollback
 
@@ -436,7 +437,7 @@ def test_a_name_that_leads_elsewhere_is_written_nowhere(home: Home, editor: Edit
     inner = editor.git("mktree", stdin=b"100644 blob " + blob(editor, "x") + b"\tpwned").encode()
     publish_tree(editor, b"040000 tree " + inner + b"\t" + name)
     attempt = pull(home)
-    assert (attempt.outcome, home.served()) == ("failed", good)
+    assert (attempt.outcome, home.served()) == ("refused", good)
     assert not list(home.folder.rglob("pwned"))
     assert left_over(home) == []
 

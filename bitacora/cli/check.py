@@ -32,7 +32,7 @@ from bitacora.content.post import Post
 from bitacora.content.snapshot import Snapshot
 from bitacora.cores import usable_cores
 from bitacora.publish.check import Report
-from bitacora.publish.git import ignored
+from bitacora.publish.work_tree import ignored
 from bitacora.web.blog import blog
 from bitacora.web.page_cache import OWN
 

@@ -23,7 +23,7 @@ from bitacora.content.pictures import media_type
 from bitacora.content.post import Post
 from bitacora.content.snapshot import Snapshot
 from bitacora.content.standing import standing
-from bitacora.publish.git import deletion_of, ignored, is_committed
+from bitacora.publish.work_tree import deletion_of, ignored, is_committed
 from bitacora.web.blog import blog
 
 

@@ -17,10 +17,11 @@ from flask.cli import AppGroup
 from bitacora.cli.links import days_option, print_link
 from bitacora.publish.background import pull_for_others
 from bitacora.publish.check import check
-from bitacora.publish.git import Git, GitError
+from bitacora.publish.git import Git
+from bitacora.publish.git_process import GitError
 from bitacora.publish.history import Checkout, find_checkout
-from bitacora.publish.home import Home, PublishError, make
-from bitacora.publish.release import BUSY, listed, mistakes, publish, said
+from bitacora.publish.home import BUSY, Home, PublishError, make
+from bitacora.publish.release import listed, mistakes, publish, said
 from bitacora.publish.release import rollback as roll_back
 from bitacora.web import surrogate
 from bitacora.web.blog import blog

@@ -18,6 +18,7 @@ from bitacora.content.index import Row, write_part
 from bitacora.content.post import read_post
 from bitacora.content.scan import is_racy
 from bitacora.cores import usable_cores
+from bitacora.processes import environ_of_readers
 from bitacora.settings import Site
 
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ def _started() -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 - no word of it comes from a file
         [sys.executable, "-m", __name__],
         cwd=_ENGINE,  # where Python looks for modules first: never in the folder of a site
-        env={**os.environ, "PYTHONSAFEPATH": ""},  # or it would not look there either
+        env={**environ_of_readers(), "PYTHONSAFEPATH": ""},  # or it would not look there either
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 from bitacora.logs import set_up as set_up_log
+from bitacora.processes import hide_memory
 from bitacora.publish.check import check
 from bitacora.publish.commit_status import StatusError, status_of, tell
-from bitacora.publish.git import GitError
+from bitacora.publish.git_process import GitError
 from bitacora.publish.home import Attempt, Home
 from bitacora.publish.receive import main as receive
 from bitacora.publish.release import publish
@@ -24,6 +25,7 @@ _NICER = 5
 
 def main(what: str, folder: str, lock: str = "") -> int:
     """The exit status."""
+    hide_memory()
     home = Home(Path(folder), int(lock) if lock else None)
     try:
         operator = read_operator(os.environ, home.current)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from threading import Thread
 
-from bitacora.publish.git import OF_ONE_PUSH
+from bitacora.publish.git_process import OF_ONE_PUSH
 from bitacora.publish.home import Home
 
 _ENGINE = Path(__file__).parents[2]

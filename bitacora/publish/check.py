@@ -15,17 +15,16 @@ from pathlib import Path
 from typing import Any
 
 from bitacora.content.errors import Finding as Finding
+from bitacora.processes import environ_of_readers
 from bitacora.publish.git import Blob
 
-PATIENCE_S = 300.0
+LEAST_PATIENCE_S = 60.0
+PATIENCE_OF_A_FILE_S = 0.003
+MOST_PATIENCE_S = 240.0
+"""For a whole tree: somebody waits at a terminal, and git's own connection for no longer than five minutes."""
 _ENGINE = Path(__file__).parents[2]
 _OF_SETTINGS = re.compile(r"site\.toml:(\d+):1: (.+)")
 """What the checker says of settings that it cannot start with."""
-_OF_THE_SERVICE = (
-    "GIT_", "BITACORA_SECRET_KEY", "BITACORA_HOOK_SECRET", "BITACORA_STATUS_TOKEN", "BITACORA_FORGE_TOKEN",
-    "BITACORA_DERIVED_CACHE", "BITACORA_DEV",
-)  # fmt: skip
-"""What a check need not know. All else decides what is shown, and at which address."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +53,11 @@ class CheckError(Exception):
 
 def check(site: Path, shared: Sequence[str] = ()) -> Report:
     """What `flask posts check` says of the site in a folder, with the share previews of the posts in `shared`."""
+    patience = patience_for(site)
     with tempfile.TemporaryDirectory() as cache:
-        environ = {name: value for name, value in os.environ.items() if not name.startswith(_OF_THE_SERVICE)}
+        environ = environ_of_readers()
         environ |= {"BITACORA_SITE": str(site), "BITACORA_CACHE_DIR": cache, "BITACORA_WATCH": "poll"}
-        environ["GIT_CEILING_DIRECTORIES"] = str(site.parent)
+        environ.pop("BITACORA_DEV", None)
         command = [sys.executable, "-m", "flask", "--app", "app", "posts", "check", "--json"]
         command += [f"--share-of={path}" for path in shared] or ["--no-share"]
         try:
@@ -67,14 +67,20 @@ def check(site: Path, shared: Sequence[str] = ()) -> Report:
                 env=environ,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                timeout=PATIENCE_S,
+                timeout=patience,
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise CheckError(f"The check took longer than {PATIENCE_S:.0f} s and was ended.") from None
+            raise CheckError(f"The check took longer than {patience:.0f} s and was ended.") from None
         except OSError as error:
             raise CheckError(f"The checker cannot be run: {error.strerror}.") from None
     return _report(done)
+
+
+def patience_for(site: Path) -> float:
+    """Return the seconds that a check of all the files of a site may take."""
+    files = sum(len(names) for _, _, names in os.walk(site))
+    return min(LEAST_PATIENCE_S + PATIENCE_OF_A_FILE_S * files, MOST_PATIENCE_S)
 
 
 def findings_of_tree(blobs: Iterable[Blob], folder: Path, inside: str = "") -> tuple[Finding, ...]:

@@ -1,86 +1,33 @@
-"""Running git on a server: it never asks, never runs what a repository brings along, never waits for ever."""
+"""git, as publishing asks it: about a repository of ours, never about a tree that came from outside."""
 
 from __future__ import annotations
 
 import io
-import logging
-import os
-import shutil
-import signal
-import subprocess
 from collections.abc import Iterable, Iterator, Sequence
-from math import ceil
 from pathlib import Path
 from typing import NamedTuple
 
-log = logging.getLogger(__name__)
+from bitacora.publish.git_process import PATIENCE_S, Call, GitError, must_be_ours
 
-PATIENCE_S = 60.0
-_ENDS_ITSELF_LATER_S = 15.0
-
-# Content comes from whoever may push: no hook of theirs, no helper, no link, no filter of ours that they choose.
-_ALWAYS = (
-    "core.hooksPath=/dev/null",
-    "core.symlinks=false",
-    "core.fsmonitor=false",
-    "core.quotePath=false",
-    "protocol.ext.allow=never",
-    "submodule.recurse=false",
-    "fetch.recurseSubmodules=false",
-    "gc.autoDetach=false",
-    "log.showSignature=false",
-    "http.lowSpeedLimit=1000",
-    "http.lowSpeedTime=20",
-)
-OF_ONE_PUSH = ("GIT_QUARANTINE_PATH", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")
-"""What git tells its own hooks about objects that are pushed but not accepted yet."""
-_KEPT = (
-    "PATH", "HOME", "XDG_CONFIG_HOME", "TMPDIR", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "SSL_CERT_DIR", "https_proxy",
-    "HTTPS_PROXY", "no_proxy", "NO_PROXY", "GIT_CEILING_DIRECTORIES", *OF_ONE_PUSH,
-)  # fmt: skip
-_SET = {
-    "LC_ALL": "C",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_ALLOW_PROTOCOL": "https:ssh:file",
-    "GIT_SSH_COMMAND": " -o ".join(
-        ("ssh", "BatchMode=yes", "ConnectTimeout=10", "ServerAliveInterval=15", "ServerAliveCountMax=2")
-    ),
-    "GIT_LFS_SKIP_SMUDGE": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",
-    "GIT_DEFAULT_REF_FORMAT": "files",  # HEAD is read, and stale locks are removed, without git
-}
-_SHOWN_CHARACTERS = 500
+MOST_OF_CONTENTS = 64 * 1024 * 1024
+"""Bytes of all that is read at once."""
+_MOST_OF_ONE = 2 * 1024 * 1024
+"""Bytes of a version that is read: a text that is larger is none."""
 _LEADS_NOWHERE = 1
 """How `git rev-parse --verify --quiet` ends for a name that stands for no commit; with 128 when it cannot look."""
 
 
-class GitError(Exception):
-    """What git could not do, in words for whoever runs the server.
-
-    `status` is what it ended with, None when it did not run or was ended.
-    """
-
-    def __init__(self, words: str, status: int | None = None) -> None:
-        super().__init__(words)
-        self.status = status
-
-
-class GitTimeoutError(GitError):
-    """git was ended: it may be waiting for a disk, or for somebody at the other end."""
-
-
 class Blob(NamedTuple):
-    """One entry of a tree: `mode` as git writes it ("120000" is a link, "160000" a submodule)."""
+    """One entry of a tree: `mode` as git writes it ("120000" is a link, "160000" a submodule), `size` in bytes."""
 
     mode: str
     object_id: str
     path: bytes
+    size: int
 
 
 class Git:
-    """git on the bare repository `repo`. Every call raises GitError, also when it takes longer than `patience` s.
+    """git on the repository `repo`. Every call raises GitError, also when it takes longer than `patience` s.
 
     `held` are descriptors that git inherits: a lock among them then lasts as long as the git that it guards, even
     when its owner is killed.
@@ -91,39 +38,17 @@ class Git:
         self._held = held
         self._patience = patience
 
-    def run(
-        self,
-        *command: str,
-        trusts_user: bool = False,
-        environ: dict[str, str] | None = None,
-        cwd: Path | None = None,
-        stdin: bytes | None = None,
-    ) -> bytes:
-        """What git prints. The user's own git configuration is read only where `trusts_user`: it has passwords."""
-        _must_be_ours(self.repo)
-        settings = [part for setting in _ALWAYS for part in ("-c", setting)]
-        process = _started(
-            [*_ended_after(self._patience), "git", f"--git-dir={self.repo.absolute()}", *settings, *command],
-            {**_environ(trusts_user=trusts_user), **(environ or {})},
-            cwd or self.repo,
-            self._held,
-            subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-        )
-        with process:
-            try:
-                out, complaint = process.communicate(stdin, timeout=self._patience)
-            except subprocess.TimeoutExpired:
-                _end(process)
-                raise GitTimeoutError(
-                    f"git {command[0]} took longer than {self._patience:.0f} s and was ended."
-                ) from None
-            except BaseException:
-                _end(process)
-                raise
-        if process.returncode:
-            reason = _shown(complaint) or f"status {process.returncode}"
-            raise GitError(f"git {command[0]} failed: {reason}", process.returncode)
-        return out
+    def holding(self, descriptor: int) -> Git:
+        """Return the same git, which inherits one more descriptor."""
+        return Git(self.repo, (*self._held, descriptor), self._patience)
+
+    def run(self, *command: str, stdin: bytes = b"") -> bytes:
+        """Return what git prints."""
+        return self._call(*command, stdin=stdin).output()
+
+    def entries(self, *command: str) -> Iterator[bytes]:
+        """Yield what git prints, split at zero bytes, as it comes."""
+        return self._call(*command).entries()
 
     def commit(self, name: str) -> str | None:
         """The commit that a name leads to, None when it leads nowhere."""
@@ -177,11 +102,12 @@ class Git:
 
     def fetch(self, branch: str, into: str) -> None:
         """Bring a branch of `origin` to the reference `into`, wherever it was before."""
+        program = "--upload-pack=git-upload-pack"  # whatever the settings of the repository name
+        how = ("--quiet", "--no-tags", "--no-recurse-submodules", "--force", program)
         try:
-            self.run(
-                "fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--force", "origin",
-                f"+{branch}:{into}", trusts_user=True,
-            )  # fmt: skip
+            self._call(
+                "fetch", *how, "origin", f"+{branch}:{into}", remote=self.remote(), trusts_user=True
+            ).output()
         except GitError as error:
             if "mismatched algorithms" in str(error):
                 raise GitError(
@@ -191,16 +117,15 @@ class Git:
             raise
 
     def blobs(self, commit: str) -> Iterator[Blob]:
-        """All that a commit holds, links and submodules included."""
-        for line in self.run("ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"):
-            if line:
-                facts, _, path = line.partition(b"\t")
-                mode, _, object_id = facts.decode().split()
-                yield Blob(mode, object_id, path)
+        """Yield all that a commit holds, links and submodules included, as git lists it."""
+        for line in self.entries("ls-tree", "-r", "-z", "-l", "--full-tree", commit):
+            facts, _, path = line.partition(b"\t")
+            mode, _, object_id, size = facts.decode().split()
+            yield Blob(mode, object_id, path, int(size) if size.isdecimal() else 0)
 
     def contents(self, object_ids: Iterable[str]) -> dict[str, bytes]:
-        """Of blobs, those that are there."""
-        asked = "".join(f"{object_id}\n" for object_id in object_ids).encode()
+        """Return the contents of those blobs that are there, as long as they are not too large together."""
+        asked = "".join(f"{object_id}\n" for object_id in self._readable(object_ids)).encode()
         told = self.run("cat-file", "--batch", stdin=asked) if asked else b""
         found: dict[str, bytes] = {}
         lines = io.BytesIO(told)
@@ -211,16 +136,26 @@ class Git:
                 lines.readline()
         return found
 
+    def _readable(self, object_ids: Iterable[str]) -> Iterator[str]:
+        asked = "".join(f"{object_id}\n" for object_id in object_ids).encode()
+        told = self.run("cat-file", "--batch-check", stdin=asked) if asked else b""
+        left = MOST_OF_CONTENTS
+        for line in told.decode().splitlines():
+            object_id, _, *size = line.split()  # or "missing" in place of kind and size
+            if size and int(size[0]) <= min(_MOST_OF_ONE, left):
+                left -= int(size[0])
+                yield object_id
+
     def changed(self, old: str, new: str) -> list[bytes]:
-        """Paths that differ between two commits."""
-        found = self.run("diff-tree", "-r", "-z", "--name-only", "--no-ext-diff", "--no-renames", old, new)
-        return [path for path in found.split(b"\0") if path]
+        """Return the paths that differ between two commits."""
+        return list(
+            self.entries("diff-tree", "-r", "-z", "--name-only", "--no-ext-diff", "--no-renames", old, new)
+        )
 
     def export(self, commit: str, folder: Path, index: Path) -> None:
         """Write all files of a commit into an empty folder; `index` is a scratch file."""
-        environ = {"GIT_INDEX_FILE": str(index.absolute()), "GIT_WORK_TREE": str(folder.absolute())}
-        self.run("read-tree", commit, environ=environ, cwd=folder)
-        self.run("checkout-index", "--all", "--quiet", environ=environ, cwd=folder)
+        self._call("read-tree", commit, index=index).output()
+        self._call("checkout-index", "--all", "--quiet", index=index, work_tree=folder).output()
 
     def about(self, commit: str) -> tuple[str, str, str]:
         """Author, date of the commit (ISO 8601) and subject."""
@@ -232,139 +167,40 @@ class Git:
         )
         return author, date, subject
 
-
-def ignored(folder: Path, paths: Sequence[str]) -> dict[str, str]:
-    """Of files below `folder` those that git ignores, each with the rule that says so, as "file:line: pattern".
-
-    Empty where the folder is not in a work tree, or git is not there.
-    """
-    said = _ask_work_tree(
-        folder, "check-ignore", "-z", "-v", "--stdin", stdin=b"".join(os.fsencode(path) + b"\0" for path in paths)
-    ).split(b"\0")
-    found = zip(said[0::4], said[1::4], said[2::4], said[3::4], strict=False)
-    return {
-        os.fsdecode(path): f"{os.fsdecode(source)}:{line.decode()}: {os.fsdecode(pattern)}"
-        for source, line, pattern, path in found
-        if not pattern.startswith(b"!")
-    }
-
-
-def deletion_of(folder: Path, path: str) -> tuple[str, str, str] | None:
-    """The commit that deleted a file of a work tree, its author and day; None if none did."""
-    said = _ask_work_tree(folder, "log", "-1", "--diff-filter=D", "--format=%h%x00%an%x00%cs", "--", path)
-    commit, _, rest = said.decode(errors="replace").strip().partition("\0")
-    author, _, day = rest.partition("\0")
-    return (commit, author, day) if commit else None
-
-
-def is_committed(folder: Path, path: str) -> bool:
-    """Whether a file of a work tree is in the commit that is checked out."""
-    return bool(_ask_work_tree(folder, "ls-tree", "--name-only", "HEAD", "--", path))
-
-
-def _ask_work_tree(folder: Path, *command: str, stdin: bytes = b"") -> bytes:
-    """What git says of an editor's own checkout; nothing where it cannot say it."""
-    try:
-        return subprocess.run(  # noqa: S603 - paths stand behind -- or on standard input
-            ["git", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", *command],  # noqa: S607 - the editor's
-            cwd=folder,
-            env=_environ(trusts_user=True),
-            input=stdin,
-            capture_output=True,
-            timeout=PATIENCE_S,
-            check=False,
-        ).stdout
-    except (OSError, subprocess.TimeoutExpired):
-        return b""
+    def _call(
+        self,
+        *command: str,
+        stdin: bytes = b"",
+        remote: str | None = None,
+        trusts_user: bool = False,
+        index: Path | None = None,
+        work_tree: Path | None = None,
+    ) -> Call:
+        must_be_ours(self.repo)
+        return Call(
+            self.repo,
+            command,
+            work_tree=work_tree,
+            index=index,
+            remote=remote,
+            trusts_user=trusts_user,
+            held=self._held,
+            stdin=stdin,
+            patience=self._patience,
+        )
 
 
 def init(repo: Path, branch: str, object_format: str) -> None:
     """Make an empty bare repository; `object_format` is "sha1" or "sha256". Raises GitError."""
-    made = [f"--object-format={object_format}", f"--initial-branch={branch}", "--", str(repo)]
-    process = _started(
-        ["git", "init", "--quiet", "--bare", "--template=", *made],
-        _environ(trusts_user=False),
-        repo.parent,
-        (),
-    )
-    _, complaint = process.communicate(timeout=PATIENCE_S)
-    if process.returncode:
-        raise GitError(f"git init failed: {_shown(complaint)}")
+    made = (f"--object-format={object_format}", f"--initial-branch={branch}")
+    Call(repo, ("init", "--quiet", "--bare", "--template=", *made)).output()
 
 
-def object_format(remote: str, folder: Path) -> str | None:
-    """How a repository elsewhere names its objects; None where it is empty, or away, which is logged.
+def object_format(remote: str) -> str | None:
+    """Return how a repository elsewhere names its objects, None where it is empty.
 
-    `folder` is any.
+    Raises GitError where there is none.
     """
-    environ = _environ(trusts_user=True) | {"GIT_CEILING_DIRECTORIES": str(folder.absolute().parent)}
-    process = _started(
-        [*_ended_after(PATIENCE_S), "git", "ls-remote", "--heads", "--", remote], environ, folder, ()
-    )
-    try:
-        told, complaint = process.communicate(timeout=PATIENCE_S)
-    except subprocess.TimeoutExpired:
-        _end(process)
-        told, complaint = b"", b"no answer"
-    if process.returncode:
-        log.error("nothing can be fetched from %s (%s): is that its address?", remote, _shown(complaint))
-    name, _, _ = told.partition(b"\t")
+    heads = Call(None, ("ls-remote", "--heads", "--", remote), remote=remote, trusts_user=True)
+    name = heads.output().partition(b"\t")[0]
     return {40: "sha1", 64: "sha256"}.get(len(name))
-
-
-def _environ(*, trusts_user: bool) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return kept | _SET | ({} if trusts_user else {"GIT_CONFIG_GLOBAL": os.devnull})
-
-
-def _started(
-    command: Sequence[str],
-    environ: dict[str, str],
-    cwd: Path,
-    held: Sequence[int],
-    stdin: int = subprocess.DEVNULL,
-) -> subprocess.Popen[bytes]:
-    """In a group of its own: git starts programs that must end with it."""
-    try:
-        return subprocess.Popen(  # noqa: S603 - no word of it comes from the tree
-            command,
-            env=environ,
-            cwd=cwd,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            pass_fds=tuple(held),
-            start_new_session=True,
-        )
-    except FileNotFoundError:
-        raise GitError(f"git cannot be run on {cwd}: it is not installed, or the folder is gone.") from None
-    except OSError as error:
-        raise GitError(f"git cannot be run: {error.strerror}.") from None
-
-
-def _ended_after(patience: float) -> list[str]:
-    """Ends git with all that it started even when we are killed: it holds our lock as long as it lives."""
-    timeout = shutil.which("timeout")
-    return [timeout, "--kill-after=5", str(ceil(patience + _ENDS_ITSELF_LATER_S))] if timeout else []
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        process.kill()
-
-
-def _must_be_ours(repo: Path) -> None:
-    """git asks this too (CVE-2022-24765), but not of a repository that it is told of by name."""
-    try:
-        owner = repo.stat().st_uid
-    except OSError as error:
-        raise GitError(f"{repo} cannot be read: {error.strerror}.") from None
-    if owner != os.geteuid():
-        raise GitError(f"{repo} belongs to another user (uid {owner}): run this as that user.")
-
-
-def _shown(complaint: bytes) -> str:
-    lines = [line.strip() for line in complaint.decode(errors="replace").splitlines() if line.strip()]
-    return " ".join(lines)[:_SHOWN_CHARACTERS]

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from bitacora.content.history import History, NoHistory
-from bitacora.publish.git import Git, GitError
+from bitacora.publish.git import Git
+from bitacora.publish.git_process import GitError
 from bitacora.publish.home import Home, read_json, write_json
 
 log = logging.getLogger(__name__)
@@ -23,16 +24,21 @@ _VERSION = 1
 _MOST_VERSIONS = 200
 _MOST_RENAMES = 5_000
 _MOST_UNKEPT = 500
+_MOST_CHANGES = 10_000_000
 _MOST_COMMITS = 8
 """Whose history is remembered: going back to one of them, and on from there, asks for no more than is new."""
 
 
 class Checkout(NamedTuple):
-    """Where a site lies in git: the repository, its path in commits ("" or "blog/"), the commit if it is fixed."""
+    """Where a site lies in git: the repository, its path in commits ("" or "blog/"), the commit if it is fixed.
+
+    `top` is the folder that has the whole of a commit.
+    """
 
     repo: Path
     prefix: str
     commit: str | None
+    top: Path
 
 
 class Past(NamedTuple):
@@ -186,13 +192,13 @@ def find_checkout(site: Path) -> Checkout | None:
     for folder in (site, *site.parents):
         prefix = "" if folder == site else f"{site.relative_to(folder)}/"
         if folder.parent.name == "releases" and (folder.parent.parent / "repo.git").is_dir():
-            return Checkout(Home(folder.parent.parent).repo, prefix, folder.name)
+            return Checkout(Home(folder.parent.parent).repo, prefix, folder.name, folder)
         git = folder / ".git"
         if git.is_dir():
-            return Checkout(git, prefix, None)
+            return Checkout(git, prefix, None, folder)
         if git.is_file():  # a linked work tree
             target = git.read_text(encoding="utf-8", errors="replace").removeprefix("gitdir:").strip()
-            return Checkout(folder / target, prefix, None)
+            return Checkout(folder / target, prefix, None, folder)
     return None
 
 
@@ -211,13 +217,14 @@ def _changes(git: Git, since: str, prefix: str) -> Iterator[_Change]:
     A merge is one step, from what was published before to what is after: its own commits never were published.
     """
     pathspecs = [f":(literal){prefix}{name}" for name in _WATCHED]
-    told = git.run(
+    tokens = git.entries(
         "log", "--reverse", "--first-parent", "-m", "--raw", "-M", f"-l{_MOST_RENAMES}", "-z", "--no-abbrev",
         "--no-ext-diff", "--no-show-signature", "--format=%x01%ct", since, "--", *pathspecs,
     )  # fmt: skip
-    tokens = iter(told.split(b"\0"))
     moment = 0
-    for token in tokens:
+    for number, token in enumerate(tokens):
+        if number > _MOST_CHANGES:
+            raise GitError(f"The history has more than {_MOST_CHANGES:,} changes of files: it is not read.")
         if token.startswith(b"\x01"):
             moment = int(token[1:])
         elif facts := token.lstrip(b"\n"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import pwd
 import shlex
@@ -18,6 +19,9 @@ from typing import Any
 
 from bitacora.publish.git import Git, init
 from bitacora.publish.git import object_format as object_format_of
+from bitacora.publish.git_process import GitError, is_elsewhere
+
+log = logging.getLogger(__name__)
 
 EMPTY = "empty"
 _ENGINE = Path(__file__).parents[2]
@@ -33,6 +37,7 @@ _SETTINGS = {
 }
 
 
+BUSY = "Somebody else is publishing, and has been for minutes. Try again, or look for a git that hangs."
 PATIENCE_S = 300.0
 """For somebody else who publishes. Nothing that they wait for themselves takes longer."""
 _LOCK_POLL_S = 0.05
@@ -109,7 +114,22 @@ class Home:
         if descriptor is None:
             descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
-            yield descriptor if _locked(descriptor, PATIENCE_S if waits else 0) else None
+            yield descriptor if locked(descriptor, PATIENCE_S if waits else 0) else None
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def changing(self) -> Iterator[int]:
+        """Hold the lock of whoever changes which releases there are, and which is served.
+
+        It is held for moments, never while a tree is checked, so that no slow check keeps anybody waiting: pushes
+        are checked beside each other, and a rollback comes in between. Raises PublishError.
+        """
+        descriptor = os.open(self.releases, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            if not locked(descriptor, PATIENCE_S):
+                raise PublishError(BUSY)
+            yield descriptor
         finally:
             os.close(descriptor)
 
@@ -150,7 +170,8 @@ def _name_of(user: int) -> str:
         return f"#{user}"
 
 
-def _locked(descriptor: int, patience: float) -> bool:
+def locked(descriptor: int, patience: float) -> bool:
+    """Return whether the lock of an open file is ours within `patience` seconds."""
     deadline = time.monotonic() + patience
     while True:
         try:
@@ -173,6 +194,8 @@ def make(
     """
     if PurePosixPath(inside).is_absolute() or ".." in PurePosixPath(inside).parts:
         raise PublishError(f"{inside} is no folder of a repository: write it like blog.")
+    if remote is not None and not is_elsewhere(remote):
+        remote = remote if "://" in remote else os.path.abspath(remote)  # noqa: PTH100 - links stay links
     home = Home(folder)
     if folder.exists():
         home.must_be_ours()
@@ -180,7 +203,7 @@ def make(
             raise PublishError(f"{folder} is not empty: name a folder that does not exist yet.")
     home.releases.mkdir(parents=True, exist_ok=True)
     if object_format is None and remote is not None:
-        object_format = object_format_of(remote, folder)
+        object_format = _object_format_of(remote)
     if home.repo.exists() and object_format not in {None, home.git().object_format()}:
         _remove_empty(home)
     if not home.repo.exists():
@@ -199,6 +222,14 @@ def make(
     if not home.current.is_symlink():
         flip(home, EMPTY)
     return home
+
+
+def _object_format_of(remote: str) -> str | None:
+    try:
+        return object_format_of(remote)
+    except GitError as error:
+        log.error("nothing can be fetched from %s (%s): is that its address?", remote, error)
+        return None
 
 
 def _remove_empty(home: Home) -> None:

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 from bitacora.publish.background import pull_for_others
 from bitacora.publish.check import Check, CheckError
-from bitacora.publish.git import GitError
-from bitacora.publish.home import Home, PublishError
-from bitacora.publish.release import BUSY, changed_files, counted, prepare, publish, said, short
+from bitacora.publish.git_process import GitError
+from bitacora.publish.home import BUSY, Home, PublishError
+from bitacora.publish.release import changed_files, counted, prepare, publish, said, short
 
 
 class Update(NamedTuple):
@@ -58,14 +58,10 @@ def _may_come(home: Home, commit: str, check: Check) -> bool:
     print("Checking the posts...", flush=True)
     try:
         home.must_be_ours()
-        with home.alone(waits=True) as lock:
-            if lock is None:
-                print(BUSY)
-                return False
-            git = home.git(lock)
-            report = prepare(home, git, commit, check, refuses=True)
-            inside = git.site_folder()
-            changed = {path.removeprefix(inside) for path in changed_files(home, git, commit)}
+        git = home.git()
+        report = prepare(home, git, commit, check, refuses=True)
+        inside = git.site_folder()
+        changed = {path.removeprefix(inside) for path in changed_files(home, git, commit)}
     except PublishError as error:
         print(f"{error}\nNothing was published: mend this, commit, and push again.")
         return False

@@ -7,23 +7,36 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from bitacora.content.files import is_markdown
 from bitacora.publish.check import Check, CheckError, Finding, Report, findings_of_tree, new_errors
-from bitacora.publish.git import Git, GitError
-from bitacora.publish.home import Attempt, Home, PublishError, flip, read_json, write_json, write_text
+from bitacora.publish.git import Git
+from bitacora.publish.git_process import GitError
+from bitacora.publish.home import (
+    Attempt,
+    Home,
+    PublishError,
+    flip,
+    locked,
+    read_json,
+    write_json,
+    write_text,
+)
+from bitacora.publish.limits import within_limits
 
 KEPT = 5
-BUSY = "Somebody else is publishing, and has been for minutes. Try again, or look for a git that hangs."
 READERS_LEAVE_S = 60.0
 """Workers may still read the release before, and whoever reads it last must find its files."""
 
 _TIP = "refs/bitacora/fetched"
 _RELEASE_REF = "refs/bitacora/releases/"
 _HALF = ".half-"
+_TREE = "tree"
+_HELD = "It was rolled back. Push a new commit, or say flask site pull --force."
 _WRITTEN = ("current", "attempt.json", "held")
 """What is written to another name first."""
 _OF_NOBODY: dict[str, Any] = {
@@ -84,9 +97,7 @@ def publish(
 def rollback(home: Home, commit: str | None = None) -> Release:
     """Serve a kept release again: the one published before, or the one that is named. Raises PublishError."""
     home.must_be_ours()
-    with home.alone(waits=True) as lock:
-        if lock is None:
-            raise PublishError(BUSY)
+    with home.changing() as lock:
         kept = list(listed(home))
         now = next((release for release in kept if release.served), None)
         if commit is None:
@@ -127,34 +138,58 @@ def listed(home: Home) -> Iterator[Release]:
 def prepare(home: Home, git: Git, commit: str, check: Check, *, refuses: bool) -> Report:
     """Write a commit out beside what is served and check it there; it gets its name only when it is whole.
 
-    The caller holds the lock. Raises PublishError with a line for each post that it breaks, when it `refuses`,
-    and then for what else is to be mended in files that it changes.
+    Others may publish meanwhile. Raises PublishError with a line for each post that it breaks, when it `refuses`,
+    and then for what else is to be mended in files that it changes; and for a tree beyond what may be published.
     """
-    if home.release(commit).exists() and home.report(commit).exists():
+    if _is_prepared(home, commit):
         return _report(home, commit)
-    clear_up(home)
-    half, index = home.releases / f"{_HALF}{commit}", home.releases / f"{_HALF}{commit}.index"
-    half.mkdir()
-    git.export(commit, half, index)
-    index.unlink()
-    before = home.served()
-    inside = git.site_folder()
-    changed = {path.removeprefix(inside) for path in changed_files(home, git, commit) if path.startswith(inside)}
-    found = check(half / inside, sorted(filter(_is_post, changed), reverse=True)[:_MOST_SHARED])
-    report = replace(found, findings=(*findings_of_tree(git.blobs(commit), half, inside), *found.findings))
-    known = () if before is None else _report(home, before).findings
-    if refuses and (errors := new_errors(report, known, changed)):
-        clear_up(home)
-        files = {error.file for error in errors}  # a warning may say why the file is broken
-        first = [finding for finding in report.findings if finding.file in files]
-        others = [finding for finding in report.findings if finding.file in changed - files]
-        raise PublishError("\n".join(map(str, [*first, *others])))
-    author, date, subject = git.about(commit)
-    about = {"author": author, "date": date, "subject": subject, "published": 0.0}
-    write_json(home.report(commit), about | asdict(report))
-    os.sync()  # the files before the link that leads to them, should the power fail
-    half.rename(home.release(commit))
+    tree = within_limits(git.blobs(commit))
+    with _half_release(home, commit) as (half, lock):
+        git.holding(lock).export(commit, half / _TREE, half / "index")
+        before = home.served()
+        inside = git.site_folder()
+        changed = {
+            path.removeprefix(inside) for path in changed_files(home, git, commit) if path.startswith(inside)
+        }
+        site = half / _TREE / inside
+        found = check(site, sorted(filter(_is_post, changed), reverse=True)[:_MOST_SHARED])
+        report = replace(found, findings=(*findings_of_tree(tree, half / _TREE, inside), *found.findings))
+        known = () if before is None else _report(home, before).findings
+        if refuses and (errors := new_errors(report, known, changed)):
+            files = {error.file for error in errors}  # a warning may say why the file is broken
+            first = [finding for finding in report.findings if finding.file in files]
+            others = [finding for finding in report.findings if finding.file in changed - files]
+            raise PublishError("\n".join(map(str, [*first, *others])))
+        author, date, subject = git.about(commit)
+        about = {"author": author, "date": date, "subject": subject, "published": 0.0}
+        write_json(half / "report", about | asdict(report))
+        os.sync()  # the files before the link that leads to them, should the power fail
+        with home.changing():
+            if not _is_prepared(home, commit):  # by another push of the same commit
+                (half / "report").rename(home.report(commit))
+                (half / _TREE).rename(home.release(commit))
     return report
+
+
+def _is_prepared(home: Home, commit: str) -> bool:
+    return home.release(commit).exists() and home.report(commit).exists()
+
+
+@contextmanager
+def _half_release(home: Home, commit: str) -> Iterator[tuple[Path, int]]:
+    """A folder for what is not checked yet, and the lock that keeps others from clearing it up."""
+    half = home.releases / f"{_HALF}{commit}-{os.getpid()}"
+    with home.changing():
+        _clear_halves(home)
+        (half / _TREE).mkdir(parents=True)
+        lock = os.open(half, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        locked(lock, 0)
+    try:
+        yield half, lock
+    finally:
+        os.close(lock)
+        with home.changing():
+            shutil.rmtree(half, ignore_errors=True)
 
 
 def changed_files(home: Home, git: Git, commit: str) -> set[str]:
@@ -167,13 +202,9 @@ def changed_files(home: Home, git: Git, commit: str) -> set[str]:
     return {os.fsdecode(path) for path in paths}
 
 
-def clear_up(home: Home) -> None:
-    """Remove what somebody left behind who was killed. The caller holds the lock."""
-    for path in home.releases.iterdir():
-        if path.name.startswith("."):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-        elif path.suffix == ".json" and not home.release(path.stem).exists():
-            path.unlink()
+def _clear_up(home: Home) -> None:
+    """Remove what somebody left behind who was killed. The caller holds both locks."""
+    _clear_halves(home)
     for path in (path for name in _WRITTEN for path in home.folder.glob(f".{name}.*")):
         path.unlink()
     for lock in (home.repo / "refs" / "bitacora").rglob("*.lock"):
@@ -183,10 +214,29 @@ def clear_up(home: Home) -> None:
             lock.unlink(missing_ok=True)
 
 
+def _clear_halves(home: Home) -> None:
+    """Remove releases that nobody is writing any more. The caller holds the lock of `changing`."""
+    for path in home.releases.iterdir():
+        if path.name.startswith(".") and path.is_dir():
+            _remove_unless_locked(path)
+        elif path.name.startswith(".") or (path.suffix == ".json" and not home.release(path.stem).exists()):
+            path.unlink()
+
+
+def _remove_unless_locked(half: Path) -> None:
+    descriptor = os.open(half, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        if locked(descriptor, 0):
+            shutil.rmtree(half)
+    finally:
+        os.close(descriptor)
+
+
 def _attempt(home: Home, git: Git, check: Check, *, refuses: bool, forced: bool, keep: int) -> Attempt:
     commit = ""
     try:
-        clear_up(home)
+        with home.changing():
+            _clear_up(home)
         if git.remote() is not None:
             git.fetch(git.branch(), _TIP)
         commit = git.commit(published_ref(git)) or ""
@@ -194,21 +244,25 @@ def _attempt(home: Home, git: Git, check: Check, *, refuses: bool, forced: bool,
             return home.tell("failed", commit, f"The branch {short(git.branch())} has no commit yet.")
         if commit == home.served() and home.release(commit).exists():
             return home.tell("unchanged", commit, "It is what is served already.")
-        if not forced and home.held.exists() and home.held.read_text(encoding="ascii") == commit:
-            reason = "It was rolled back. Push a new commit, or say flask site pull --force."
-            return home.tell("held", commit, reason)
+        if not forced and _is_held(home, commit):
+            return home.tell("held", commit, _HELD)
         report = prepare(home, git, commit, check, refuses=refuses)
-        _serve(home, git, commit)
-        _prune(home, git, keep)
+        with home.changing() as lock:
+            if not forced and _is_held(home, commit):  # somebody rolled back meanwhile
+                return home.tell("held", commit, _HELD)
+            _serve(home, git.holding(lock), commit)
+            _prune(home, git.holding(lock), keep)
         return home.tell("published", commit, counted(report))
     except PublishError as error:
         return home.tell("refused", commit, str(error))
     except (GitError, CheckError) as error:
-        clear_up(home)
         return home.tell("failed", commit, str(error))
     except OSError as error:
-        clear_up(home)
         return home.tell("failed", commit, said(error))
+
+
+def _is_held(home: Home, commit: str) -> bool:
+    return home.held.exists() and home.held.read_text(encoding="ascii") == commit
 
 
 def _serve(home: Home, git: Git, commit: str) -> None:
@@ -235,7 +289,7 @@ def _prune(home: Home, git: Git, keep: int) -> None:
             continue
         home.release(commit).rename(home.releases / f"{_HALF}{commit}")
         git.run("update-ref", "-d", f"{_RELEASE_REF}{commit}")
-    clear_up(home)
+    _clear_halves(home)
 
 
 def _is_post(path: str) -> bool:
