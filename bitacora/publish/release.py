@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from bitacora.content.files import is_markdown
@@ -178,10 +179,10 @@ def _is_prepared(home: Home, commit: str) -> bool:
 @contextmanager
 def _half_release(home: Home, commit: str) -> Iterator[tuple[Path, int]]:
     """A folder for what is not checked yet, and the lock that keeps others from clearing it up."""
-    half = home.releases / f"{_HALF}{commit}-{os.getpid()}"
     with home.changing():
         _clear_halves(home)
-        (half / _TREE).mkdir(parents=True)
+        half = Path(mkdtemp(prefix=f"{_HALF}{commit}-", dir=home.releases))
+        (half / _TREE).mkdir()
         lock = os.open(half, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         locked(lock, 0)
     try:
