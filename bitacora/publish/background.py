@@ -10,8 +10,10 @@ from threading import Thread
 
 from bitacora.publish.git_process import OF_ONE_PUSH
 from bitacora.publish.home import Home
+from bitacora.settings import SECRET_VARIABLES
 
 _ENGINE = Path(__file__).parents[2]
+_NOT_FOR_PULLS = {*OF_ONE_PUSH, *SECRET_VARIABLES} - {"BITACORA_FORGE_TOKEN"}
 
 
 def pull(home: Home, *, quiet: bool = False) -> bool:
@@ -27,7 +29,7 @@ def pull(home: Home, *, quiet: bool = False) -> bool:
         process = subprocess.Popen(  # noqa: S603 - no word of it comes from a request
             [sys.executable, "-m", "bitacora.publish", "pull", str(home.folder), str(lock)],
             cwd=_ENGINE,
-            env={name: value for name, value in os.environ.items() if name not in OF_ONE_PUSH},
+            env={name: value for name, value in os.environ.items() if name not in _NOT_FOR_PULLS},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL if quiet else None,
             stderr=subprocess.DEVNULL if quiet else None,

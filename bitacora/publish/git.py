@@ -101,13 +101,15 @@ class Git:
         return f"{folder}/" if folder else ""
 
     def fetch(self, branch: str, into: str) -> None:
-        """Bring a branch of `origin` to the reference `into`, wherever it was before."""
+        """Bring a branch of `origin` to the reference `into`, wherever it was before.
+
+        Where `origin` is depends on the user's own settings too (`url.<base>.insteadOf`).
+        """
         program = "--upload-pack=git-upload-pack"  # whatever the settings of the repository name
         how = ("--quiet", "--no-tags", "--no-recurse-submodules", "--force", program)
         try:
-            self._call(
-                "fetch", *how, "origin", f"+{branch}:{into}", remote=self.remote(), trusts_user=True
-            ).output()
+            address = self._call("ls-remote", "--get-url", "origin", trusts_user=True).output().decode().strip()
+            self._call("fetch", *how, "origin", f"+{branch}:{into}", remote=address, trusts_user=True).output()
         except GitError as error:
             if "mismatched algorithms" in str(error):
                 raise GitError(
@@ -201,6 +203,7 @@ def object_format(remote: str) -> str | None:
 
     Raises GitError where there is none.
     """
-    heads = Call(None, ("ls-remote", "--heads", "--", remote), remote=remote, trusts_user=True)
+    address = Call(None, ("ls-remote", "--get-url", "--", remote), trusts_user=True).output().decode().strip()
+    heads = Call(None, ("ls-remote", "--heads", "--", remote), remote=address, trusts_user=True)
     name = heads.output().partition(b"\t")[0]
     return {40: "sha1", 64: "sha256"}.get(len(name))
