@@ -81,12 +81,35 @@ def _opener(hosts: Collection[str]) -> OpenerDirector:
     return build_opener(ProxyHandler({}), _Https(hosts), _Redirects(hosts))
 
 
+def is_public(address: str) -> bool:
+    """Whether an IP address lies in the public internet, and so does the IPv4 address that it may carry.
+
+    `is_global` of Python 3.11 takes carried ones for public, and unassigned ones (IANA: IPv6 Address Space;
+    RFC 4291, 2.5.5; RFC 3056, 2; RFC 6052, 2.1).
+    """
+    ip = ipaddress.ip_address(address)
+    if isinstance(ip, ipaddress.IPv6Address):
+        carried = ip.ipv4_mapped or ip.sixtofour or (_last_32_bits(ip) if ip in _NAT64 else None)
+        if carried is None:
+            return ip.is_global and ip in _UNICAST
+        ip = carried
+    return ip.is_global and not ip.is_multicast
+
+
+_UNICAST = ipaddress.IPv6Network("2000::/3")
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+def _last_32_bits(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address:
+    return ipaddress.IPv4Address(ip.packed[-4:])
+
+
 class _PublicConnection(HTTPConnection):
     """Looks whom it has reached before it says a word: a name may lead elsewhere from one moment to the next."""
 
     def connect(self) -> None:
         super().connect()
-        if not ipaddress.ip_address(self.sock.getpeername()[0]).is_global:
+        if not is_public(self.sock.getpeername()[0]):
             self.close()
             raise RemoteError(f"{self.host} lies in a private network; name it with --host to allow it")
 

@@ -179,8 +179,8 @@ def test_no_header_or_pair_of_headers_changes_what_readers_get(
     (tmp_path / "site/posts/2018-07-17-x.md").write_text(post("Uno"))
     port = serve(tmp_path / "site", workers=1).port
     pairs = [*((field,) for field in SINGLE if field in FIRST), *combinations(FIRST, 2)]
-    (first,) = answers(port, [plain_get("/robots.txt", *FIRST[:40])])  # it is this one that is stored
-    told_apart = set(answers(port, [plain_get("/robots.txt", *fields) for fields in pairs]))
+    (first,) = answers(port, [plain_get("/feed.xml", *FIRST[:40])])  # it is this one that is stored
+    told_apart = set(answers(port, [plain_get("/feed.xml", *fields) for fields in pairs]))
     assert told_apart == {first}
     for path in ("/", "/2018/07/17/x/"):
         (cold,) = answers(port, [plain_get(path, *FIRST[40:80])])
