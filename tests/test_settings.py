@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
 from typing import Any
+from zoneinfo import available_timezones
 
 import pytest
 
@@ -41,6 +43,21 @@ def test_an_empty_file_is_a_site_of_defaults() -> None:
     assert (site.title, site.language, site.languages, site.timezone) == ("Bitácora", "es", ("es",), "UTC")
     assert (site.url, site.per_page, site.share, site.html) == ("http://127.0.0.1:9000", 10, NETWORKS, "safe")
     assert site == Site(url=local_url(9000), languages=("es",))
+
+
+def test_a_time_zone_is_one_that_python_knows_whatever_else_lies_beside_them() -> None:
+    """Folders, lists and the second and third copy of all zones lie there as well."""
+    others = ("", ".", "..", "America", "America/", "America//Santiago", "./UTC", "/usr/share/zoneinfo/UTC")
+    others += ("posix/UTC", "right/UTC", "posixrules", "zone.tab", "tzdata.zi", "zones", "utc\0", "x" * 5_000, "ñ")
+    known = available_timezones()
+    assert {name for name in (*known, *others) if is_zone(name)} == known
+
+
+def is_zone(name: str) -> bool:
+    try:
+        return read_site(f"timezone = {json.dumps(name)}", {}).timezone == name
+    except SettingError:
+        return False
 
 
 GOOD: list[tuple[str, str, Any]] = [

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from bitacora.content.errors import PostError
 from bitacora.content.markdown import Heading
 from bitacora.content.post import Post
+from bitacora.web.compiled import Compiled
 from bitacora.web.edition import Edition, term_url
 from bitacora.web.sandbox import Sandbox, TooMuchError
 from bitacora.web.words import Words
@@ -26,6 +27,8 @@ from bitacora.web.words import Words
 log = logging.getLogger(__name__)
 
 _OWN = "templates/"
+_Loaded = tuple[str, str, Callable[[], bool]]
+"""A template's source, its file name, and whether it is still up to date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,8 @@ class Theme:
         self._words = words
         self._sandboxed = not trusted
         self._edition: ContextVar[Edition] = ContextVar("edition")
-        self._loader = _in_memory(shipped)
+        self._shipped = _in_memory(shipped)
+        self._loader = jinja2.FunctionLoader(self._shipped.get)
         self._is_shipped = lambda filename: filename.startswith(f"{shipped}/")
         self._default = self._environment({}, sandboxed=False)
         self._checker = self._environment({}, sandboxed=self._sandboxed)
@@ -92,6 +96,8 @@ class Theme:
 
     def check(self, name: str, source: str) -> None:
         """Raises PostError for a template that does not compile."""
+        if self._is_as_shipped(name, source):
+            return
         try:
             self._checker.compile(source, name)
         except jinja2.TemplateSyntaxError as error:
@@ -112,11 +118,14 @@ class Theme:
             if known != templates:
                 self._failed.clear()
                 self._too_much.clear()
-                environment = (
-                    self._environment(templates, sandboxed=self._sandboxed) if templates else self._default
-                )
+                own = {name: text for name, text in templates.items() if not self._is_as_shipped(name, text)}
+                environment = self._environment(own, sandboxed=self._sandboxed) if own else self._default
                 self._overlay = templates, environment
             return environment
+
+    def _is_as_shipped(self, name: str, source: str) -> bool:
+        """Whether a site's template is the default one unchanged, which then stands for it."""
+        return name in self._shipped and self._shipped[name][0] == source
 
     def _report(self, error: Exception) -> None:
         frames = traceback.extract_tb(error.__traceback__)
@@ -143,6 +152,7 @@ class Theme:
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n"],
             auto_reload=False,
+            bytecode_cache=Compiled(self._is_shipped),
         )
         self._words.install(environment)
         environment.globals |= self._globals()
@@ -173,14 +183,15 @@ class Theme:
         return Content(Markup(html.body), html.toc, html.excerpt, html.words)  # noqa: S704 - sanitised when rendered
 
 
-def _in_memory(folder: Path) -> jinja2.BaseLoader:
+def _in_memory(folder: Path) -> Mapping[str, _Loaded]:
     """Read once, so that a page whose template was never used needs no descriptor when there is none left."""
     files = (file for file in folder.rglob("*") if file.is_file())
-    found = {file.relative_to(folder).as_posix(): (file.read_text("utf-8"), str(file)) for file in files}
-    return jinja2.FunctionLoader(lambda name: (*found[name], lambda: True) if name in found else None)
+    return {
+        file.relative_to(folder).as_posix(): (file.read_text("utf-8"), str(file), lambda: True) for file in files
+    }
 
 
-def _own_template(templates: Mapping[str, str], name: str) -> tuple[str, str, Callable[[], bool]] | None:
+def _own_template(templates: Mapping[str, str], name: str) -> _Loaded | None:
     source = templates.get(name)
     return None if source is None else (source, f"{_OWN}{name}", lambda: True)
 

@@ -138,8 +138,13 @@ def _local(context: Context, when: datetime) -> datetime:
 
 
 def _read(path: Path) -> GNUTranslations:
+    return _compiled(path.read_bytes(), path.stem)
+
+
+@cache
+def _compiled(catalog: bytes, language: str) -> GNUTranslations:
+    """Once for all blogs of a process: they come with the program."""
     compiled = io.BytesIO()
-    with path.open("rb") as file:
-        write_mo(compiled, read_po(file, locale=path.stem))
+    write_mo(compiled, read_po(io.BytesIO(catalog), locale=language))
     compiled.seek(0)
     return GNUTranslations(compiled)
