@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 import select
-import shutil
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from programs import tool
 
 PATIENCE_S = 60.0
 
@@ -114,9 +114,7 @@ class Browser:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if program is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("Chromium is not installed here")
+    program = tool("chromium", "chromium-browser", "google-chrome")
     with ExitStack() as stack:
         found = Browser(program, tmp_path_factory.mktemp("profile"))
         stack.callback(found.close)

@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import examples  # noqa: F401 - before any test is made
 import pytest
 import sizes  # noqa: F401 - reads the environment before it is cleaned
 

@@ -11,28 +11,36 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from socket import create_connection, create_server
-from typing import Self
+from typing import NoReturn, Self
 
 import pytest
 
 PATIENCE_S = 30.0
 
 
-def tool(name: str) -> str:
-    """The program's path; without it the test is skipped, or fails in CI."""
-    found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
-    if found is None:
-        complain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        complain(f"{name} is not installed")
-    return found
+def lacking(what: str) -> NoReturn:
+    """Skip the test for what is not here, or fail it in CI, which has everything."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+def tool(*names: str) -> str:
+    """The path of the first of these programs that is here, as one that is `lacking` where none is.
+
+    Debian has servers in sbin, which is in the PATH of root alone: it is looked at beside each bin.
+    """
+    folders = os.environ["PATH"].split(":")
+    folders += [folder.removesuffix("bin") + "sbin" for folder in folders if folder.endswith("/bin")]
+    found = (shutil.which(name, path=":".join(folders)) for name in names)
+    return next(filter(None, found), None) or lacking(f"{names[0]} is not installed")
 
 
 def unless_possible(command: list[str | Path], what: str) -> None:
-    """Skips the test where this machine does not let it, or fails it in CI."""
+    """The test is skipped where this machine does not let it, or fails in CI."""
     done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode:
-        complain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        complain(f"{what}: {done.stderr.decode().strip()}")
+        lacking(f"{what}: {done.stderr.decode().strip()}")
 
 
 def free_port() -> int:

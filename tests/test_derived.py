@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -23,6 +22,7 @@ from conftest import Saw
 from crowd import Crowd
 from flask import Flask
 from live import ADDRESS, LISTS, OG_IMAGE, in_place, make_site, stale_answers
+from programs import free_port, tool
 from server import Server
 
 from app import create_app
@@ -54,22 +54,6 @@ def twice(derived: Derived, maker: Maker) -> None:
         assert derived.get("icon", b"inputs", maker) == b"\x00\xff made"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def needed(tool: str) -> str:
-    path = shutil.which(tool)
-    if path is None:
-        if os.environ.get("CI"):
-            pytest.fail(f"{tool} is not installed")
-        pytest.skip(f"{tool} is not installed")
-    return path
-
-
 def started(command: list[str], port: int) -> subprocess.Popen[bytes]:
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 10
@@ -85,7 +69,7 @@ def started(command: list[str], port: int) -> subprocess.Popen[bytes]:
 def redis_server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     pytest.importorskip("redis")
     port = free_port()
-    server = started([needed("redis-server"), "--port", str(port), "--save", "", "--bind", "127.0.0.1"], port)
+    server = started([tool("redis-server"), "--port", str(port), "--save", "", "--bind", "127.0.0.1"], port)
     yield f"redis://127.0.0.1:{port}/0", server
     server.send_signal(signal.SIGCONT)
     server.kill()
@@ -96,7 +80,7 @@ def redis_server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
 def memcached_server() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     pytest.importorskip("memcache")
     port = free_port()
-    server = started([needed("memcached"), "-u", "nobody", "-l", "127.0.0.1", "-p", str(port)], port)
+    server = started([tool("memcached"), "-u", "nobody", "-l", "127.0.0.1", "-p", str(port)], port)
     yield f"memcached://127.0.0.1:{port}", server
     server.send_signal(signal.SIGCONT)
     server.kill()

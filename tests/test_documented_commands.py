@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -18,6 +17,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
+from programs import tool
 from publishing import SETTINGS, Editor, post
 from server import PATIENCE_S
 from test_docs import ROOT, WRITING, fences, section
@@ -147,8 +147,7 @@ def _free_port() -> int:
 
 @pytest.fixture
 def person(tmp_path: Path) -> Iterator[Person]:
-    if not shutil.which("make"):
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("make is not installed here")
+    tool("make")
     found = Person(tmp_path)
     yield found
     found.stop()

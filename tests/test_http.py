@@ -6,7 +6,6 @@ The site is one of plain HTTP, for the way to it is: over that, Strict-Transport
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from pathlib import Path
 import pytest
 import sizes
 from blogs import post
+from programs import lacking
 from server import PATIENCE_S, Server
 
 FILES = {
@@ -90,7 +90,7 @@ def test_a_tag_over_a_socket_is_answered_as_a_table_says(port: int, kind: str) -
 def _judged(url: str) -> tuple[int, list[dict[str, str]]]:
     """The status that redbot got, and its notes."""
     if find_spec("redbot") is None:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("redbot is not installed here")
+        lacking("redbot is not installed")
     command = [Path(sys.executable).with_name("redbot"), "-o", "har", url]
     run = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S, check=True)
     (entry,) = json.loads(run.stdout)["log"]["entries"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import ssl
 import subprocess
 import threading
@@ -19,6 +18,7 @@ from typing import Any
 import pytest
 from blogs import post
 from fronts import certify
+from programs import lacking, tool
 from server import ROOT, Server
 
 PACKAGE = ROOT / ".venv/observatory/node_modules/@mdn/mdn-http-observatory"
@@ -41,13 +41,10 @@ FOR_OTHER_SITES = ("feed", "stylesheet")
 
 @pytest.fixture(scope="module")
 def package() -> Path:
-    missing = None if shutil.which("node") else "Node.js is not installed here"
-    if missing is None and not PACKAGE.is_dir():
-        missing = "the Observatory is not installed here: make observatory"
-    if missing is None and not shutil.which("openssl"):
-        missing = "openssl is not installed here"
-    if missing:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(missing)
+    tool("node")
+    tool("openssl")
+    if not PACKAGE.is_dir():
+        lacking("the Observatory is not installed: make observatory")
     return PACKAGE
 
 

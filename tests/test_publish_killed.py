@@ -14,6 +14,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from programs import lacking
 from publishing import ROOT, Editor, all_is_well, files_of, left_over, post
 
 from bitacora.publish.home import Home, make
@@ -181,8 +182,7 @@ def test_a_disk_that_fills_up_in_the_middle_leaves_the_site_as_it_was(tmp_path: 
         ["mount", "-t", "tmpfs", "-o", "size=1600k", "none", disk], capture_output=True, check=False
     )
     if mounted.returncode:
-        complain = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        complain(f"no small disk can be mounted: {mounted.stderr.decode().strip()}")
+        lacking(f"no small disk can be mounted: {mounted.stderr.decode().strip()}")
     try:
         subprocess.run(["git", "init", "-q", "--bare", "-b", "main", tmp_path / "forge.git"], check=True)
         editor = Editor(tmp_path / "work", tmp_path / "forge.git")
