@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
-import pickle
 import shutil
 import subprocess
 import sys
@@ -20,7 +20,7 @@ from programs import wait_until
 from bitacora.content import ahead, scan
 from bitacora.content import library as library_module
 from bitacora.content.library import Library
-from bitacora.settings import read_site
+from bitacora.settings import Site, read_site
 
 POSTS = 40
 BROKEN = 7
@@ -199,8 +199,9 @@ def test_what_a_killed_worker_left_half_written_goes(site: Path, tmp_path: Path,
 def test_a_process_reads_only_for_as_long_as_somebody_waits(site: Path, tmp_path: Path) -> None:
     paths = [f"posts/{of:02}.md" for of in range(POSTS)]
     for parent, status in ((os.getpid(), 0), (1, 1)):
-        task = pickle.dumps((parent, read_site(SETTINGS, {}), str(site), paths, tmp_path))
-        done = subprocess.run([sys.executable, "-m", ahead.__name__], input=task, capture_output=True, check=False)
+        task = json.loads(ahead.task(read_site(SETTINGS, {}), str(site), paths, tmp_path))
+        told = json.dumps([parent, *task[1:]]).encode()
+        done = subprocess.run([sys.executable, "-m", ahead.__name__], input=told, capture_output=True, check=False)
         assert done.returncode == status, done.stderr
         assert done.stdout.endswith(b".part") == (status == 0)
 
@@ -249,3 +250,15 @@ def test_few_posts_or_one_processor_need_no_processes(
 ) -> None:
     monkeypatch.setattr(ahead, "usable_cores", lambda: processors)
     assert ahead.processes_for(posts) == processes
+
+
+def test_a_process_is_told_all_settings_as_they_are(tmp_path: Path) -> None:
+    site = read_site(
+        SETTINGS
+        + 'languages = ["es", "pt"]\nembeds = ["a.example"]\nnavigation = [{label = "Casa", url = "/"}]\n'
+        + '[redirects]\n"/a" = "/b"\n[authors.ana]\nname = "Ana"\nurl = "https://ana.example"\n',
+        {},
+    )
+    _, told, *_ = ahead._as_tuples(json.loads(ahead.task(site, "", [], tmp_path)))
+    assert Site(**told) == site
+    assert ahead.task(Site(**told), "", [], tmp_path) == ahead.task(site, "", [], tmp_path)

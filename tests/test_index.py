@@ -6,6 +6,7 @@ import os
 import pickle
 import shutil
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -201,15 +202,31 @@ def damage_no_sources(folder: Path) -> None:
 
 
 def damage_other_values(folder: Path) -> None:
-    put_in(folder, pickle.dumps([1, 2]))
+    put_in(folder, b"[1, 2]")
 
 
-def damage_more_than_memory_holds(folder: Path) -> None:
-    put_in(folder, b"\x80\x05\x8e" + (1 << 60).to_bytes(8, "little"))
+def damage_nested_too_deep(folder: Path) -> None:
+    put_in(folder, b"[" * 100_000)
 
 
-def damage_more_than_there_can_be(folder: Path) -> None:
-    put_in(folder, b"\x80\x05\x96" + b"\xff" * 8)
+def damage_more_than_there_is(folder: Path) -> None:
+    mark, _, _ = (folder / "heads").read_bytes().partition(b"\n")
+    (folder / "heads").write_bytes(mark + b"\n" + b"\xff" * 8)
+
+
+def damage_a_pickle(folder: Path) -> None:
+    put_in(folder, pickle.dumps(Evil(folder / "pwned")))
+
+
+def damage_links_in_its_place(folder: Path) -> None:
+    for file in (folder / "heads", *folder.glob("sources-*")):
+        file.symlink_to(file.rename(folder.with_name(file.name)))
+
+
+def damage_pipes_in_its_place(folder: Path) -> None:
+    for file in (folder / "heads", *folder.glob("sources-*")):
+        file.unlink()
+        os.mkfifo(file)
 
 
 def damage_a_letter(folder: Path) -> None:
@@ -220,7 +237,11 @@ def damage_a_letter(folder: Path) -> None:
 def put_in(folder: Path, chunk: bytes) -> None:
     """In place of all posts."""
     mark, _, _ = (folder / "heads").read_bytes().partition(b"\n")
-    (folder / "heads").write_bytes(mark + b"\n" + index_module._framed(chunk))
+    (sources,) = folder.glob("sources-*")
+    chunk = sources.name.encode() + b"\n" + chunk
+    (folder / "heads").write_bytes(
+        mark + b"\n" + len(chunk).to_bytes(4, "big") + zlib.crc32(chunk).to_bytes(4, "big") + chunk
+    )
 
 
 @pytest.mark.parametrize(
@@ -231,8 +252,11 @@ def put_in(folder: Path, chunk: bytes) -> None:
         damage_empty,
         damage_no_sources,
         damage_other_values,
-        damage_more_than_memory_holds,
-        damage_more_than_there_can_be,
+        damage_nested_too_deep,
+        damage_more_than_there_is,
+        damage_a_pickle,
+        damage_links_in_its_place,
+        damage_pipes_in_its_place,
         damage_a_letter,
     ],
 )
@@ -275,14 +299,53 @@ class Evil:
         return os.mkdir, (str(self.file),)
 
 
-def test_whoever_writes_into_the_index_runs_no_code(
-    start: Start, tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("sources", ["/proc/self/environ", "../site/site.toml", "heads", "sources-../x", ""])
+def test_sources_lie_in_the_index_and_nowhere_else(
+    start: Start, tmp_path: Path, reads: list[str], sources: str
 ) -> None:
     start()
-    put_in(tmp_path / "index", pickle.dumps(Evil(tmp_path / "pwned")))
-    assert len(start().snapshot().candidates) == POSTS
-    assert not (tmp_path / "pwned").exists()
-    assert "has no business there" in caplog.text
+    index = tmp_path / "index"
+    mark, _, frame = (index / "heads").read_bytes().partition(b"\n")
+    chunk = sources.encode() + frame[8 + len("sources-0123456789abcdef") :]
+    frame = len(chunk).to_bytes(4, "big") + zlib.crc32(chunk).to_bytes(4, "big") + chunk
+    (index / "heads").write_bytes(mark + b"\n" + frame)
+    reads.clear()
+    assert equal_to_a_start_that_knows_nothing(start(), start)
+    assert len(reads) == 2 * (POSTS + 1)
+
+
+def test_each_damaged_piece_is_a_plain_miss(start: Start, tmp_path: Path) -> None:
+    """Cut at each place, and with each piece overwritten."""
+    site = start()._settings_in_force()
+    heads, index = tmp_path / "index/heads", index_module.Index(tmp_path / "index")
+    whole = heads.read_bytes()
+    known = index.load(site)
+    begin = whole.index(b"\n") + 1
+    assert len(known) == POSTS
+    for at in range(0, len(whole), 211):
+        for damaged in (whole[:at], whole[:at] + b"\0" * 16 + whole[at + 16 :], whole[:at] + whole[at + 1 :]):
+            heads.write_bytes(damaged)
+            assert index.load(site) in ({}, known), at
+    heads.write_bytes(whole[:begin])
+    assert index.load(site) == {}
+
+
+def test_an_index_of_another_site_is_a_plain_miss(
+    start: Start, site: Path, tmp_path: Path, reads: list[str]
+) -> None:
+    """As where two folders changed places: no file is the one that was read, whatever its path."""
+    start()
+    other = tmp_path / "other"
+    shutil.copytree(site, other)
+    (other / "posts/0.md").write_text(text("De otro"))
+    age(other)
+    shutil.copytree(site, tmp_path / "kept")
+    site.rename(tmp_path / "away")
+    other.rename(site)
+    reads.clear()
+    again = start()
+    assert len(reads) == POSTS + 1
+    assert "De otro" in {post.title for post in again.snapshot().candidates}
 
 
 def test_a_post_that_was_written_a_moment_ago_is_read_again(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import gc
+import json
 import logging
 import os
-import pickle
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from bitacora.content.errors import PostError
 from bitacora.content.files import BeingWrittenError, Tree
@@ -45,8 +47,14 @@ def write_parts(site: Site, root: str, paths: Sequence[str], folder: Path) -> li
     with ExitStack() as stack:
         readers = [stack.enter_context(_started()) for _ in shares]
         for reader, share in zip(readers, shares, strict=True):
-            _send(reader, (os.getpid(), site, root, share, folder.absolute()))
+            _send(reader, task(site, root, share, folder))
         return [folder / part for reader in readers if (part := _part_of(reader))]
+
+
+def task(site: Site, root: str, paths: Sequence[str], folder: Path) -> bytes:
+    """Return what a process is told on its standard input: who waits, and what it shall read and write."""
+    settings = {field.name: getattr(site, field.name) for field in fields(site)}
+    return json.dumps([os.getpid(), settings, root, str(folder.absolute()), *paths], default=dict).encode()
 
 
 def _started() -> subprocess.Popen[bytes]:
@@ -60,11 +68,11 @@ def _started() -> subprocess.Popen[bytes]:
     )
 
 
-def _send(reader: subprocess.Popen[bytes], share: object) -> None:
+def _send(reader: subprocess.Popen[bytes], task: bytes) -> None:
     assert reader.stdin
     try:
         with reader.stdin as pipe:
-            pickle.dump(share, pipe)
+            pipe.write(task)
     except BrokenPipeError:
         pass  # it has ended, and its status tells
 
@@ -85,8 +93,16 @@ def main() -> None:
     """Read the posts that standard input names, and say how the part of the index is called that they make."""
     gc.disable()
     logging.disable()
-    parent, site, root, paths, folder = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the one that began this
-    sys.stdout.write(write_part(folder, _read(parent, site, Tree(Path(root)), paths)).name)
+    parent, values, root, folder, *paths = _as_tuples(json.load(sys.stdin.buffer))
+    posts = _read(parent, Site(**values), Tree(Path(root)), paths)
+    sys.stdout.write(write_part(Path(folder), posts).name)
+
+
+def _as_tuples(value: Any) -> Any:
+    """Return what JSON gives with tuples for its lists, as settings have them."""
+    if isinstance(value, dict):
+        return {key: _as_tuples(item) for key, item in value.items()}
+    return tuple(map(_as_tuples, value)) if isinstance(value, list) else value
 
 
 def _read(parent: int, site: Site, tree: Tree, paths: Sequence[str]) -> Iterator[Row]:

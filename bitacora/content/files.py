@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -246,6 +247,26 @@ def _status(entry: os.DirEntry[str]) -> os.stat_result | OSError:
             return entry.stat(follow_symlinks=False)
         except OSError as error:
             return error
+
+
+def open_own(path: Path | str, *, to_write: bool = False) -> int:
+    """Open a file of a cache and return its descriptor; `to_write` makes it where it is missing.
+
+    Raises OSError for what is no regular file of this user's own, links included.
+    """
+    flags = os.O_RDWR | os.O_CREAT if to_write else os.O_RDONLY
+    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    found = os.fstat(descriptor)
+    if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid():
+        return descriptor
+    os.close(descriptor)
+    raise PermissionError(errno.EPERM, "not a file of this user's own", str(path))
+
+
+def read_own(path: Path | str) -> bytes:
+    """Return what is in a file of a cache. Raises OSError as `open_own` does."""
+    with open(open_own(path), "rb") as file:
+        return file.read()
 
 
 def write_atomically(folder: Path, name: str, data: bytes) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import io
 import itertools
 import logging
-import pickle
+import os
+import re
 import secrets
 import shutil
 import sys
@@ -17,10 +17,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias
 
-from bitacora.content.files import Signature, signature
+from bitacora.content.files import Signature, open_own, signature
 from bitacora.content.post import Post
+from bitacora.content.rows import Rows, read_rows, write_rows
 from bitacora.content.scan import Entry
 from bitacora.content.sources import Pack
 from bitacora.settings import Site
@@ -34,21 +35,7 @@ _AT_ONCE = 500
 """Posts that are written without a pause: a reader waits that long for the interpreter's lock, some ms."""
 
 _FRAME_BYTES = 4
-_DAMAGE = (
-    OSError, pickle.UnpicklingError, ValueError, TypeError, EOFError, AttributeError, LookupError,
-    OverflowError, MemoryError,
-)  # fmt: skip
-"""What a file may raise that was cut or written to."""
-
-_MADE_OF = {
-    ("bitacora.content.post", name) for name in ("Post", "Term", "Author", "Image")
-} | {
-    ("bitacora.content.errors", "Remark"),
-    ("bitacora.content.errors", "Mistake"),
-    ("datetime", "datetime"),
-    ("datetime", "timezone"),
-    ("datetime", "timedelta"),
-}  # fmt: skip
+_NAME_OF_SOURCES = re.compile(rf"{_SOURCES}[0-9a-f]{{16}}")
 
 
 Row: TypeAlias = tuple[str, Signature, Post, bytes]
@@ -76,24 +63,28 @@ class Index:
         if self._folder is None:
             return {}
         try:
-            with (self._folder / _HEADS).open("rb") as file:
+            with os.fdopen(open_own(self._folder / _HEADS), "rb") as file:
                 if file.readline().strip() != _mark(site):
                     return {}
-                packs: dict[str, Pack] = {}
-                known = {}
-                while file.peek(1):
-                    name, rows = _Reader(io.BytesIO(_chunk(file))).load()
-                    if name not in packs:
-                        packs[name] = Pack.open(self._folder / name)
-                    pack = packs[name]
-                    for path, seen, post, offset, size, checksum in rows:
-                        known[path] = Entry(seen, None, post, pack.source(offset, size, checksum), seen[-1])
-                return known
+                return self._read(self._folder, file)
         except FileNotFoundError:
             return {}
-        except _DAMAGE as error:
+        except (OSError, ValueError) as error:
             log.warning("the index of posts is made anew: %s", error)
             return {}
+
+    @staticmethod
+    def _read(folder: Path, file: BinaryIO) -> dict[str, Entry]:
+        """Return what the frames of an open index hold. Raises OSError or ValueError."""
+        packs: dict[str, Pack] = {}
+        known: dict[str, Entry] = {}
+        for name, rows in _frames(file):
+            if name not in packs:
+                packs[name] = Pack.open(folder / name)
+            source = packs[name].source
+            for seen, post, *place in zip(*rows, strict=True):
+                known[post.path] = Entry(seen, None, post, source(*place), seen[-1])
+        return known
 
     def keep(self, site: Site, entries: Mapping[str, Entry]) -> None:
         """Write down all posts that are as they are on disk. Does nothing while another worker does it."""
@@ -129,7 +120,7 @@ class Index:
             yield None
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        with (self._folder / "lock").open("wb") as lock:
+        with os.fdopen(open_own(self._folder / "lock", to_write=True), "rb") as lock:
             fcntl.flock(lock, operation)
             yield self._folder
 
@@ -149,7 +140,7 @@ class Index:
                 file.write(b"%b\n" % _mark(site))
                 for part in write_parts(Path(place)):
                     names.add(part.stem)
-                    with part.open("rb") as rows:
+                    with os.fdopen(open_own(part), "rb") as rows:
                         shutil.copyfileobj(rows, file)
             for name in names:
                 heads.with_name(name).rename(folder / name)
@@ -168,35 +159,30 @@ def write_part(folder: Path, posts: Iterable[Row]) -> Path:
     part = sources.with_suffix(".part")
     rows = iter(posts)
     with sources.open("wb") as pack, part.open("wb") as file:
-        while chunk := [
-            (path, seen, post, pack.tell(), pack.write(data), zlib.crc32(data))
-            for path, seen, post, data in itertools.islice(rows, _AT_ONCE)
-        ]:
-            file.write(_framed(pickle.dumps((sources.name, chunk), pickle.HIGHEST_PROTOCOL)))
+        while chunk := list(itertools.islice(rows, _AT_ONCE)):
+            _, seen, posts, data = zip(*chunk, strict=True)
+            places = ((pack.tell(), pack.write(each), zlib.crc32(each)) for each in data)
+            file.write(_framed(sources.name, Rows(seen, posts, *zip(*places, strict=True))))
     return part
 
 
-def _framed(chunk: bytes) -> bytes:
-    """Behind its length and its checksum."""
+def _framed(name: str, rows: Rows) -> bytes:
+    """Return rows and the name of the file of their sources, behind a length and a checksum."""
+    chunk = name.encode("ascii") + b"\n" + write_rows(rows)
     return len(chunk).to_bytes(_FRAME_BYTES) + zlib.crc32(chunk).to_bytes(_FRAME_BYTES) + chunk
 
 
-def _chunk(file: BinaryIO) -> bytes:
-    """The next one. Raises ValueError when it is not as it was written."""
-    size, checksum = (int.from_bytes(file.read(_FRAME_BYTES)) for _ in range(2))
-    chunk = file.read(size)
-    if zlib.crc32(chunk) != checksum:
-        raise ValueError("it has been cut or written to")
-    return chunk
-
-
-class _Reader(pickle.Unpickler):
-    """Makes posts and what they are made of, nothing else: whoever writes into the folder runs no code here."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _MADE_OF:
-            raise pickle.UnpicklingError(f"{module}.{name} has no business there")
-        return super().find_class(module, name)
+def _frames(file: BinaryIO) -> Iterator[tuple[str, Rows]]:
+    """Return what was framed up to the end. Raises ValueError for what is not as it was written."""
+    left = os.fstat(file.fileno()).st_size - file.tell()
+    while left:
+        size, checksum = (int.from_bytes(file.read(_FRAME_BYTES)) for _ in range(2))
+        chunk = file.read(min(size, left))
+        name, _, rows = chunk.partition(b"\n")
+        if zlib.crc32(chunk) != checksum or not _NAME_OF_SOURCES.fullmatch(name.decode("latin-1")):
+            raise ValueError("it has been cut or written to")
+        yield name.decode("ascii"), read_rows(rows)
+        left -= 2 * _FRAME_BYTES + size
 
 
 def _whole(entries: Mapping[str, Entry]) -> Iterator[Row]:

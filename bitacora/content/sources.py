@@ -10,6 +10,8 @@ import zlib
 from pathlib import Path
 from typing import Protocol
 
+from bitacora.content.files import open_own
+
 log = logging.getLogger(__name__)
 
 
@@ -61,8 +63,8 @@ class Pack:
 
     @classmethod
     def open(cls, file: Path) -> Pack:
-        """Raises OSError."""
-        return cls(os.open(file, os.O_RDONLY | os.O_CLOEXEC))
+        """Open a file of this user's own. Raises OSError."""
+        return cls(open_own(file))
 
     def source(self, offset: int, size: int, checksum: int | None = None) -> Source:
         """The checksum is CRC-32, for a file that has outlived the process that wrote it."""
