@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from bitacora import cli, web
 from bitacora.content.bodies import Bodies
 from bitacora.content.library import Library
+from bitacora.content.private import make_private
 from bitacora.content.snapshot import Snapshot
 from bitacora.logs import set_up as set_up_log
 from bitacora.processes import hide_memory
@@ -137,12 +138,12 @@ def _cache_folder(operator: Operator) -> Path | None:
     if operator.cache_dir is not None:
         folder = operator.cache_dir / quote(str(operator.site), safe="")
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_private(folder)
             if os.access(folder, os.W_OK):
                 return folder
             reason = f"{folder} is read-only"
         except OSError as error:
-            reason = f"{folder} cannot be made ({error.strerror})"
+            reason = f"{folder} cannot be used ({error.strerror})"
     log.warning("%s: last good versions are lost at each restart", reason)
     return None
 

@@ -27,6 +27,13 @@ class BeingWrittenError(Exception):
     """The file changed while it was read."""
 
 
+class NotOwnError(PermissionError):
+    """What lies in a cache is no file that this user made."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(errno.EPERM, "not a file of this user's own", path)
+
+
 class OutsideError(PostError):
     """The file is a link that leads outside the site's folder."""
 
@@ -252,15 +259,20 @@ def _status(entry: os.DirEntry[str]) -> os.stat_result | OSError:
 def open_own(path: Path | str, *, to_write: bool = False) -> int:
     """Open a file of a cache and return its descriptor; `to_write` makes it where it is missing.
 
-    Raises OSError for what is no regular file of this user's own, links included.
+    Raises NotOwnError for a link, a pipe, a file of another user, and OSError as the system does.
     """
     flags = os.O_RDWR | os.O_CREAT if to_write else os.O_RDONLY
-    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    try:
+        descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if error.errno in {errno.ELOOP, errno.ENXIO}:  # a link, a socket
+            raise NotOwnError(str(path)) from None
+        raise
     found = os.fstat(descriptor)
     if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid():
         return descriptor
     os.close(descriptor)
-    raise PermissionError(errno.EPERM, "not a file of this user's own", str(path))
+    raise NotOwnError(str(path))
 
 
 def read_own(path: Path | str) -> bytes:

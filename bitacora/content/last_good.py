@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from bitacora.content.files import write_atomically
+from bitacora.content.files import NotOwnError, read_own, write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -77,13 +77,16 @@ class LastGood:
 
     def _is_young_withdrawal(self, name: str) -> bool:
         assert self.folder is not None
-        stamp, _, source = (self.folder / name).read_bytes().partition(b"\n")
+        try:
+            stamp, _, source = read_own(self.folder / name).partition(b"\n")
+        except NotOwnError:
+            return False
         return not source and stamp.isdigit() and time.time_ns() - int(stamp) < _WITHDRAWN_FOR_NS
 
     def _get(self, path: str) -> Version | None:
         if self.folder is not None:
             try:
-                stamp, _, source = (self.folder / _name(path)).read_bytes().partition(b"\n")
+                stamp, _, source = read_own(self.folder / _name(path)).partition(b"\n")
                 return Version(int(stamp), source)
             except FileNotFoundError:
                 pass

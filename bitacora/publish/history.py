@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bitacora.content.files import read_own
 from bitacora.content.history import History, NoHistory
 from bitacora.publish.git import Git
 from bitacora.publish.git_process import GitError
-from bitacora.publish.home import Home, read_json, write_json
+from bitacora.publish.home import Home, write_json
 
 log = logging.getLogger(__name__)
 
 PATIENCE_S = 300.0
 _WATCHED = ("posts", "pages", "templates", "site.toml")
 _VERSION = 1
+_OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _MOST_VERSIONS = 200
 _MOST_RENAMES = 5_000
 _MOST_UNKEPT = 500
@@ -162,13 +166,13 @@ class GitHistorian:
         if self._cache is None:
             return
         try:
-            kept = read_json(self._cache)
+            kept = json.loads(read_own(self._cache))
             if (kept["version"], kept["prefix"]) == (_VERSION, prefix):
                 pasts = {path: _past(values) for path, values in kept["pasts"].items()}
-                self._pasts[prefix, kept["commit"]] = pasts
+                self._pasts[prefix, _id(kept["commit"])] = pasts
         except FileNotFoundError:
             pass
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             log.warning("%s is made anew: %s", self._cache, error)
 
     def _keep(self, prefix: str, commit: str) -> None:
@@ -258,8 +262,24 @@ def _in_site(path: bytes, prefix: str) -> str:
 
 
 def _past(values: list[Any]) -> Past:
+    """Raises ValueError or TypeError for what git did not say."""
     updated, versions, names = values
-    return Past(updated, tuple(versions), tuple((name, version) for name, version in names))
+    if not (updated is None or type(updated) is int) or not versions:
+        raise ValueError("a file has no past")
+    datetime.fromtimestamp(updated or 0, UTC)
+    return Past(updated, tuple(map(_id, versions)), tuple((_path(name), _id(version)) for name, version in names))
+
+
+def _id(text: str) -> str:
+    if not _OBJECT_ID.fullmatch(text):
+        raise ValueError("an id is none of git's")
+    return text
+
+
+def _path(text: str) -> str:
+    if not text.startswith(_WATCHED):
+        raise ValueError("a name is none of a file of the site")
+    return text
 
 
 def _object_ids(source: bytes, like: str) -> set[str]:
