@@ -865,3 +865,28 @@ def test_all_that_can_be_wrong_with_a_picture_is_said_in_each_language(new_blog:
     assert len(texts) > 15
     say = new_blog({}).parts.words.say
     assert [text for text in texts for language in ("es", "pt") if say(language, text) == text] == []
+
+
+PLANTED = (
+    b"", b"x", b"<html>", b"[" * 9_999, b'["", null]\n<html>', b'[1, null]\n\xff\xd8\xff\xd9',
+    b'["", ["%d", "", {}]]\n', b'["", ["%(a)99s", "", {"a": 1}]]\n\xff\xd8\xff\xd9',
+    b'["", null]\n\xff\xd8\xff cut', b'["", 1]\n\xff\xd8\xff\xd9',
+)  # fmt: skip
+
+
+def test_a_card_that_is_none_is_made_again_and_never_sent(
+    new_blog: NewBlog, caplog: pytest.LogCaptureFixture
+) -> None:
+    blog = new_blog({FILE: post("X")})
+    url = card_url(blog)
+    whole = blog.get(url).body
+    here, backend = blog.parts.library.snapshot(), blog.parts.derived._backend
+    key = Derived.key("card", blog.parts.cards._inputs(blog.parts.edition(here), here.by_url[POST]))
+    assert backend.get(key).endswith(whole)
+    for planted in PLANTED:
+        backend.set(key, planted)
+        answer = blog.get(url)
+        assert (answer.status, answer.headers["Content-Type"], answer.body) == (200, "image/jpeg", whole), planted
+        assert backend.get(key).endswith(whole)
+    assert blog.get(POST).status == 200
+    assert caplog.text.count("damaged card") == 1

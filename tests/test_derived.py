@@ -368,3 +368,64 @@ def test_a_store_without_its_package_is_refused_with_a_sentence(
     with pytest.raises(SettingError, match=f"{where.partition(':')[0]}.* not installed") as error:
         create_app({"BITACORA_SITE": str(tmp_path), "BITACORA_DERIVED_CACHE": where})
     assert "geheim" not in str(error.value)
+
+
+# --- what somebody else has put there, or a disk has damaged
+
+GOOD = b"GOOD"
+
+
+def is_good(data: bytes) -> bool:
+    return data == GOOD
+
+
+@pytest.mark.parametrize("where", ["file", "memory", "redis", "memcached"])
+def test_what_is_not_sound_is_logged_once_and_made_again(
+    where: str, tmp_path: Path, request: pytest.FixtureRequest, caplog: pytest.LogCaptureFixture
+) -> None:
+    if where in {"redis", "memcached"}:
+        where = request.getfixturevalue(f"{where}_server")[0]
+    derived, planted, made = Derived(Flask("x"), where, tmp_path), (b"<html>", b"x", b""), []
+
+    def make() -> bytes:
+        made.append(1)
+        return GOOD
+
+    for number, bad in enumerate(planted):
+        inputs = str(number).encode()
+        derived._backend.set(derived.key("card", inputs), bad)
+        assert [derived.get("card", inputs, make, is_good) for _ in range(3)] == [GOOD] * 3
+    assert len(made) == len(planted)
+    assert [record.getMessage().count("damaged card") for record in caplog.records] == [1]
+
+
+def test_whatever_memcached_would_unpack_is_a_miss_and_the_next_answer_is_its_own(memcached: str) -> None:
+    derived, key = Derived(Flask("x"), memcached, None), Derived.key("card", b"inputs")
+    host, _, port = memcached.removeprefix("memcached://").partition(":")
+    derived.get("card", b"other", lambda: b"other")
+    for flags in (1, 2, 4, 8, 9, 16, 32, 255):
+        with socket.create_connection((host, int(port))) as raw:
+            raw.sendall(b"set bitacora:%b %d 0 2\r\nx\xff\r\n" % (key.encode(), flags))
+            assert raw.recv(100) == b"STORED\r\n"
+        assert derived.get("card", b"inputs", lambda: GOOD, is_good) == GOOD, flags
+        assert derived.kept("card", b"inputs", is_good) == GOOD, flags
+        assert derived.kept("card", b"other") == b"other"
+
+
+@pytest.mark.parametrize("place", ["link", "pipe", "of_another_user"])
+def test_what_is_no_file_of_ours_is_a_miss_and_overwritten(place: str, tmp_path: Path) -> None:
+    derived = Derived(Flask("x"), "file", tmp_path / "derived")
+    derived.get("card", b"inputs", lambda: GOOD)
+    (file,) = (file for file in (tmp_path / "derived").rglob("*") if file.is_file())
+    if place == "link":
+        file.symlink_to(file.rename(tmp_path / "elsewhere"))
+    elif place == "pipe":
+        file.unlink()
+        os.mkfifo(file)
+    elif os.geteuid() == 0:
+        os.chown(file, 65534, 65534)
+    assert derived.kept("card", b"inputs") is None or (place == "of_another_user" and os.geteuid())
+    assert derived.get("card", b"inputs", lambda: b"again") in {b"again", GOOD}
+    assert derived.kept("card", b"inputs") is not None
+    assert file.is_file()
+    assert not file.is_symlink()

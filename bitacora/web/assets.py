@@ -53,7 +53,13 @@ def touch_icon() -> Response:
         return static(own)
     accent, logo = snapshot().site.accent, blog().files.logo(snapshot())
     inputs = accent.encode() + b"\n" + (logo or b"")
-    response = Response(blog().derived.get("icon", inputs, lambda: icon(accent, logo)), mimetype="image/png")
+    response = Response(
+        blog().derived.get("icon", inputs, lambda: icon(accent, logo), _is_png), mimetype="image/png"
+    )
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     g.keep = request.path
     return response
+
+
+def _is_png(data: bytes) -> bool:
+    return data.startswith(b"\x89PNG\r\n\x1a\n") and data.endswith(b"IEND\xaeB`\x82")

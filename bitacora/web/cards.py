@@ -30,6 +30,8 @@ from bitacora.web.edition import Edition
 NAME = re.compile(r"card-(x-)?[0-9a-f]{16}\.jpg")
 """The last part of a card's address, below the permalink of its post; that for X alone says so."""
 
+_SENTENCE = re.compile(r"(?:[^%]|%%|%\(\w+\)s)*")
+"""Of a CardError: what fills it in cannot make it longer than itself."""
 _NICENESS = 10
 """More than its worker's. At 0 a page takes half as long again meanwhile; more holds up who waits for the card."""
 _SVG = "image/svg+xml"
@@ -79,7 +81,7 @@ class Cards:
         try:
             return _unpacked(
                 self._derived.get(
-                    "card", self._inputs(here, post), lambda: _aside(lambda: _packed(_made(here, post)))
+                    "card", self._inputs(here, post), lambda: _aside(lambda: _packed(_made(here, post))), _is_sound
                 )
             )
         except OSError:  # not kept, for in a moment it may be otherwise
@@ -97,7 +99,7 @@ class Cards:
             return None
         if known := problem_of(here, post):
             return known
-        if kept := self._derived.kept("card", self._inputs(here, post)):
+        if kept := self._derived.kept("card", self._inputs(here, post), _is_sound):
             return _unpacked(kept).problem
         try:
             check(_bytes(here, post, image))
@@ -213,7 +215,22 @@ def _packed(made: Made) -> bytes:
 def _unpacked(packed: bytes) -> Made:
     facts, _, jpeg = packed.partition(b"\n")
     missing, problem = json.loads(facts)
-    return Made(jpeg, missing, CardError(*problem) if problem else None)
+    if problem:
+        reason, remedy, values = problem
+        if not (_SENTENCE.fullmatch(reason) and _SENTENCE.fullmatch(remedy)):
+            raise ValueError("a sentence has other placeholders")
+        return Made(jpeg, missing, CardError(reason, remedy, values))
+    return Made(jpeg, missing)
+
+
+def _is_sound(packed: bytes) -> bool:
+    """Return whether `_packed` may have given this: a JPEG from its first marker to its last, and its facts."""
+    try:
+        made = _unpacked(packed)
+    except (ValueError, TypeError, LookupError, RecursionError):
+        return False
+    is_jpeg = made.jpeg.startswith(b"\xff\xd8\xff") and made.jpeg.endswith(b"\xff\xd9")
+    return is_jpeg and isinstance(made.missing, str)
 
 
 def _spoken(here: Edition, post: Post) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from flask_caching import Cache
 from flask_caching.backends import MemcachedCache, RedisCache
 from flask_caching.backends.base import BaseCache
 
+from bitacora.content.files import open_own
 from bitacora.web.derived_files import DerivedFiles
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,9 @@ class Bytes(BaseSerializer):
 
 
 class Derived:
-    """`get(kind, inputs, make)` gives what `make` makes, made once for the same inputs.
+    """`get(kind, inputs, make, is_sound)` gives what `make` makes, made once for the same inputs.
+
+    What is kept and not sound was damaged, or comes from somebody else: it is made again and overwritten.
 
     `where` is "file", "memory", or the address of a Redis or Memcached server; `most_bytes` bounds files. A store
     that fails or hangs costs `PATIENCE_S` and one line of log, and is then left alone for `PAUSE_S` seconds.
@@ -70,16 +73,19 @@ class Derived:
         self._where = urlsplit(where).hostname or where
         self._counted = counted
         self._paused_until = 0.0
+        self._damaged: set[str] = set()
         self._threads = [threading.Lock() for _ in range(_LOCKS)]
         self._locks = _made(folder)
 
-    def get(self, kind: str, inputs: bytes, make: Callable[[], bytes]) -> bytes:
-        if (kept := self.kept(kind, inputs)) is not None:
+    def get(
+        self, kind: str, inputs: bytes, make: Callable[[], bytes], is_sound: Callable[[bytes], bool] = bool
+    ) -> bytes:
+        if (kept := self.kept(kind, inputs, is_sound)) is not None:
             self._counted("kept")
             return kept
         key = self.key(kind, inputs)
         with self._alone(key):
-            if (kept := self.kept(kind, inputs)) is not None:
+            if (kept := self.kept(kind, inputs, is_sound)) is not None:
                 self._counted("kept")
                 return kept
             made = make()
@@ -87,10 +93,15 @@ class Derived:
             self._try(lambda: self._backend.set(key, made, timeout=KEPT_S))
             return made
 
-    def kept(self, kind: str, inputs: bytes) -> bytes | None:
-        """A thing that was made already."""
+    def kept(self, kind: str, inputs: bytes, is_sound: Callable[[bytes], bool] = bool) -> bytes | None:
+        """Return a thing that was made already; None for one that is damaged, which is logged once for a kind."""
         found = self._try(lambda: self._backend.get(self.key(kind, inputs)))
-        return found if isinstance(found, bytes) else None
+        if found is None or (isinstance(found, bytes) and is_sound(found)):
+            return found
+        if kind not in self._damaged:
+            self._damaged.add(kind)
+            log.warning("the derived cache (%s) holds a damaged %s: such are made again", self._where, kind)
+        return None
 
     def lacks(self, kind: str, inputs: bytes) -> bool:
         """Whether it is certain that a thing is not kept, and could be: not while the store is left alone."""
@@ -135,7 +146,7 @@ def hash_of(key: str) -> int:
 def _file_lock(path: Path) -> Iterator[None]:
     """Held while it can be had in time, and where the file system has locks at all."""
     try:
-        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        file = open_own(path, to_write=True)
     except OSError:
         yield
         return
@@ -186,13 +197,27 @@ def memcached_cache(app: Flask, config: dict[str, Any], args: list[Any], kwargs:
     from memcache import Client
 
     client = Client(
-        config["CACHE_MEMCACHED_SERVERS"], socket_timeout=PATIENCE_S, dead_retry=PAUSE_S, unpickler=_no_pickles
+        config["CACHE_MEMCACHED_SERVERS"],
+        socket_timeout=PATIENCE_S,
+        dead_retry=PAUSE_S,
+        unpickler=_refuse,
+        decompressor=_refuse,
     )
-    return MemcachedCache(client, key_prefix="bitacora:")
+    return _Memcached(client, key_prefix="bitacora:")
 
 
-def _no_pickles(file: object) -> NoReturn:  # noqa: ARG001
-    raise ValueError("a pickle in the cache")
+class _Memcached(MemcachedCache):
+    def get(self, key: str) -> Any:
+        """Return what lies there as bytes; None for what the client would unpack or turn into something else."""
+        try:
+            return super().get(key)
+        except ValueError:
+            self._client.disconnect_all()  # the rest of the answer is unread
+            return None
+
+
+def _refuse(packed: object) -> NoReturn:  # noqa: ARG001
+    raise ValueError("it is nothing that was put there by a blog")
 
 
 def _config(where: str, folder: Path | None, most_bytes: int) -> dict[str, object]:

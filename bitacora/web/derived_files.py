@@ -15,7 +15,7 @@ from typing import Any
 from flask import Flask
 from flask_caching.backends.base import BaseCache
 
-from bitacora.content.files import write_atomically
+from bitacora.content.files import NotOwnError, open_own, write_atomically
 
 FOLDERS = 64
 _USED_S = 3600.0
@@ -43,11 +43,11 @@ class DerivedFiles(BaseCache):
 
     def get(self, key: str) -> bytes | None:
         try:
-            with self._path(key).open("rb") as file:
+            with os.fdopen(open_own(self._path(key)), "rb") as file:
                 if time.time() - os.fstat(file.fileno()).st_mtime > _USED_S:
                     os.utime(file.fileno())
                 data = file.read()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotOwnError):
             return None
         value = data[_CHECK_BYTES:]
         return value if data == _checked(value) else None
