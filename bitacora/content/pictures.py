@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import struct
+import time
+import warnings
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from typing import BinaryIO
+from typing import IO, BinaryIO, cast
 
 from PIL import Image
 
@@ -34,17 +37,33 @@ MEDIA_TYPES = {
 DEFAULT_FOCUS = (0.5, 0.4)
 """A little above the middle, where faces and horizons are."""
 
-_MEASURED = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
+FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
+"""What Pillow may be asked to read: it knows forty more, and finds them behind any name."""
+
+MOST_BYTES = 40 * 1024 * 1024
+"""Of a picture that is opened: some formats are read whole for their size alone."""
+
+MOST_PIXELS = 25_000_000
+"""Of a picture that is decoded."""
+
+MOST_SECONDS = 1.0
+"""Of processor time for a header. A camera's takes a millisecond."""
+
 _EXIF_ORIENTATION = 0x0112
 _EXIF_GPS = 0x8825
 _LATITUDE = 2
 _TURNED = (5, 6, 7, 8)
 _MOST_KNOWN = 50_000
-_UNMEASURABLE = (
-    OSError, EOFError, LookupError, RuntimeError, SyntaxError, TypeError, ValueError, struct.error,
-    Image.DecompressionBombError, Warning,
+UNREADABLE = (
+    OSError, EOFError, LookupError, RuntimeError, SyntaxError, TypeError, ValueError, OverflowError,
+    struct.error, zlib.error, Warning,
 )  # fmt: skip
-"""What Pillow raises for files that are no pictures, found by feeding it torn ones."""
+"""What Pillow raises for files that are damaged or made to do damage; warnings where they are made errors."""
+
+_UNMEASURABLE = (*UNREADABLE, Image.DecompressionBombError)
+
+# Of one header it may give 60,000, each in words of its own, which Python prints and keeps forever.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +104,42 @@ def measure(tree: Tree, path: str, version: Signature) -> tuple[int, int]:
     return size
 
 
+class _Source:
+    """A picture's file as Pillow reads it. Raises OSError past MOST_BYTES or, until it is `open`, MOST_SECONDS."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._ends = time.thread_time() + MOST_SECONDS
+        self._left = MOST_BYTES
+        self.is_open = False
+        self.seek, self.tell = file.seek, file.tell
+
+    def read(self, size: int = -1) -> bytes:
+        if not self.is_open and time.thread_time() > self._ends:
+            raise TimeoutError("the picture's header takes too long to read")
+        data = self._file.read(size if 0 <= size <= self._left else self._left + 1)
+        self._left -= len(data)
+        if self._left < 0:
+            raise OSError(f"more than {MOST_BYTES} bytes of the picture are asked for")
+        return data
+
+
+def open_picture(file: BinaryIO, formats: tuple[str, ...] = FORMATS) -> Image.Image:
+    """The picture behind its header, in one of `formats`; no pixel is decoded yet.
+
+    Raises one of UNREADABLE, or Image.DecompressionBombError.
+    """
+    source = _Source(file)
+    image = Image.open(cast(IO[bytes], source), formats=formats)
+    source.is_open = True  # decoding is bounded by the pixels
+    return image
+
+
+def format_of(image: Image.Image) -> str:
+    """One of FORMATS. Photographs of phones may hold several: they are "MPO" to Pillow, JPEG to everybody else."""
+    return "JPEG" if image.format == "MPO" else image.format or ""
+
+
 def size_of(picture: bytes) -> tuple[int, int]:
     """Width and height as shown, in pixels; (0, 0) for what cannot be measured."""
     return _size(BytesIO(picture))
@@ -93,7 +148,9 @@ def size_of(picture: bytes) -> tuple[int, int]:
 def has_place(tree: Tree, path: str) -> bool:
     """Whether a picture tells where it was taken, as phones write it: latitude and longitude in its Exif data."""
     try:
-        with os.fdopen(tree.open(path), "rb") as file, Image.open(file, formats=_MEASURED) as image:
+        with os.fdopen(tree.open(path), "rb") as file, open_picture(file) as image:
+            if "exif" not in image.info and image.width * image.height > MOST_PIXELS:
+                return False  # Pillow would decode a PNG to look behind its pixels
             return _LATITUDE in image.getexif().get_ifd(_EXIF_GPS)
     except (PostError, *_UNMEASURABLE):
         return False
@@ -101,9 +158,9 @@ def has_place(tree: Tree, path: str) -> bool:
 
 def _size(file: BinaryIO) -> tuple[int, int]:
     try:
-        with Image.open(file, formats=_MEASURED) as image:
+        with open_picture(file) as image:
             width, height = image.size
-            turned = image.format == "JPEG" and image.getexif().get(_EXIF_ORIENTATION) in _TURNED
+            turned = format_of(image) == "JPEG" and image.getexif().get(_EXIF_ORIENTATION) in _TURNED
     except _UNMEASURABLE:
         return 0, 0
     return (height, width) if turned else (width, height)

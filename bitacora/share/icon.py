@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-import warnings
 
 from PIL import Image, ImageDraw, ImageOps
+
+from bitacora.content.pictures import MOST_PIXELS, UNREADABLE, open_picture
 
 SIDE_PX = 180
 """Apple's size for touch icons; at least 108 are needed for a preview without a picture (Apple TN3156)."""
@@ -13,7 +14,6 @@ SIDE_PX = 180
 PAPER = "#fbfaf6"
 SEA = "#0a5f63"
 _FORMATS = ("PNG", "JPEG", "WEBP")
-_MOST_PIXELS = 25_000_000
 _SHARPER = 4
 
 
@@ -27,13 +27,11 @@ def icon(accent: str, logo: bytes | None) -> bytes:
 
 def _fitted(logo: bytes) -> Image.Image | None:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(logo), formats=_FORMATS) as image:
-                if image.width * image.height > _MOST_PIXELS:
-                    return None
-                upright = ImageOps.exif_transpose(image).convert("RGBA")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        with open_picture(io.BytesIO(logo), _FORMATS) as image:
+            if image.width * image.height > MOST_PIXELS:
+                return None
+            upright = ImageOps.exif_transpose(image).convert("RGBA")
+    except (*UNREADABLE, Image.DecompressionBombError):
         return None
     fitted = ImageOps.pad(upright, (SIDE_PX, SIDE_PX), color=(0, 0, 0, 0))
     icon = Image.new("RGBA", fitted.size, PAPER)

@@ -5,17 +5,14 @@ from __future__ import annotations
 import io
 import math
 import re
-import struct
-import zlib
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from PIL import Image, ImageCms, ImageDraw
 
-from bitacora.content.pictures import DEFAULT_FOCUS
+from bitacora.content.pictures import DEFAULT_FOCUS, FORMATS, MOST_PIXELS, UNREADABLE, format_of, open_picture
 from bitacora.share.canvas import HEIGHT, PAPER, SIZE, WIDTH, Card, finished
 
-MOST_PIXELS = 25_000_000
 MOST_SIDE_PX = 16_000
 LEAST_SIDE_PX = 200
 """Meta takes no picture below 200 × 200 (Meta sharing docs, images)."""
@@ -59,19 +56,19 @@ def check(picture: bytes) -> None:
     compared, if they have any.
     """
     image = _opened(picture)
-    if image.format == "JPEG":
+    if format_of(image) == "JPEG":
         image.draft(image.mode, (1, 1))
         _load(image)
         return
     try:
         image.verify()
-    except _BROKEN as error:
+    except UNREADABLE as error:
         raise _damaged() from error
 
 
 def extension_of(picture: bytes) -> str:
     """The file name extension that a picture's bytes deserve. Raises CardError for what cannot be used."""
-    form = (_opened(picture, least=1).format or "").lower()
+    form = format_of(_opened(picture, least=1)).lower()
     return "jpg" if form == "jpeg" else form
 
 
@@ -94,8 +91,7 @@ _MARGIN = 48
 _RULE = "#dcd8cd"
 _SMOOTH = Image.Resampling.LANCZOS
 _REDUCING_GAP = 2.0
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
-_EXTENSIONS = {"jpg", *(form.lower() for form in _FORMATS)}
+_EXTENSIONS = {"jpg", *(form.lower() for form in FORMATS)}
 _ORIENTATION = 0x0112
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -106,12 +102,6 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_BROKEN = (
-    *(OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, OverflowError, RuntimeError),
-    *(struct.error, zlib.error, Warning),
-)
-"""What Pillow raises for files that are damaged or made to do damage; warnings where they are made errors."""
-
 _EXPORT = "Save it as JPEG, at least 1200 × 630 px."
 
 
@@ -119,7 +109,7 @@ def _opened(picture: bytes, least: int = LEAST_SIDE_PX) -> Image.Image:
     """The picture with its header read and its limits checked, before any pixel is decoded."""
     _check_format(picture)
     try:
-        image = Image.open(io.BytesIO(picture), formats=_FORMATS)
+        image = open_picture(io.BytesIO(picture))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         pixels = re.search(r"\d+", str(error))  # the one thing that Pillow says of it
         raise CardError(
@@ -127,7 +117,7 @@ def _opened(picture: bytes, least: int = LEAST_SIDE_PX) -> Image.Image:
             "Make it smaller: 2400 px on its long side are enough.",
             {"pixels": int(pixels[0])} if pixels else {},
         ) from None
-    except _BROKEN as error:
+    except UNREADABLE as error:
         raise _damaged() from error
     width, height = size = image.size
     if width * height > MOST_PIXELS or max(size) > MOST_SIDE_PX:
@@ -181,7 +171,7 @@ def _orientation(image: Image.Image) -> int:
         _load(image)  # a PNG may say so behind its pixels: Pillow would read them too, and never fail again
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
-    except _BROKEN:
+    except UNREADABLE:
         return 1  # a camera's damaged note is no reason to refuse its picture
 
 
@@ -215,7 +205,7 @@ def _pixels(image: Image.Image) -> Image.Image:
     _load(image)
     try:
         known = _in_known_mode(image)
-    except _BROKEN as error:
+    except UNREADABLE as error:
         raise _damaged() from error
     return known.transpose(turn) if turn is not None else known
 
@@ -223,7 +213,7 @@ def _pixels(image: Image.Image) -> Image.Image:
 def _load(image: Image.Image) -> None:
     try:
         image.load()
-    except _BROKEN as error:
+    except UNREADABLE as error:
         raise _damaged() from error
 
 
@@ -252,7 +242,7 @@ def _srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
             if image.mode != "RGB" or "sRGB" not in ImageCms.getProfileDescription(source):
                 converted = ImageCms.profileToProfile(image, source, _SRGB, outputMode="RGB")
                 return converted or image.convert("RGB")
-        except (ImageCms.PyCMSError, *_BROKEN):
+        except (ImageCms.PyCMSError, *UNREADABLE):
             pass  # a profile that is damaged or for other channels says nothing
     return image.convert("RGB")
 

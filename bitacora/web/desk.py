@@ -13,13 +13,14 @@ from flask import current_app, has_request_context, request
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from bitacora.content.errors import PostError
+from bitacora.content.pictures import MOST_PIXELS
 from bitacora.content.post import Post, lines_of
 from bitacora.content.snapshot import Snapshot
 from bitacora.share.crawl import Answer
 from bitacora.share.desk import Desk, PictureFacts, Verdict, desk
 from bitacora.share.metadata import site_preview
 from bitacora.share.networks import share_texts
-from bitacora.share.photo import LEAST_SIDE_PX, MOST_PIXELS, MOST_SIDE_PX, CardError
+from bitacora.share.photo import LEAST_SIDE_PX, MOST_SIDE_PX, CardError
 from bitacora.share.readers import Size
 from bitacora.share.rule import Amount, Problem
 from bitacora.web.cards import NAME as CARD
