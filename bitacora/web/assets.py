@@ -19,12 +19,15 @@ def static(name: str) -> Response:
     """For ever under a name with the hash of what is in it; to be asked for each time under any other."""
     files, here, address = blog().files, snapshot(), quote(f"/static/{name}")
     plain = files.static_name(here, name)
-    response = files.static(request, here, plain) if plain else None
-    if plain is None or response is None:
+    if plain is None:
         abort(404)
     is_current = address == files.static_url(here, plain)
+    is_kept = is_current or name == plain
+    response = files.static(request, here, plain, is_kept=is_kept)
+    if response is None:
+        abort(404)
     is_whole = response.headers.setdefault("Cache-Control", FOREVER if is_current else "no-cache") != NO_STORE
-    if is_whole and (is_current or name == plain) and not response.is_streamed:
+    if is_whole and is_kept and not response.is_streamed:
         g.keep = address  # text: worth a place among the pages, where it is compressed
     return response
 

@@ -64,10 +64,13 @@ class Files:
         names = (name, hashed[1] + (hashed[2] or "")) if hashed else (name,)
         return next((name for name in names if self._find(snapshot, name)), None)
 
-    def static(self, request: Request, snapshot: Snapshot, name: str) -> Response | None:
-        """The answer with a file of `static/`; None when there is none, or no more."""
+    def static(self, request: Request, snapshot: Snapshot, name: str, *, is_kept: bool) -> Response | None:
+        """The answer with a file of `static/`; None when there is none, or no more.
+
+        Text that `is_kept` is whole and without a tag: the store answers everybody with its own.
+        """
         found = self._find(snapshot, name)
-        return self._send(request, *found) if found else None
+        return self._send(request, *found, is_kept=is_kept) if found else None
 
     def beside_post(self, request: Request, snapshot: Snapshot, path: str) -> Response | None:
         """The answer with a picture or other file in a post's folder; None when it has gone meanwhile."""
@@ -116,7 +119,9 @@ class Files:
             self._hashes[version] = digest
         return self._hashes[version]
 
-    def _send(self, request: Request, tree: Tree, path: str, version: Signature) -> Response | None:
+    def _send(
+        self, request: Request, tree: Tree, path: str, version: Signature, *, is_kept: bool = False
+    ) -> Response | None:
         kind = media_type(path) or mimetypes.guess_type(path)[0] or "application/octet-stream"
         etag = self._hash(tree, path, version)
         try:
@@ -140,6 +145,8 @@ class Files:
             response.headers["Content-Security-Policy"] = SVG_POLICY
         if now != version:  # being written: nobody may keep what may be half of it
             response.headers["Cache-Control"] = NO_STORE
+            return response
+        if is_kept and not response.is_streamed:
             return response
         response.set_etag(etag)
         return conditional(response, request, version[2])
