@@ -26,7 +26,7 @@ from app import create_app
 URL = "https://blog.example.org"
 SETTINGS = f'title = "El Blog"\nurl = "{URL}"\ntimezone = "America/Santiago"\n'
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC).timestamp()
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 
 class Clock:

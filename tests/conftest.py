@@ -15,6 +15,7 @@ import sizes  # noqa: F401 - reads the environment before it is cleaned
 
 for name in [name for name in os.environ if name.startswith("BITACORA_")]:
     del os.environ[name]  # before the blog is imported, which reads them
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of many servers and commands compiles all of the blog
 CACHES = TemporaryDirectory(prefix="bitacora-tests-")
 os.environ["CACHE_DIRECTORY"] = CACHES.name  # the caches of whoever runs the tests are not ours
 

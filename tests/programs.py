@@ -15,7 +15,7 @@ from typing import NoReturn, Self
 
 import pytest
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 def lacking(what: str) -> NoReturn:

@@ -15,7 +15,7 @@ from bitacora.web import beside
 from bitacora.web.beside import Beside
 from bitacora.web.edition import Edition
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 FILES = {f"posts/2020-01-01-{name}.md": post(name, permalink=f"/{name}/") for name in "abcdef"}
 
 

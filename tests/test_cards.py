@@ -29,7 +29,7 @@ from bitacora.web import cards, derived
 from bitacora.web.beside import THREAD
 from bitacora.web.derived import Derived, hash_of
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 POST = "/2018/07/17/x/"
 FILE = "posts/2018-07-17-x.md"
 REMOTE = "https://i.imgur.com/IIUUlxS.jpg"

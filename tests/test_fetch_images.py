@@ -21,7 +21,7 @@ from bitacora.share.remote import RemoteError, fetch_picture
 
 FILE = "posts/2018-07-17-x.md"
 LOOPBACK = ("--host", "127.0.0.1")
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def picture(colour: str = "#3060a0", form: str = "JPEG") -> bytes:

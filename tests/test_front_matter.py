@@ -439,7 +439,7 @@ thread = threading.Thread(target=run)
 thread.start()
 thread.join()
 """
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=20)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     assert reason in done.stdout
 

@@ -302,7 +302,7 @@ def test_a_worker_that_starts_during_a_push_waits_for_its_end(tmp_path: Path, lo
         assert answers == []
         in_place(site)(7)
         lock.unlink()
-        reader.join(5)
+        reader.join(60)
         assert answers == [{7}]
 
 

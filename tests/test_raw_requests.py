@@ -19,7 +19,7 @@ from server import Server
 MARK = b"zzevilzz"
 ALLOWED = {100, 200, 206, 301, 302, 304, 308, 400, 403, 404, 405, 410, 413, 414, 417, 421, 431, 501, 505}
 """501 and 505 say that a request is in no version or coding that the server knows."""
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 STATUS_LINE = re.compile(rb"HTTP/1\.1 (?=[1-5]\d\d [A-Z])")
 """gunicorn's refusals say again, in their bodies, a request line that was none."""
 OWN_LOCATION = re.compile(rb"\r\nLocation: /(?![/\\])[^\r\n]*")
