@@ -35,7 +35,7 @@ lint: .venv/dev  ## Run the linter, the type checker and the import contract
 	@$(BIN)/lint-imports
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive bitacora app.py gunicorn.conf.py
 
-check: lint test  ## Run all that CI runs
+check: lint test  ## Run the linters and the tests
 
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links
