@@ -88,7 +88,7 @@ def call(
         "SERVER_NAME": "127.0.0.1",
         "SERVER_PORT": "8000",
         "SERVER_PROTOCOL": "HTTP/1.1",
-        "HTTP_HOST": "blog.example.org",
+        "HTTP_HOST": "blog.example.org" if "remote_addr" not in (headers or {}) else "127.0.0.1:8000",
         "REMOTE_ADDR": "203.0.113.7",
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": "http",
@@ -129,7 +129,10 @@ class Blog:
     dispatched: list[str] = field(default_factory=list)
 
     def get(self, path: str, method: str = "GET", query: str = "", body: bytes = b"", **headers: str) -> Answer:
-        """Names of headers are written with underscores: if_none_match="…"; remote_addr is who asks."""
+        """Names of headers are written with underscores: if_none_match="…".
+
+        `remote_addr` is who asks, and asks by the address of the server unless `host` is given as well.
+        """
         return call(self.app, method, unquote_to_bytes(path), query, headers, body)
 
     def write(self, path: str, text: str | bytes) -> Path:

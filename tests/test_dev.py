@@ -200,6 +200,26 @@ def test_nobody_reads_drafts_under_a_name_that_is_not_this_machines(write: Calla
     assert "El borrador" in blog.get("/", host="127.0.0.1:8000").text
 
 
+def test_what_is_wrong_while_writing_is_for_names_of_this_machine(write: Callable[..., Blog]) -> None:
+    blog = write({**SITE, "posts/new.md": DRAFT, "posts/b.md": BROKEN}, trusted_hosts="")
+    for path in ("/readyz", "/metrics"):
+        assert "posts" in blog.get(path, remote_addr="127.0.0.1").text
+        assert "posts" not in blog.get(path, remote_addr="127.0.0.1", host="evil.example:8000").text
+
+
+def test_pages_of_other_sites_hold_no_thread(write: Callable[..., Blog]) -> None:
+    blog = write(SITE)
+    for headers in (
+        {"sec_fetch_site": "cross-site"},
+        {"sec_fetch_site": "same-site"},
+        {"origin": "https://evil.example"},
+        {"origin": "http://localhost:3000", "host": "localhost:8000"},
+        {"origin": "null"},
+    ):
+        answer = blog.get("/dev/events", **headers)
+        assert (answer.status, answer.text) == (403, "403\n"), headers
+
+
 def test_a_draft_seen_while_writing_is_not_kept_for_the_published_blog(
     make_folder: MakeFolder, tmp_path: Path
 ) -> None:

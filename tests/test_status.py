@@ -66,6 +66,32 @@ def test_whoever_asks_from_this_machine_may_know(new_blog: NewBlog, address: str
     assert knows(new_blog(FILES), remote_addr=address)
 
 
+def test_whoever_asks_by_a_name_of_this_machine_may_know_and_a_rebound_name_may_not(new_blog: NewBlog) -> None:
+    """A page of evil.example whose name leads to 127.0.0.1 now is asked for with that name, and so is /readyz."""
+    blog = new_blog(FILES, trusted_hosts="blog.example.net,Readers.example")
+    own = (
+        "localhost", "LOCALHOST:8000", "localhost.", "a.b.localhost:80", "127.0.0.1", "127.9.9.9:1", "[::1]:8000",
+        "10.0.0.7:8000", "[fd00::7]", "blog.example.net", "readers.example:443",
+    )  # fmt: skip
+    others = (
+        "evil.example", "evil.example:8000", "localhost.evil.example", "127.0.0.1.evil.example", "notlocalhost",
+        "blog.example.org", "evil.blog.example.net", "1.evil", "127.0.0.1.nip.io:80", "0x7f.evil", "[v1.a]",
+    )  # fmt: skip
+    for host in own:
+        assert knows(blog, remote_addr="127.0.0.1", host=host), host
+        assert blog.get("/metrics", remote_addr="::1", host=host).status == 200, host
+        assert not knows(blog, remote_addr="203.0.113.7", host=host)
+    for host in others:
+        assert not knows(blog, remote_addr="127.0.0.1", host=host), host
+        refused = blog.get("/metrics", remote_addr="::1", host=host)
+        assert (refused.status, "bitacora_" in refused.text) == (403, False), host
+
+
+def test_the_token_opens_under_any_host(new_blog: NewBlog) -> None:
+    blog = new_blog(FILES, status_token=TOKEN)
+    assert knows(blog, authorization=f"Bearer {TOKEN}", remote_addr="127.0.0.1", host="evil.example")
+
+
 @pytest.mark.parametrize("address", ["203.0.113.7", "10.0.0.1", "12.7.0.1", "", "::2", "fe80::1", "::10"])
 def test_strangers_may_not(new_blog: NewBlog, address: str) -> None:
     assert not knows(new_blog(FILES), remote_addr=address)

@@ -7,6 +7,7 @@ import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, g, request
 
@@ -15,7 +16,7 @@ from bitacora.content.post import Post
 from bitacora.content.snapshot import Snapshot
 from bitacora.web.blog import Blog, blog, edition, snapshot
 from bitacora.web.headers import NO_STORE
-from bitacora.web.page_cache import HOST_IS_TRUSTED
+from bitacora.web.page_cache import HOST, HOST_IS_TRUSTED
 
 log = logging.getLogger(__name__)
 
@@ -45,10 +46,20 @@ def events() -> Response:
     """Server-sent events (HTML standard, 9.2), each with the version of the site as its id.
 
     `since` is the version that the page was made from, Last-Event-ID the last one that was told of. "style" comes
-    where nothing but stylesheets changed, with their new addresses, "page" otherwise.
+    where nothing but stylesheets changed, with their new addresses, "page" otherwise. Each listener keeps a
+    thread: pages of other sites get none.
     """
+    if _comes_from_another_site():
+        return Response("403\n", 403, mimetype="text/plain")
     since = request.headers.get("Last-Event-ID") or request.args.get("since", "")
     return Response(_events(blog(), snapshot(), since), mimetype="text/event-stream")
+
+
+def _comes_from_another_site() -> bool:
+    """Return whether a browser asks for a page of another origin (Fetch Metadata, or Origin without it)."""
+    site, origin = request.headers.get("Sec-Fetch-Site", "none"), request.headers.get("Origin")
+    is_own = origin is None or urlsplit(origin).netloc == request.environ[HOST]
+    return site not in {"same-origin", "none"} or not is_own
 
 
 @dev.get("/dev.js")

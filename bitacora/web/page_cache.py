@@ -40,6 +40,8 @@ OWN = "bitacora.own"
 """Key in the WSGI environment of a page that the blog asks itself for, which is not counted."""
 HOST_IS_TRUSTED = "bitacora.host_is_trusted"
 """Key in the WSGI environment: whether the Host header named this site. Flask itself never sees that header."""
+HOST = "bitacora.host"
+"""Key in the WSGI environment of the Host header as it came, "" without one."""
 HOST_IS_VALID = "bitacora.host_is_valid"
 """Key in the WSGI environment: whether the Host header is one as it has to be."""
 ALIVE = "/healthz"
@@ -307,6 +309,7 @@ class PageCache:
         if answer is None:
             if snapshot is not None:
                 environ[SNAPSHOT] = snapshot
+            environ[HOST] = question.host
             environ[HOST_IS_VALID] = is_valid
             environ[HOST_IS_TRUSTED] = self._is_trusted(question.host)
             environ["HTTP_HOST"] = _NOBODY

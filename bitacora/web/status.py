@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -21,9 +22,11 @@ from bitacora.settings import SettingError
 from bitacora.web.blog import Blog, blog
 from bitacora.web.headers import NO_STORE
 from bitacora.web.metrics import LOCK, PAGES, POSTS, PROBLEMS, READY, STATES, Family
+from bitacora.web.page_cache import HOST
 
 status = Blueprint("status", __name__)
 
+_PORT = re.compile(r":\d*$")
 _FORWARDING = ("forwarded", "x-forwarded", "x-real-ip", "via", "cf-", "true-client-ip", "x-client-ip", "x-cluster")
 
 
@@ -50,19 +53,27 @@ def readyz() -> Response:
 def metrics() -> Response:
     """All counts of this server, for Prometheus; 403 for those who may not know."""
     if not may_see_details():
-        return _plain("Only from this machine itself, or with BITACORA_STATUS_TOKEN as bearer token.\n", 403)
+        return _plain(
+            "Only from this machine itself, asked by the name localhost or by an IP address, "
+            "or with BITACORA_STATUS_TOKEN as bearer token.\n",
+            403,
+        )
     told, media_type = blog().metrics.exposition(request.headers.get("Accept", ""), _state(blog()))
     return Response(told, headers={"Cache-Control": NO_STORE, "Content-Type": media_type})
 
 
 def may_see_details() -> bool:
-    """Whoever asks from this machine itself, through no proxy, or with the operator's token."""
+    """Return whether a client asks from this machine itself, through no proxy, or with the operator's token.
+
+    A browser on this machine asks for whatever page it shows. One whose own name was made to lead here (DNS
+    rebinding) gives itself away by that name, which is none of this machine's.
+    """
     token = blog().operator.status_token.encode()
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if token and scheme.lower() == "bearer" and hmac.compare_digest(token, given.encode()):
         return True
     direct = not any(name.lower().startswith(_FORWARDING) for name, _ in request.headers)
-    return direct and _is_loopback(request.remote_addr or "")
+    return direct and _is_loopback(request.remote_addr or "") and _names_this_machine(request.environ[HOST])
 
 
 def _state(parts: Blog) -> Mapping[Family, Mapping[str, float]]:
@@ -93,6 +104,25 @@ def _is_loopback(address: str) -> bool:
     except ValueError:
         return False
     return (getattr(ip, "ipv4_mapped", None) or ip).is_loopback
+
+
+def _names_this_machine(host: str) -> bool:
+    """Return whether nobody else can have given the host of a request its address.
+
+    That holds for an address, for localhost (RFC 6761, 6.3) and for what the operator trusts, but not for the
+    `url` of the site, which can be pushed. No browser asks without a host.
+    """
+    name = _PORT.sub("", host.lower()).rstrip(".")
+    named = {"", "localhost", *map(str.lower, blog().operator.trusted_hosts)}
+    return name in named or name.endswith(".localhost") or _is_address(name.strip("[]"))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _details(parts: Blog, here: Snapshot) -> dict[str, object]:
