@@ -35,7 +35,7 @@ class NotOwnError(PermissionError):
 
 
 class OutsideError(PostError):
-    """The file is a link that leads outside the site's folder."""
+    """The file is a link that leads outside the site's folder, or to what is hidden in it."""
 
 
 class TooLargeError(PostError):
@@ -185,6 +185,19 @@ class Tree:
                 "The file is a link that leads outside the site's folder.",
                 "Put the file itself here instead of a link.",
             )
+        if any(map(_is_private, real[len(self.real) + 1 :].split("/"))):
+            raise OutsideError(
+                path,
+                1,
+                1,
+                "The file is a link that leads to a hidden file, which is no part of the site.",
+                "Put the file itself here instead of a link.",
+            )
+
+
+def _is_private(name: str) -> bool:
+    """Whether a name is like `.git` or `.env`. The kubelet leads links through names that begin with two dots."""
+    return name.startswith(".") and not name.startswith("..")
 
 
 def is_hidden(name: str) -> bool:
