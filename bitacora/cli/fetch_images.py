@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +23,12 @@ from bitacora.share.rule import PICTURE_KEYS
 
 _MOST_NAME = 80
 """Characters of a file's name: file systems take 255 bytes, of which a character may need three."""
+
+_DEVICE = re.compile("(?:con|prn|aux|nul|com[0-9]|lpt[0-9])", re.IGNORECASE)
+"""No file may be called so on Windows, whatever its extension: no clone could be checked out there.
+
+https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file#naming-conventions
+"""
 
 
 def fetch_images(
@@ -57,8 +64,7 @@ def remote_pictures(post: Post) -> list[str]:
 def _fetched(root: Path, post: Post, url: str, hosts: tuple[str, ...]) -> str:
     """The name, beside the post, of the file that holds the picture. A file that is there already stays."""
     picture = fetch_picture(url, hosts)
-    stem = slugify(PurePosixPath(unquote(urlsplit(url).path)).stem) or "picture"
-    stem = (stem if is_bundle(post.path) else f"{post.slug}-{stem}")[:_MOST_NAME]
+    stem = file_stem(url, "" if is_bundle(post.path) else post.slug)
     extension = extension_of(picture)
     for number in count(1):
         target = (root / post.path).with_name(f"{stem}{f'-{number}' if number > 1 else ''}.{extension}")
@@ -68,6 +74,14 @@ def _fetched(root: Path, post: Post, url: str, hosts: tuple[str, ...]) -> str:
         if target.read_bytes() == picture:
             break
     return target.name
+
+
+def file_stem(url: str, slug: str) -> str:
+    """Return the name of the file for a picture, without extension; `slug` is the post's, empty for a bundle."""
+    stem = slugify(PurePosixPath(unquote(urlsplit(url).path)).stem) or "picture"
+    if slug or _DEVICE.fullmatch(stem):
+        stem = f"{slug or 'picture'}-{stem}"
+    return stem[:_MOST_NAME]
 
 
 def _write(path: Path, source: bytes, shown: str, names: Mapping[str, str]) -> int:
