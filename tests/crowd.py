@@ -11,13 +11,17 @@ from itertools import cycle
 from statistics import quantiles
 from typing import Self
 
+import sizes
 from programs import PATIENCE_S
 
+PAUSE_S = sizes.of(0.0, 0.005)
 ENDS = (b"</html>\n", b"</html>", b"</feed>\n", b"</feed>", b"</urlset>\n", b"</urlset>")
 
 
 class Crowd:
-    """Readers who ask without pause from the start of the block to its end, each over one kept-alive connection.
+    """Readers who ask from the start of the block to its end, each over one kept-alive connection.
+
+    At full size they ask without pause; else after PAUSE_S, or most of the time of a test would be theirs.
 
     An answer that is not 200, is cut short, or never comes, is in `wrong`: nobody ever asks twice. So is one after
     which the server closes the connection, unless it `may_close` (RFC 9112, 9.6). Another connection is opened
@@ -77,6 +81,8 @@ class Crowd:
                 http.close()
                 problem = repr(error)
             self._count(problem and f"{path}: {problem}", time.monotonic() - asked)
+            if PAUSE_S:
+                time.sleep(PAUSE_S)
         http.close()
 
     def _problem(self, path: str, answer: HTTPResponse, body: bytes) -> str | None:

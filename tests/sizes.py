@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from typing import TypeVar
+
+Number = TypeVar("Number", int, float)
 
 IS_FULL = os.environ.get("BITACORA_TEST_SIZE") == "full"
 
 
-def of(whole: int, usual: int) -> int:
+def of(whole: Number, usual: Number) -> Number:
     return whole if IS_FULL else usual
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from itertools import pairwise
 from typing import Any
 
 import html5lib
 import pytest
-from blogs import Answer, Blog, post
+from blogs import Answer, Blog, make_blog, post
 from conftest import NewBlog
 
 from bitacora.web.preview import preview_url, status_url
@@ -101,12 +102,24 @@ HEADING = re.compile(r"h[1-6]")
 NAMED_BY_CONTENT = {"a", "button", "summary"}
 
 
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Answer]]:
+    """Each kind of page, made once: they are only read."""
+    with ExitStack() as stack:
+        full, empty = (
+            stack.enter_context(
+                make_blog(tmp_path_factory.mktemp("blog"), files, settings=SETTINGS, secret_key="k" * 32)
+            )
+            for files in (FILES, {})
+        )
+        blogs = {kind: empty if kind == "empty" else full for kind in PAGES}
+        yield {kind: blog.get(address(blog, kind)) for kind, blog in blogs.items()}
+
+
 @pytest.fixture(params=PAGES)
-def page(request: pytest.FixtureRequest, new_blog: NewBlog) -> Answer:
-    kind = request.param
-    blog: Blog = new_blog({} if kind == "empty" else FILES, settings=SETTINGS, secret_key="k" * 32)
-    answer = blog.get(address(blog, kind))
-    assert answer.status == {"not found": 404, "gone": 410}.get(kind, 200)
+def page(request: pytest.FixtureRequest, pages: Mapping[str, Answer]) -> Answer:
+    answer = pages[request.param]
+    assert answer.status == {"not found": 404, "gone": 410}.get(request.param, 200)
     return answer
 
 

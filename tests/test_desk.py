@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from functools import cache
 from html import escape
 from pathlib import Path
 
@@ -51,6 +52,7 @@ HTML = {"content-type": "text/html; charset=utf-8"}
 JPEG = Answer(200, {"content-type": "image/jpeg"}, b"x" * 150_000)
 
 
+@cache
 def our_head(title: str = "La democracia") -> str:
     """The head that the shipped template writes."""
     made = jinja2.Environment(

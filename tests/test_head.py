@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -88,7 +89,10 @@ HOSTILE = {
 }
 
 
-def environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
+@cache
+def environment() -> jinja2.Environment:
+    own = jinja2.DictLoader({"head-alone.html": HEAD, "base.html": BASE})
+    loader = jinja2.ChoiceLoader([own, jinja2.FileSystemLoader(TEMPLATES)])
     made = jinja2.Environment(
         loader=loader,
         autoescape=True,
@@ -105,8 +109,6 @@ def environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
 
 
 def render(template: str, **context: object) -> str:
-    own = jinja2.DictLoader({"head-alone.html": HEAD, "base.html": BASE})
-    loader = jinja2.ChoiceLoader([own, jinja2.FileSystemLoader(TEMPLATES)])
     known = {
         "site": SITE,
         "lang": "es",
@@ -115,7 +117,7 @@ def render(template: str, **context: object) -> str:
         "static": lambda name: f"/static/{name}",
         "feeds": [("Bitácora", "https://blog.example.org/feed.xml")],
     }
-    return environment(loader).get_template(template).render({**known, **context})
+    return environment().get_template(template).render({**known, **context})
 
 
 def parse(html: str) -> Any:

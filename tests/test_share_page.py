@@ -98,8 +98,9 @@ def desk_with(network: str, **changes: Any) -> Desk:
     return Desk(tuple(shown(name, **(changes if name == network else {})) for name in NETWORKS), ())
 
 
-def render(here: Desk | None, **context: Any) -> str:
-    environment = jinja2.Environment(
+@cache
+def environment() -> jinja2.Environment:
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(ROOT / "templates"),
         autoescape=True,
         trim_blocks=True,
@@ -107,8 +108,12 @@ def render(here: Desk | None, **context: Any) -> str:
         extensions=["jinja2.ext.i18n"],
         undefined=jinja2.StrictUndefined,
     )
-    Words(ROOT / "bitacora/web/translations").install(environment)
-    environment.filters["date"] = lambda value, style="long": value.strftime("%d %b %Y")
+    Words(ROOT / "bitacora/web/translations").install(made)
+    made.filters["date"] = lambda value, style="long": value.strftime("%d %b %Y")
+    return made
+
+
+def render(here: Desk | None, **context: Any) -> str:
     known = {
         "site": SITE,
         "lang": "en",
@@ -124,7 +129,7 @@ def render(here: Desk | None, **context: Any) -> str:
         "texts": share_texts(SHARE, POST.share_message, SITE.share),
         **({"desk": here} if here else {}),
     }
-    return environment.get_template("share.html").render({**known, **context})
+    return environment().get_template("share.html").render({**known, **context})
 
 
 def read(here: Desk | None, **context: Any) -> Any:
