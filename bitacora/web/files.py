@@ -67,7 +67,7 @@ class Files:
     def static(self, request: Request, snapshot: Snapshot, name: str, *, is_kept: bool) -> Response | None:
         """The answer with a file of `static/`; None when there is none, or no more.
 
-        Text that `is_kept` is whole and without a tag: the store answers everybody with its own.
+        Text that `is_kept` is whole: the store answers conditions, and everybody with its own tag.
         """
         found = self._find(snapshot, name)
         return self._send(request, *found, is_kept=is_kept) if found else None
@@ -146,9 +146,9 @@ class Files:
         if now != version:  # being written: nobody may keep what may be half of it
             response.headers["Cache-Control"] = NO_STORE
             return response
+        response.set_etag(etag)
         if is_kept and not response.is_streamed:
             return response
-        response.set_etag(etag)
         return conditional(response, request, version[2])
 
 
