@@ -12,6 +12,7 @@ from pathlib import Path
 
 import sizes
 from blogs import SETTINGS, post
+from crowd import PAUSE_S
 from live import OG_IMAGE
 from server import ROOT, Client, Server
 
@@ -78,6 +79,7 @@ def test_two_workers_draw_no_card_twice_while_readers_come(
             statuses: Counter[int] = Counter()
             while not is_over.is_set():
                 statuses[client.get("/2020/01/02/p0/").status] += 1
+                is_over.wait(PAUSE_S)
             client.close()
             return statuses
 

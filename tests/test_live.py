@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 import sizes
 from conftest import Saw, Serve
+from crowd import PAUSE_S
 from live import (
     ADDRESS,
     LISTS,
@@ -183,6 +184,8 @@ class Reader(threading.Thread):
                 if not isinstance(error, AssertionError):
                     return
             self.answers += 1
+            if PAUSE_S:
+                self._enough.wait(PAUSE_S)
 
     def stop(self) -> None:
         self._enough.set()
