@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 from gunicorn import util
 from gunicorn.http import get_parser, wsgi
+from gunicorn.http.errors import ParseException
 from gunicorn.http.message import DEFAULT_MAX_HEADERFIELD_SIZE, MAX_HEADERS, MAX_REQUEST_LINE
 from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import DEFAULT_WORKER_DATA_TIMEOUT, TConn, ThreadWorker
@@ -46,6 +47,7 @@ _MOST_HEAD_BYTES = 64 * 1024
 _SEND_BYTES = 256 * 1024
 _LINGER_S = 2.0
 _LINGER_BYTES = 64 * 1024
+_SKIP_BYTES = 1024
 _HEARTBEAT_S = 1.0
 _NO_ROOM_S = 0.01
 _LOAD_AGAIN_S = 5.0
@@ -147,6 +149,7 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
 
     def load_wsgi(self) -> None:
         self._load()
+        self._lingering = Queue(_LINGER_S)
         cfg = self.cfg
         blog = getattr(self.wsgi, "extensions", {}).get("bitacora")
         if blog is None or not _is_plain(cfg):
@@ -158,7 +161,6 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
         patience = max(cfg.keepalive, DEFAULT_WORKER_DATA_TIMEOUT)  # keepalive may be 0, and is for the idle alone
         self._asking = Queue(patience)
         self._sending = Queue(patience)
-        self._lingering = Queue(_LINGER_S)
         self._asked: list[tuple[Connection, bytes]] = []
         self._second = 0
         self._starts: dict[tuple[int, str, bool, str], bytes] = {}
@@ -270,10 +272,30 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
         self._listen(conn, self._asking)
         self._on_readable(conn, client)
 
+    def _keepalive_after(self, conn: Connection, keepalive: bool) -> bool:
+        """Whether another request may come: called by a thread, which waits for no body that nobody wants.
+
+        gunicorn would wait up to five seconds for its end. What has come of it already is skipped.
+        """
+        if not keepalive:
+            return False
+        conn.sock.setblocking(False)
+        body = conn.parser.mesg.body
+        try:
+            return not getattr(body, "failed", False) and any(
+                not body.read(_SKIP_BYTES) for _ in range(_LINGER_BYTES // _SKIP_BYTES)
+            )
+        except (OSError, ParseException):  # the rest is not there yet, or is no body
+            return False
+
     def finish_request(self, conn: Connection, future: Future[Any]) -> None:
         """gunicorn's path is through with a request: called by the loop."""
         if not self.is_hot:
-            super().finish_request(conn, future)
+            if future.cancelled() or future.exception() or future.result():
+                super().finish_request(conn, future)
+            else:  # gunicorn would wait for the client here, and all others with it
+                conn.queue, conn.lingered = None, 0
+                self._linger(conn)
             return
         try:
             keeps_alive = not future.cancelled() and future.result()
@@ -291,10 +313,9 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
 
     def murder_pending(self) -> None:
         super().murder_pending()
-        if self.is_hot:
-            for queue in (self._asking, self._sending, self._lingering):
-                for conn in queue.expired():
-                    self._close(conn)
+        for queue in (self._asking, self._sending, self._lingering) if self.is_hot else (self._lingering,):
+            for conn in queue.expired():
+                self._close(conn)
 
     def _cap_keepalive(self, deadline: float) -> None:
         super()._cap_keepalive(deadline)

@@ -77,6 +77,9 @@ def get(path: str, *fields: str, version: str = "1.1", method: str = "GET") -> b
     return "\r\n".join(lines).encode("latin-1")
 
 
+METRICS = get("/metrics").replace(b"blog.example.org", b"localhost")
+
+
 def exchange(port: int, *pieces: bytes) -> bytes:
     """All that comes back for these bytes, sent one after the other, the end of the connection after them."""
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as client:
@@ -397,6 +400,38 @@ def test_a_stored_page_is_answered_while_every_thread_is_held(hot: Server) -> No
         assert exchange(hot.port, get(PAGE)).startswith(b"HTTP/1.1 200")
 
 
+ENDLESS = "Content-Length: 100000000000000000000"
+UNWANTED = (
+    get("/nothing/", ENDLESS), get("/nothing/", ENDLESS, method="POST"), get(PAGE, ENDLESS, method="PUT"),
+    get(PAGE, ENDLESS), get(PAGE, ENDLESS, "If-None-Match: *"), get("/healthz", ENDLESS),
+    get(PAGE, "Transfer-Encoding: chunked") + b"5\r\nabcde\r\n",
+    get("/nothing/", "Transfer-Encoding: chunked", method="POST") + b"ffffff\r\n" + b"a" * 3_000,
+    get("/hooks/push", ENDLESS, method="POST"),
+)  # fmt: skip
+_GUNICORN_WAITS_S, _THREADS = 5, 8
+
+
+@pytest.mark.parametrize("arguments", ["", "--http2-cleartext both"])
+def test_bodies_that_nobody_wants_and_that_never_end_hold_no_thread(site: Path, arguments: str) -> None:
+    """So many that a thread for five seconds for each would take longer than anybody here waits."""
+    within = ("env", f"GUNICORN_CMD_ARGS={arguments}")
+    clients = 2 * _THREADS * int(PATIENCE_S / _GUNICORN_WAITS_S)
+    with Server(site / "site", site / "cache-hot", workers=1, within=within) as server, ExitStack() as stack:
+        held = [
+            stack.enter_context(silent(server.port, UNWANTED[number % len(UNWANTED)])) for number in range(clients)
+        ]
+        assert exchange(server.port, get("/nothing/")).startswith(b"HTTP/1.1 404")
+        for client in held:  # to the end of the connection, though no client closes it
+            assert everything(client).count(b"HTTP/1.1 ") == 1
+
+
+def test_behind_a_short_body_that_nobody_wants_the_next_request_is_answered(hot: Server) -> None:
+    bodies = (b"5\r\nabcde\r\n0\r\n\r\n", "Transfer-Encoding: chunked"), (b"GET /", "Content-Length: 5")
+    for body, field in bodies:
+        asked = get("/nothing/", field) + body + get(PAGE, field, method="POST") + body + get(PAGE)
+        assert re.findall(rb"HTTP/1\.1 (\d+)", exchange(hot.port, asked)) == [b"404", b"405", b"200"]
+
+
 def test_a_head_may_come_byte_by_byte(pair: tuple[int, int]) -> None:
     whole = get(PAGE) + get("/nothing/") + get(PAGE, "Connection: close")
     hot, stock = (dateless(exchange(port, *(whole[at : at + 1] for at in range(len(whole))))) for port in pair)
@@ -525,7 +560,7 @@ def test_whoever_leaves_is_counted_no_more(hot: Server, is_reset: bool, is_idle_
                 if is_reset:
                     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 client.close()
-    hot.wait_until(lambda: OPEN % 1 in exchange(hot.port, get("/metrics")))
+    hot.wait_until(lambda: OPEN % 1 in exchange(hot.port, METRICS))
     assert hot.connections() == 0
     assert hot.workers() == worker
 
@@ -571,7 +606,7 @@ def test_a_fault_ends_one_connection_alone(faulty: Server, path: str, answer: by
     worker = faulty.workers()
     with silent(faulty.port, get(PAGE)[:20]) as other:
         answered = exchange(faulty.port, get(path))
-        faulty.wait_until(lambda: OPEN % 2 in exchange(faulty.port, get("/metrics")))
+        faulty.wait_until(lambda: OPEN % 2 in exchange(faulty.port, METRICS))
         other.sendall(get(PAGE, "Connection: close")[20:])
         assert everything(other).startswith(b"HTTP/1.1 200")
     assert answer in answered
@@ -625,7 +660,7 @@ def test_connections_that_make_room_just_when_they_go_on_are_closed_once(site: P
                 finally:
                     os.kill(worker[0], signal.SIGCONT)
                 exchange(server.port, get("/nothing/"))
-        server.wait_until(lambda: OPEN % 1 in exchange(server.port, get("/metrics")))
+        server.wait_until(lambda: OPEN % 1 in exchange(server.port, METRICS))
         assert server.workers() == worker
 
 
