@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import stat
 import subprocess
@@ -17,6 +18,9 @@ from bitacora.content.private import make_private
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="gives files to another user")
 NOBODY = 65534
+ROOT = Path(__file__).parent.parent
+_BUILDERS = {"pickle", "_pickle", "marshal", "shelve"}
+"""Modules that make objects of what lies in a file."""
 
 
 def mode(folder: Path) -> int:
@@ -170,3 +174,11 @@ def test_a_blog_that_runs_as_another_user_goes_on_in_memory_and_says_so_once(cac
     assert used == "None"
     assert "it belongs to user 0, not 65534" in line
     assert "last good versions are lost at each restart" in line
+
+
+def test_no_module_can_read_what_builds_objects() -> None:
+    for file in (ROOT / "app.py", ROOT / "gunicorn.conf.py", *(ROOT / "bitacora").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not _BUILDERS.intersection(name.partition(".")[0] for name in names), file
