@@ -270,10 +270,11 @@ RAW = (
     "plaintext",
     "template",
 )
-FOREIGN = ("math", "svg", "svg><desc", "svg><foreignObject", "svg><title", "math><mtext", "math><mi",
-"math><annotation-xml",
-
-           'math><annotation-xml encoding="text/html"', 'math><annotation-xml encoding="application/xhtml+xml"')  # fmt: skip
+ANNOTATION = "math><annotation-xml"
+FOREIGN = (
+    "math", "svg", "svg><desc", "svg><foreignObject", "svg><title", "math><mtext", "math><mi", ANNOTATION,
+    f'{ANNOTATION} encoding="text/html"', f'{ANNOTATION} encoding="application/xhtml+xml"',
+)  # fmt: skip
 EVIL = "<img src=x onerror=alert(1)>"
 MUTATING = (
     "<{foreign}><{raw}><a title=\"</{raw}>" + EVIL + '">', "<{foreign}><p></p><{raw}><!--</{raw}>" + EVIL + "-->",
