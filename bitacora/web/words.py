@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
 import jinja2
-from babel import UnknownLocaleError
+from babel import UnknownLocaleError, localedata
 from babel.core import Locale
 from babel.dates import format_date, format_skeleton, format_time
 from babel.messages.mofile import write_mo
@@ -29,6 +29,13 @@ BODY_LABELS = {
     "table": "Table",
 }
 """What the Markdown renderer calls a word, and the word in English."""
+MOST_OF_PATTERN = 60
+"""Characters of a date's pattern. Babel keeps the last thousand that it was asked for."""
+
+_STYLES = frozenset({"short", "medium", "long", "full"})
+_MOST_LOCALES = 64
+_MOST_OF_LANGUAGE = 35
+"""Characters that a language tag may need (RFC 5646, 4.4.1)."""
 
 
 class Words:
@@ -44,7 +51,7 @@ class Words:
         translated = self._catalog(language).gettext(text)
         return translated % values if values else translated
 
-    @cache  # noqa: B019 - one instance per process
+    @lru_cache(_MOST_LOCALES)  # noqa: B019 - one instance per process
     def body_labels(self, language: str) -> Mapping[str, str]:
         """The words that bodies in this language need."""
         return {label: self.say(language, text) for label, text in BODY_LABELS.items()}
@@ -54,11 +61,11 @@ class Words:
 
         @jinja2.pass_context
         def gettext(context: Context, text: str) -> str:
-            return self._catalog(context["lang"]).gettext(text)
+            return self._catalog(_language(context)).gettext(text)
 
         @jinja2.pass_context
         def ngettext(context: Context, one: str, many: str, count: int) -> str:
-            return self._catalog(context["lang"]).ngettext(one, many, count)
+            return self._catalog(_language(context)).ngettext(one, many, count)
 
         environment.install_gettext_callables(gettext, ngettext, newstyle=True)  # type: ignore[attr-defined]
         environment.filters |= {
@@ -79,9 +86,15 @@ class Words:
 _ENGLISH = NullTranslations()
 
 
-@lru_cache(maxsize=256)
+@lru_cache(_MOST_LOCALES)
 def locale_of(language: str) -> Locale:
-    """Babel's locale for a language tag; English for one that it does not know."""
+    """Return Babel's locale for a language tag; English for one that it does not know.
+
+    Babel keeps each locale, and each name, that it was ever asked for: it is made to forget them now and then.
+    """
+    if locale_of.cache_info().misses % _MOST_LOCALES == 0:
+        localedata.clear_caches()
+        localedata.exists.cache_clear()
     try:
         return Locale.parse(language, sep="-")
     except (UnknownLocaleError, ValueError):
@@ -102,13 +115,21 @@ def month_and_year(month: datetime, language: str) -> str:
 
 @jinja2.pass_context
 def _date(context: Context, when: datetime, style: str = "long") -> str:
-    return _formatted(_local(context, when).date(), style, context["lang"])
+    day, language = _local(context, when).date(), _language(context)
+    if style in _STYLES:
+        return _formatted(day, style, language)
+    if len(style) > MOST_OF_PATTERN:
+        raise jinja2.TemplateRuntimeError(
+            f"a date's pattern has more than {MOST_OF_PATTERN} characters: write "
+            'short, medium, long or full, or a short pattern such as "d MMMM y"'
+        )
+    return format_date(day, style, locale_of(language))
 
 
 @jinja2.pass_context
 def _time(context: Context, when: datetime) -> str:
     """ "18:30"."""
-    return format_time(_local(context, when), "short", locale=locale_of(context["lang"]))
+    return format_time(_local(context, when), "short", locale=locale_of(_language(context)))
 
 
 @jinja2.pass_context
@@ -122,7 +143,7 @@ def _isodate(context: Context, when: datetime) -> str:
 def _date_part(pattern: str) -> Callable[[Context, datetime], str]:
     @jinja2.pass_context
     def part(context: Context, when: datetime) -> str:
-        return _formatted(_local(context, when).date(), pattern, context["lang"]).rstrip(".")
+        return _formatted(_local(context, when).date(), pattern, _language(context)).rstrip(".")
 
     return part
 
@@ -130,6 +151,12 @@ def _date_part(pattern: str) -> Callable[[Context, datetime], str]:
 @lru_cache(maxsize=4096)
 def _formatted(day: date, pattern: str, language: str) -> str:
     return format_date(day, pattern, locale_of(language))
+
+
+def _language(context: Context) -> str:
+    """The language of the page; English where a template calls it by what is too long for one."""
+    language = context["lang"]
+    return language if isinstance(language, str) and len(language) <= _MOST_OF_LANGUAGE else "en"
 
 
 def _local(context: Context, when: datetime) -> datetime:
