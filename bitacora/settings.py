@@ -282,7 +282,7 @@ def _setting(read: Callable[[object], Any], default: Any, doc: str) -> Any:
     return field(default=default, metadata=metadata)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Site:
     """What a site is. Every page may depend on any of it."""
 
@@ -312,6 +312,9 @@ class Site:
     html: str = _setting(_one_of("safe", "trusted"), "safe", "HTML inside posts: sanitised, or as written")
     embeds: tuple[str, ...] = _setting(_hosts, (), "hosts whose iframes are kept")
     share: tuple[str, ...] = _setting(_share, NETWORKS, "networks with a share link, in this order")
+
+    def __repr__(self) -> str:
+        return f"<Site {self.url}>"
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -469,7 +469,7 @@ def test_what_templates_are_given_leads_to_nothing_private(
     ):
         blog.get(path)
     sandbox = ImmutableSandboxedEnvironment()
-    environment = blog.parts.theme._environment_for(blog.parts.library.snapshot().templates)
+    environment = blog.parts.theme._environment_for(blog.parts.library.snapshot().templates, ["mine.html"])
     assert len(given) == 12  # the share page asks for robots.txt and the icon as well
     seen: set[int] = set()
     for context in [*given, environment.globals]:

@@ -114,6 +114,9 @@ class Post(NamedTuple):
     remarks: tuple[Remark, ...] = ()
     repeats: bool = False
 
+    def __repr__(self) -> str:
+        return f"<Post {self.path}>"  # whoever writes out one by mistake writes no more than this
+
     @property
     def on_x(self) -> Post:
         """The post with the picture that X alone is told of in the place of all others', if there is one."""

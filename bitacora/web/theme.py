@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jinja2
+from jinja2 import meta
 from markupsafe import Markup
 
 from bitacora.content.errors import PostError
@@ -21,6 +21,7 @@ from bitacora.content.markdown import Heading
 from bitacora.content.post import Post
 from bitacora.web.compiled import Compiled
 from bitacora.web.edition import Edition, term_url
+from bitacora.web.reach import RefusedError
 from bitacora.web.sandbox import Sandbox, TooMuchError
 from bitacora.web.words import Words
 
@@ -29,16 +30,26 @@ log = logging.getLogger(__name__)
 _OWN = "templates/"
 _Loaded = tuple[str, str, Callable[[], bool]]
 """A template's source, its file name, and whether it is still up to date."""
+_MOST_OF_REASON = 500
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Content:
-    """A rendered body as templates use it."""
+    """A rendered body as templates use it. `copied` counts the copies that are made of it."""
 
-    body: Markup
     toc: tuple[Heading, ...]
     excerpt: str
     words: int
+    _html: str
+    _copied: Callable[[int], None]
+
+    def __repr__(self) -> str:
+        return "<Content>"
+
+    @property
+    def body(self) -> Markup:
+        self._copied(len(self._html))
+        return Markup(self._html)  # noqa: S704 - sanitised when rendered
 
 
 class Theme:
@@ -59,9 +70,10 @@ class Theme:
         self._is_shipped = lambda filename: filename.startswith(f"{shipped}/")
         self._default = self._environment({}, sandboxed=False)
         self._checker = self._environment({}, sandboxed=self._sandboxed)
-        self._overlay: tuple[Mapping[str, str], jinja2.Environment] = ({}, self._default)
+        self._overlay = _Overlay({}, self._default, {})
         self._failed: dict[str, PostError] = {}
         self._too_much: set[str] = set()
+        self._parts: dict[str, set[str | None]] = {}
         self._told: set[str] = set()
         self._lock = threading.Lock()
 
@@ -75,7 +87,7 @@ class Theme:
 
         Raises PostError for the body of a post that cannot be shown.
         """
-        environment = self._environment_for(edition.snapshot.templates)
+        environment = self._environment_for(edition.snapshot.templates, names)
         context["site"] = edition.snapshot.site
         token = self._edition.set(edition)
         try:
@@ -112,33 +124,46 @@ class Theme:
             log.warning("%s", text)
         self._told = texts
 
-    def _environment_for(self, templates: Mapping[str, str]) -> jinja2.Environment:
+    def _environment_for(self, templates: Mapping[str, str], names: Sequence[str]) -> jinja2.Environment:
         with self._lock:
-            known, environment = self._overlay
-            if known != templates:
+            if self._overlay.templates != templates:
                 self._failed.clear()
                 self._too_much.clear()
                 own = {name: text for name, text in templates.items() if not self._is_as_shipped(name, text)}
                 environment = self._environment(own, sandboxed=self._sandboxed) if own else self._default
-                self._overlay = templates, environment
-            return environment
+                self._overlay = _Overlay(templates, environment, dict.fromkeys(own, True))
+            overlay = self._overlay
+        return overlay.environment if any(self._is_own(name, overlay) for name in names) else self._default
+
+    def _is_own(self, name: str, overlay: _Overlay) -> bool:
+        """Whether a template of the site has a part in what `name` makes. If not, it needs no sandbox."""
+        if name not in overlay.own:
+            overlay.own[name] = any(part is None or self._is_own(part, overlay) for part in self._parts_of(name))
+        return overlay.own[name]
+
+    def _parts_of(self, name: str) -> Collection[str | None]:
+        """Return the templates that a shipped one extends, includes or imports; None for one that it computes."""
+        if name not in self._parts:
+            source = self._shipped[name][0] if name in self._shipped else ""
+            self._parts[name] = set(meta.find_referenced_templates(self._default.parse(source)))
+        return self._parts[name]
 
     def _is_as_shipped(self, name: str, source: str) -> bool:
         """Whether a site's template is the default one unchanged, which then stands for it."""
         return name in self._shipped and self._shipped[name][0] == source
 
     def _report(self, error: Exception) -> None:
-        frames = traceback.extract_tb(error.__traceback__)
-        places = [(frame.filename, frame.lineno or 1) for frame in frames if frame.filename.startswith(_OWN)]
-        path, line = places[-1] if places else (_OWN, 1)
-        said = f"{error}" if isinstance(error, TooMuchError) else f"{type(error).__name__}: {error}"
+        frames = ((frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__))
+        path, line = next((place for place in reversed([*frames]) if place[0].startswith(_OWN)), (_OWN, 1))
+        is_plain = isinstance(error, TooMuchError | RefusedError) or type(error) is jinja2.TemplateRuntimeError
+        said = f"{error}" if is_plain else f"{type(error).__name__}: {error}"
         problem = _problem(path.removeprefix(_OWN), line, said)
         if self._failed.get(path) != problem:
             self._failed[path] = problem
             log.warning("%s", problem)
 
     def _environment(self, templates: Mapping[str, str], *, sandboxed: bool) -> jinja2.Environment:
-        kind = partial(Sandbox, is_shipped=self._is_shipped) if sandboxed else jinja2.Environment
+        kind = Sandbox if sandboxed else jinja2.Environment
         environment = kind(
             loader=jinja2.ChoiceLoader(
                 [
@@ -178,9 +203,23 @@ class Theme:
             "minutes": lambda post: self._edition.get().minutes(post),
         }
 
-    def _content(self, post: Post, *, absolute: bool = False) -> Content:
+    @jinja2.pass_environment
+    def _content(self, environment: jinja2.Environment, post: Post, *, absolute: bool = False) -> Content:
         html = self._edition.get().html(post, absolute=absolute)
-        return Content(Markup(html.body), html.toc, html.excerpt, html.words)  # noqa: S704 - sanitised when rendered
+        copied = environment.copy if isinstance(environment, Sandbox) else _uncounted
+        return Content(html.toc, html.excerpt, html.words, html.body, copied)
+
+
+class _Overlay(NamedTuple):
+    """A site's own templates, where they run, and which pages they have a part in as far as it was asked."""
+
+    templates: Mapping[str, str]
+    environment: jinja2.Environment
+    own: dict[str, bool]
+
+
+def _uncounted(characters: int) -> None:
+    """Count nothing: the operator trusts this template."""
 
 
 def _in_memory(folder: Path) -> Mapping[str, _Loaded]:
@@ -199,4 +238,5 @@ def _own_template(templates: Mapping[str, str], name: str) -> _Loaded | None:
 def _problem(name: str, line: int, reason: str) -> PostError:
     remedy = "Mend it, or delete the file to use the default one."
     reason = " ".join(reason.split()).rstrip(".")
+    reason = reason if len(reason) <= _MOST_OF_REASON else f"{reason[:_MOST_OF_REASON]}…"
     return PostError(f"{_OWN}{name}", line, 1, f"The template fails: {reason}.", remedy)
