@@ -9,16 +9,18 @@ from html import escape, unescape
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from bitacora.content.sanitise import MOST_HTML, MarkupTooLarge, is_safe
+from bitacora.content.effort import MarkupTooLarge, spend
+from bitacora.content.sanitise import MOST_HTML, is_safe
 
 _ATTRIBUTES = r"""(?:\s[^\s=">]+="[^"<>]*")*"""
 _TAGS = re.compile(
-    rf"<(a|img|source|video|audio|track)({_ATTRIBUTES})>|<iframe({_ATTRIBUTES})>.*?</iframe>", re.DOTALL
+    rf"<(a|img|source|video|audio|track)({_ATTRIBUTES})>|<iframe({_ATTRIBUTES})>(?:.*?</iframe>|.*\Z)", re.DOTALL
 )
 _ATTRIBUTE = re.compile(r"""\s([^\s=">]+)="([^"<>]*)\"""")
 _WRITTEN_PICTURE = re.compile(r"""<img(?=[\s/])((?:[^<>"']|"[^"<>]*+"|'[^'<>]*+')*+)>""", re.IGNORECASE)
-_WRITTEN_ATTRIBUTE = re.compile(r"""([^\s=">/]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
-_CAPTION = re.compile(r"<figcaption[^>]*>(.*?)</figcaption>", re.DOTALL)
+_WRITTEN_ATTRIBUTE = re.compile(r"""([^\s=">/]{1,100}+)\s*+=\s*+(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+_CAPTION = re.compile(r"<figcaption[^<>]*+>((?:(?!<figcaption|</figcaption>).)*+)</figcaption>", re.DOTALL)
+_ANY_TAG = re.compile(r"<[^>]*+(?:>|\Z)")
 
 
 class Resolver(Protocol):
@@ -57,6 +59,7 @@ class Addresses:
             attributes = {key: unescape(value) for key, value in _ATTRIBUTE.findall(found[2] or found[3] or "")}
             if name == "img" and self.lead is None:
                 self._keep_lead(attributes, html, found.end())
+            spend()
             changed = self._tag(name, attributes)
             self._written += len(changed)
             if self._written > MOST_HTML:
@@ -68,6 +71,7 @@ class Addresses:
     def note_pictures(self, html: str) -> None:
         """Remembers the pictures of HTML that goes out as its author wrote it."""
         for tag in _WRITTEN_PICTURE.findall(html):
+            spend()
             attributes = {key.lower(): unescape(a or b or c) for key, a, b, c in _WRITTEN_ATTRIBUTE.findall(tag)}
             if src := attributes.get("src"):
                 self.pictures.append(src)
@@ -90,11 +94,13 @@ class Addresses:
         return open_tag(name, attributes)
 
     def _keep_lead(self, attributes: dict[str, str], html: str, end: int) -> None:
+        src = attributes.get("src", "")
+        if not src:
+            return
         close = html.find("</figure>", end)
         caption = _CAPTION.search(html, end, close) if close >= 0 and "<figure" not in html[end:close] else None
-        text = unescape(re.sub(r"<[^>]*>", "", caption[1])) if caption else attributes.get("title", "")
-        if src := attributes.get("src", ""):
-            self.lead = Figure(src, attributes.get("alt", ""), " ".join(text.split()))
+        text = unescape(_ANY_TAG.sub("", caption[1])) if caption else attributes.get("title", "")
+        self.lead = Figure(src, attributes.get("alt", ""), " ".join(text.split()))
 
     def _size_picture(self, attributes: dict[str, str]) -> None:
         first = not self.pictures

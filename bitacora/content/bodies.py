@@ -7,8 +7,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bitacora.content.effort import MarkupTooLarge
 from bitacora.content.errors import PostError
-from bitacora.content.markdown import Html, MarkupTooLarge, render
+from bitacora.content.markdown import Html, render
 from bitacora.content.post import Image, Post, body_of
 from bitacora.content.snapshot import Snapshot
 
@@ -48,6 +49,8 @@ class Bodies:
         if kept is None or kept.settings != settings or not addresses.give_the_same(kept.lookups):
             kept = self._render(snapshot, post, addresses, settings)
             self._keep(key, kept)
+        if isinstance(kept.html, str):
+            raise too_large(post, kept.html)
         return kept.html
 
     def _render(
@@ -62,7 +65,7 @@ class Bodies:
                 labels=self._labels(post.lang),
             )
         except MarkupTooLarge as error:
-            raise too_large(post, str(error)) from None
+            return _Kept(str(error), {}, settings, _OVERHEAD_BYTES)
         size = _OVERHEAD_BYTES + 2 * len(html.body) + 100 * (len(html.toc) + len(addresses.lookups))
         return _Kept(html, addresses.lookups, settings, size)
 
@@ -77,13 +80,15 @@ class Bodies:
 
 
 def too_large(post: Post, reason: str) -> PostError:
-    remedy = "Shorten the post; it may repeat one link definition very often."
+    remedy = "Split the post in parts, or take out what it repeats so often."
     return PostError(post.path, post.body_line, 1, reason, remedy)
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    html: Html
+    """A body, or why it cannot be shown: whoever asks next for that version does not wait for it again."""
+
+    html: Html | str
     lookups: Mapping[tuple[str, str], object]
     settings: tuple[object, ...]
     size: int

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import cache
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from bitacora.content.effort import spend
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
+_Piece = tuple[Any, str]
+_PIECES_IN_A_STEP = 10
 _LANGUAGE = re.compile(r"[\s{.]*([\w+#-][\w+#.-]*)")
 
 
@@ -27,8 +32,15 @@ def highlight(code: str, language: str) -> str:
     import pygments
     from pygments.formatters.html import HtmlFormatter  # its package replaces itself while it is imported
 
-    html: str = pygments.highlight(code, _lexer(lexer), HtmlFormatter(nowrap=True))
+    html: str = pygments.format(_counted(_lexer(lexer).get_tokens(code)), HtmlFormatter(nowrap=True))
     return html
+
+
+def _counted(tokens: Iterable[_Piece]) -> Iterator[_Piece]:
+    """Pieces of code, each a little step: some lexers take long where code is none."""
+    for number, piece in enumerate(tokens):
+        spend(number % _PIECES_IN_A_STEP == 0)
+        yield piece
 
 
 @cache

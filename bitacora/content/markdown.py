@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os.path
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape, unescape
+from itertools import groupby
 from typing import ClassVar, NamedTuple
 from urllib.parse import quote
 
@@ -15,9 +17,19 @@ import mistune
 
 from bitacora.content import sanitise
 from bitacora.content.addresses import Addresses, Figure, Resolver, open_tag
+from bitacora.content.effort import MarkupTooLarge, bounded, spend
 from bitacora.content.highlight import highlight, language_of
-from bitacora.content.plain import excerpt_of, first_heading, names_in, plain_text, text_of, text_of_html, words_in
-from bitacora.content.sanitise import MOST_HTML, MarkupTooLarge
+from bitacora.content.plain import (
+    LONGEST,
+    excerpt_of,
+    first_heading,
+    names_in,
+    plain_text,
+    text_of,
+    text_of_html,
+    words_in,
+)
+from bitacora.content.sanitise import MOST_HTML
 from bitacora.content.syntax import Token, Tree, parse
 
 __all__ = [
@@ -54,7 +66,7 @@ _BARE_LINK = re.compile(
     r"(?<![\w/])(?:https?://|(?<![.@:])www\.(?=[\w-]+\.[\w-]))[^\s<>\"“”«»\x00-\x1f\x7f、。，）」』】]{1,2000}",
     re.IGNORECASE,
 )
-_BARE_LINK_END = re.compile(r"[?!.,:;*_~'’…\"]+$")
+_BARE_LINK_END = "?!.,:;*_~'’…\""
 _MORE = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
 _WRITTEN_ID = re.compile(r"""\sid\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _CODE_BLOCK = re.compile(r"<pre\b[^<]*+(?:<(?!pre\b|/pre>)[^<]*+)*+</pre>", re.IGNORECASE)
@@ -110,15 +122,16 @@ def render(
     Raises MarkupTooLarge for a body whose page would have no end; its message says why.
     """
     addresses = Addresses(resolver, embeds)
-    written = _written(text, addresses, trusted=trusted, labels=labels)
-    return Html(
-        body=written.body,
-        toc=written.toc,
-        excerpt=written.excerpt,
-        words=words_in(_visible(written.body)),
-        pictures=tuple(addresses.pictures),
-        lead=addresses.lead,
-    )
+    with bounded():
+        written = _written(text, addresses, trusted=trusted, labels=labels)
+        return Html(
+            body=written.body,
+            toc=written.toc,
+            excerpt=written.excerpt,
+            words=words_in(_visible(written.body)),
+            pictures=tuple(addresses.pictures),
+            lead=addresses.lead,
+        )
 
 
 def render_body(
@@ -126,7 +139,8 @@ def render_body(
 ) -> tuple[str, tuple[str, ...]]:
     """The `body` and the `pictures` that `render` gives, sooner."""
     addresses = Addresses(resolver, embeds)
-    written = _written(text, addresses, trusted=trusted, labels=LABELS)
+    with bounded():
+        written = _written(text, addresses, trusted=trusted, labels=LABELS)
     return written.body, tuple(addresses.pictures)
 
 
@@ -423,6 +437,7 @@ class _Writer:
 
     def _spend(self, tag: str) -> None:
         """One definition can be used without end, so that a small body makes an endless page."""
+        spend(1 + len(tag) // 1_000)
         self._spent += len(tag)
         if self._spent > MOST_HTML:
             raise MarkupTooLarge(f"links and pictures alone would have more than {MOST_HTML} characters")
@@ -496,14 +511,16 @@ def _escape(text: str) -> str:
 
 def _without_end(address: str) -> str:
     """A bare address without the punctuation of its sentence; `)` stays where its `(` is inside."""
-    while True:
-        shorter = _BARE_LINK_END.sub("", address)
-        for opening, closing in ("()", "[]"):
-            if shorter.endswith(closing) and shorter.count(closing) > shorter.count(opening):
-                shorter = shorter[:-1]
-        if shorter == address:
-            return address
-        address = shorter
+    surplus = {closing: address.count(closing) - address.count(opening) for opening, closing in ("()", "[]")}
+    end = len(address)
+    while end:
+        last = address[end - 1]
+        if surplus.get(last, 0) > 0:
+            surplus[last] -= 1
+        elif last not in _BARE_LINK_END:
+            break
+        end -= 1
+    return address[:end]
 
 
 def _slug(text: str) -> str:
@@ -522,8 +539,18 @@ def _free_written(found: re.Match[str]) -> str:
 
 
 def _pattern_of(abbreviations: Mapping[str, str]) -> re.Pattern[str] | None:
-    words = sorted(list(abbreviations)[:_MOST_ABBREVIATIONS], key=len, reverse=True)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})(?!\w)") if words else None
+    words = sorted(list(abbreviations)[:_MOST_ABBREVIATIONS])
+    return re.compile(rf"(?<!\w){_any_of(words)}(?!\w)") if words else None
+
+
+def _any_of(words: Sequence[str]) -> str:
+    """An expression for the longest of these sorted words that reads no character twice."""
+    start = os.path.commonprefix((words[0], words[-1]))  # noqa: RUF071, words are no paths
+    ends = [word[len(start) :] for word in words]
+    branches = [_any_of(list(group)) for _, group in groupby(filter(None, ends), key=lambda end: end[0])]
+    if not branches:
+        return re.escape(start)
+    return f"{re.escape(start)}(?:{'|'.join(branches)}){'' if ends[0] else '?'}"
 
 
 def _visible(body: str) -> str:
@@ -534,6 +561,7 @@ def _visible(body: str) -> str:
 def _excerpt(tokens: Iterable[Token]) -> str:
     texts: list[str] = []
     paragraph = ""
+    length = 0
     for token in tokens:
         if token["type"] == "block_html" and (more := _MORE.search(token["raw"])):
             return excerpt_of(" ".join([*texts, text_of_html(token["raw"][: more.start()])]))
@@ -543,7 +571,9 @@ def _excerpt(tokens: Iterable[Token]) -> str:
                 if child["type"] == "inline_html" and _MORE.fullmatch(child["raw"]):
                     return excerpt_of(" ".join([*texts, "".join(text_of(children[:index], pictures=False))]))
             paragraph = paragraph or _prose(token)
-        texts.append(_prose(token))
+        if length < LONGEST:
+            texts.append(_prose(token))
+            length += len(texts[-1])
     return excerpt_of(paragraph or next(filter(None, texts), ""))
 
 

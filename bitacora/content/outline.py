@@ -7,13 +7,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from html import unescape
 
+from bitacora.content.effort import MarkupTooLarge
 from bitacora.content.errors import PostError
-from bitacora.content.markdown import MarkupTooLarge, render_body
+from bitacora.content.markdown import render_body
 from bitacora.content.post import body_of, repeated_keys
 
-_TAG = re.compile(
-    r"""<(?:a|img|[a-z][a-z0-9-]*(?=[^<>]*\sid=))((?:\s[^\s=">]+(?:="[^"]*")?)*)\s*/?>""", re.IGNORECASE
-)
+_TAG = re.compile(r"""<([a-z][a-z0-9-]*+)((?:\s[^\s=<">]++(?:="[^"]*+")?+)*+)\s*+/?>""", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""\s([^\s=">]+)="([^"]*)\"""")
 
 
@@ -42,12 +41,15 @@ def outline(source: bytes, path: str, *, trusted: bool = False, embeds: Collecti
     links: list[str] = []
     unsaid: list[str] = []
     for found in _TAG.finditer(body):
-        attributes = {name.lower(): unescape(value) for name, value in _ATTRIBUTE.findall(found[1])}
+        tag = found[1].lower()
+        attributes = {name.lower(): unescape(value) for name, value in _ATTRIBUTE.findall(found[2])}
+        if tag not in {"a", "img"} and "id" not in attributes:
+            continue
         if "id" in attributes:
             ids.append(attributes["id"])
         if "href" in attributes:
             links.append(attributes["href"])
-        if attributes.get("src") and not attributes.get("alt", "").strip() and found[0][1:4].lower() == "img":
+        if attributes.get("src") and not attributes.get("alt", "").strip() and tag == "img":
             unsaid.append(attributes["src"])
     return Outline(tuple(ids), tuple(links), pictures, tuple(unsaid), tuple(repeated_keys(source, path)))
 

@@ -6,15 +6,17 @@ import re
 
 import nh3
 
+from bitacora.content.effort import MarkupTooLarge, spend
 from bitacora.content.plain import is_element, names_in
 
 MOST_HTML = 16 * 1024 * 1024  # characters of one rendered body
 # What the parser of nh3 does for each tag grows with the elements that are open: 3 ns for each, and 1 µs and
 # 270 bytes for each open <b> and the like, which the HTML standard has it reopen in every block.
-MOST_SCANNED = 300_000_000
+MOST_SCANNED = 100_000_000
 MOST_REOPENED = 500_000
-MOST_REFERENCES = 200_000  # of characters such as &lt;, whose reading in one text takes quadratic time
+MOST_REFERENCES = 100_000  # of characters such as &lt;, whose reading in one text takes quadratic time
 LONGEST_TAG = 4_000  # characters of a tag without its values
+_TAGS_IN_A_STEP = 2
 
 SCHEMES = names_in(
     """
@@ -81,7 +83,7 @@ _WITH_CONTENT = sorted(
     names_in("script style svg math template object applet noembed noframes xmp select textarea title")
 )
 _OPENS_CONTENT = re.compile(rf"<({'|'.join(_WITH_CONTENT)})(?=[\s/>])", re.IGNORECASE)
-_CLOSES = {name: re.compile(rf"</{name}[^>]*>", re.IGNORECASE) for name in _WITH_CONTENT}
+_CLOSES = {name: re.compile(f"</{name}", re.IGNORECASE) for name in _WITH_CONTENT}
 _COMMENT = re.compile(r"<!--(?:.*?-->|.*\Z)|<[!?][^>]*(?:>|\Z)", re.DOTALL)
 # Any "<"; with groups where a tag follows that nh3 and `_refuse_depth` cannot read in two ways.
 _TAG = re.compile(
@@ -92,10 +94,6 @@ _VALUE = re.compile(r""""[^"]*"|'[^']*'""")
 _NAME = re.compile(r"<(/?)([a-z][a-z0-9]*)", re.IGNORECASE)
 _VOID = names_in("br hr img input wbr col source track")
 _FORMATTING = names_in("a b big code em font i nobr s small strike strong tt u")
-
-
-class MarkupTooLarge(ValueError):  # noqa: N818, it says what is wrong
-    """The markup of a body would make a page too large, or keep the server busy for too long."""
 
 
 def clean(html: str) -> str:
@@ -116,7 +114,9 @@ def tame(html: str) -> str:
     What hides its content goes, other elements that are not allowed lose their tags, and words in angle brackets
     that are no element become text. Raises MarkupTooLarge for what nests without end.
     """
-    html = _TAG.sub(_tame_tag, without_hidden(html))
+    html = without_hidden(html)
+    spend(html.count("<") // _TAGS_IN_A_STEP)
+    html = _TAG.sub(_tame_tag, html)
     _refuse_depth(html)
     return html
 
@@ -135,12 +135,14 @@ def without_hidden(html: str) -> str:
         name = start[1].lower()
         if start.start() < end or name in unclosed:
             continue
+        # Where no ">" follows the first end tag, none follows any later one: nothing is looked for twice.
         close = _CLOSES[name].search(html, start.end())
-        if close is None:
+        after = html.find(">", close.end()) + 1 if close else 0
+        if not after:
             unclosed.add(name)
             continue
         pieces.append(html[end : start.start()])
-        end = close.end()
+        end = after
     return "".join(pieces) + html[end:]
 
 

@@ -7,15 +7,18 @@ attribute lists of kramdown.
 from __future__ import annotations
 
 import re
+import string
 from typing import Any
 
 from mistune import BlockParser, BlockState, InlineParser, InlineState, Markdown
-from mistune.plugins.abbr import REF_ABBR, parse_ref_abbr
+from mistune.helpers import BLOCK_TAGS, PRE_TAGS
+from mistune.plugins.abbr import parse_ref_abbr
 from mistune.plugins.def_list import def_list
 from mistune.plugins.footnotes import footnotes, md_footnotes_hook, parse_footnote_item
 from mistune.plugins.formatting import strikethrough
 from mistune.plugins.table import table, table_in_list, table_in_quote
 
+from bitacora.content.effort import spend
 from bitacora.content.liquid import HIDDEN_BRACE, expand_pairs, without_constructs
 from bitacora.content.plain import is_element
 
@@ -29,14 +32,30 @@ _ATTRIBUTES = re.compile(r"\{:([^{}\n]{0,200})\}")
 _ATTRIBUTE = re.compile(r"""\s*(?:([.#])([\w:-]+)|([\w-]+)=("[^"]*"|'[^']*'|[^\s"']+)|[\w:-]+)(?=[\s.#]|$)""")
 _LAST_LINE = re.compile(r"(?:^|\n)[ \t]*\{:([^{}\n]{0,200})\}\s*$")
 _FIRST_LINE = re.compile(r"[ \t]*\{:([^{}\n]{0,200})\}[ \t]*(?:\n|$)")
-_HEADING_END = re.compile(r"\s*\{:?((?=[^{}\n]*[.#=])[^{}\n]{1,200})\}\s*$")
-_SPACED_PICTURE = re.compile(
-    r"(!\[[^\[\]\n]{0,500}\]\()(?!<)([^()\n\"'<>]*\S[ ][^()\n\"'<>]*\.(?:png|jpe?g|gif|webp|avif|svg))"
-    r"(\s*(?:\"[^\"\n]*\"\s*)?\))",
-    re.IGNORECASE,
+_HEADING_END = re.compile(r"\{:?((?=[^{}\n]*[.#=])[^{}\n]{1,200})\}\s*$")
+_PICTURE = re.compile(
+    r"(!\[[^\[\]\n]{0,500}+\]\()(?!<)([^()\n\"'<>]*+)(\s*+(?:\"[^\"\n]*+\"\s*+)?\))", re.IGNORECASE
 )
-_DELIMITERS = re.compile(r"\*+|(?<!\w)_+|_+(?!\w)")
+_ENDS_OF_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".svg")
+_SPACE_INSIDE = re.compile(r"\S ")
+_DELIMITERS = re.compile(r"\*++|(?<!\w)_++|(?<!_)_++(?!\w)")
 _MOST_DELIMITERS = 1_000
+_BLOCK_TAGS = frozenset((*BLOCK_TAGS, *PRE_TAGS))
+_SIGNS = "![]<`*_\\~{\n"
+_BLANKS = "__blank_line_starts__"
+# Mistune's own looks for the "]" in the whole text, again and again.
+_ABBREVIATION = re.compile(
+    r"^ {0,3}\*\[(?P<abbr_key>[^\]\n]{1,100})(?<!\\)(?:\\\\)*\]:"
+    r"(?P<abbr_text>[ \t]*\n(?: {3,}|\t)[^\n]+|[^\n]*)$"
+)
+# Attributes as mistune 3.4 reads them, which tries each way to part a value without quotes from what follows.
+_ATTRIBUTES_OF_A_TAG = (
+    r"""(?:\s++[A-Za-z_:][A-Za-z0-9_.:-]*+(?:\s*+=\s*+(?:'[^']*+'|"[^"]*+"|"""
+    r"""[^ !"'=<>`]++(?!\s*+=)|(?>[^ !"'=<>`]+(?=\s[A-Za-z_:][A-Za-z0-9_.:-]*+\s*+=))))?+)*+"""
+)
+_NAME_OF_A_TAG = r"[A-Za-z][A-Za-z0-9-]*+"
+_INLINE_TAG = re.compile(rf"<{_NAME_OF_A_TAG}{_ATTRIBUTES_OF_A_TAG}\s*+/?>|</{_NAME_OF_A_TAG}\s*+>")
+_REST_OF_A_TAG = re.compile(rf"{_ATTRIBUTES_OF_A_TAG}[ \t]*+>[ \t]*+(?:\n|$)")
 _BLANK_LINES = re.compile(r"\n(?:[ \t\v\f\r]*+\n){100,}+")
 _KEPT_ATTRIBUTES = frozenset({"lang", "dir", "title"})
 
@@ -54,7 +73,7 @@ def parse(text: str, *, custom_elements: bool = False) -> Tree:
 
     Raises RecursionError at worst where text nests without end.
     """
-    state = BlockState()
+    state: BlockState = _State()
     state.env["custom_elements"] = custom_elements
     # Mistune needs a kilobyte for each blank line of a run.
     text = _BLANK_LINES.sub("\n" * 100, "\n" + text.replace("\x00", "\ufffd"))
@@ -83,13 +102,63 @@ def read_attributes(text: str) -> dict[str, str] | None:
     return found
 
 
+class _State(BlockState):
+    """Where a parser of blocks is; each look at a line is a step."""
+
+    def __init__(self, parent: Any = None) -> None:
+        super().__init__(parent)
+        self.blank_lines: Any = None
+
+    def add_paragraph(self, text: str) -> None:
+        self._grow_paragraph()
+        super().add_paragraph(text)
+
+    def append_paragraph(self) -> int | None:
+        self._grow_paragraph()
+        return super().append_paragraph()
+
+    def _grow_paragraph(self) -> None:
+        """Each line that is added to a paragraph copies it."""
+        last = self.last_token()
+        if last and last["type"] == "paragraph":
+            spend(len(last["text"]) // 5_000)
+
+    def find_line_end_at(self, pos: int) -> int:
+        spend()
+        return super().find_line_end_at(pos)
+
+
 class _Block(BlockParser):
     """CommonMark's blocks, in which `<leader>` on a line of its own begins a paragraph and not raw HTML."""
+
+    state_cls = _State
+
+    def parse_atx_heading(self, m: re.Match[str], state: BlockState) -> int:
+        """Mistune 3.4 looks for the closing signs of a heading in quadratic time."""
+        text = m["atx_2"].strip(string.whitespace)
+        shorter = text.rstrip("#")
+        if not shorter or shorter[-1].isspace():
+            text = shorter.rstrip()
+        state.append_token({"type": "heading", "text": text, "attrs": {"level": len(m["atx_1"])}, "style": "atx"})
+        return m.end() + 1
+
+    def parse_ref_link(self, m: re.Match[str], state: BlockState) -> int | None:
+        """Mistune 3.4 keeps the blank lines of one text alone, and looks for them again where lists alternate."""
+        assert isinstance(state, _State)
+        spend()
+        state.env[_BLANKS] = state.blank_lines
+        end = super().parse_ref_link(m, state)
+        state.blank_lines = state.env[_BLANKS]
+        return end
 
     def parse_raw_html(self, m: re.Match[str], state: BlockState) -> int | None:
         start = m.start()
         if not state.env.get("custom_elements") and not is_element(state.src[start : start + 500].lstrip()):
             return None
+        name = m[0].strip()[1:].lower()
+        is_inline = name[0].isalpha() and name not in _BLOCK_TAGS
+        if is_inline and not _REST_OF_A_TAG.match(state.src, m.end(), state.find_line_end()):
+            return state.append_paragraph()
         return super().parse_raw_html(m, state)
 
 
@@ -99,11 +168,23 @@ class _Inline(InlineParser):
     Matching them takes mistune 3.4 quadratic time where they do not pair up.
     """
 
+    def parse_inline_html(self, m: re.Match[str], state: InlineState) -> int | None:
+        if not state.src.startswith(("<!", "<?"), m.start()) and not _INLINE_TAG.match(state.src, m.start()):
+            return None
+        return super().parse_inline_html(m, state)
+
+    def render(self, state: InlineState) -> list[Token]:
+        spend(1 + sum(map(state.src.count, _SIGNS)))
+        return super().render(state)
+
     def finalize_tokens(self, tokens: list[Token], depth: int) -> list[Token]:
         texts = [token for token in tokens if token["type"] == "text"]
-        if sum(len(_DELIMITERS.findall(token["raw"])) for token in texts) > _MOST_DELIMITERS:
+        delimiters = sum(len(_DELIMITERS.findall(token["raw"])) for token in texts)
+        if delimiters > _MOST_DELIMITERS:
             for token in texts:
                 token["_emphasis"] = False
+        else:
+            spend(delimiters * delimiters // 500)
         return super().finalize_tokens(tokens, depth)
 
 
@@ -122,10 +203,11 @@ def _shape(_md: Markdown, state: BlockState) -> None:
 
 def _shape_all(tokens: list[Token]) -> None:
     """Constructs out, attribute lists applied, alerts and tasks recognised: before inline text is read."""
+    spend(len(tokens))
     shaped: list[Token] = []
     for token in tokens:
         if "text" in token:
-            token["text"] = _SPACED_PICTURE.sub(r"\1<\2>\3", without_constructs(token["text"]))
+            token["text"] = _PICTURE.sub(_spaced_picture, without_constructs(token["text"]))
             if "{" in token["text"]:
                 _take_attributes(token, shaped)
             token["text"] = token["text"].replace(HIDDEN_BRACE, "{")
@@ -142,11 +224,19 @@ def _shape_all(tokens: list[Token]) -> None:
     tokens[:] = [token for token in shaped if token["type"] != "list" or ":toc" not in token.get("own", {})]
 
 
+def _spaced_picture(found: re.Match[str]) -> str:
+    """A picture whose name has spaces, which CommonMark wants in angle brackets."""
+    path = found[2].rstrip()
+    if not path.lower().endswith(_ENDS_OF_PICTURES) or not _SPACE_INSIDE.search(path[: path.rindex(".")]):
+        return found[0]
+    return f"{found[1]}<{path}>{found[2][len(path) :]}{found[3]}"
+
+
 def _take_attributes(token: Token, before: list[Token]) -> None:
     if token["type"] == "heading" and (found := _HEADING_END.search(token["text"])):
         attributes = read_attributes(found[1])
         if attributes is not None:
-            token["text"] = token["text"][: found.start()]
+            token["text"] = token["text"][: found.start()].rstrip()
             _apply(token, attributes)
     if found := _FIRST_LINE.match(token["text"]):
         attributes = read_attributes(found[1].removeprefix(":"))
@@ -209,7 +299,7 @@ def _add_footnotes(md: Markdown, result: Any, state: BlockState) -> Any:
     while len(items) < len(state.env.get("footnotes") or ()):
         number = len(items) + 1
         item = parse_footnote_item(md.block, state.env["footnotes"][number - 1], number, state)
-        notes = BlockState(parent=state)
+        notes = _State(state)
         notes.tokens = [item]
         _shape_all(notes.tokens)
         items += md.render_state(notes)  # type: ignore[arg-type]
@@ -223,7 +313,7 @@ def _build() -> Markdown:
         inline=_Inline(),
         plugins=[strikethrough, footnotes, table, table_in_list, table_in_quote, def_list],
     )
-    md.block.register("ref_abbr", REF_ABBR, parse_ref_abbr, before="paragraph")
+    md.block.register("ref_abbr", _ABBREVIATION.pattern, parse_ref_abbr, before="paragraph")
     md.inline.register("attributes", _ATTRIBUTES.pattern, _attributes, start_chars="{")
     md.before_render_hooks.append(_shape)
     md.after_render_hooks[md.after_render_hooks.index(md_footnotes_hook)] = _add_footnotes
