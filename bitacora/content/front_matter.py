@@ -591,7 +591,7 @@ _STATUS = "|".join(PUBLISHED_STATUS)
 _DRAFT_LINE = re.compile(
     rf"""(?im)^["']?(?:draft["']?[ \t]*[:=][ \t]*["']?(?:true|yes|on|1)
     |published["']?[ \t]*[:=][ \t]*["']?(?:false|no|off|0)
-    |status["']?[ \t]*[:=][ \t]*+["']?+(?!(?:{_STATUS}|null|~)["']?[ \t]*(?:\#.*)?\r?$)[^\s\#"'][^\#"'\r\n]*
+    |status["']?[ \t]*[:=][ \t]*+["']?+(?!(?:{_STATUS}|null|~)["']?[ \t]*(?:\#.*)?\r?$)[^\s\#"'][^\#"'\r\n]*+
     )["']?[ \t]*(?:\#.*)?\r?$""",
     re.VERBOSE,
 )

@@ -21,12 +21,13 @@ _PAIRS = re.compile(
     r"|\{::comment\}(?:(?!\{::comment).)*?\{:/(?:comment)?\}"
 )
 _ROOT = re.compile(r"\{\{-?\s*site\.(?:base)?url\s*-?\}\}")
-_DEFINITION = re.compile(r"(?m)^( {0,3}\[[^\]\n]+\]:[ \t]*)(.*\{[{%].*)$")
-_FIGURE = re.compile(r"\{\{[<%]\s*(?:figure|img|image)\b([^{}]*?)/?\s*[%>]\}\}")
-_PARAMETER = re.compile(r"""(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)'|(\S+))""")
+_DEFINITION = re.compile(r"(?m)^( {0,3}\[[^\]\n]+\]:[ \t]*+)(.*\{[{%].*)$")
+_FIGURE = re.compile(r"\{\{[<%]\s*+(?:figure|img|image)\b([^{}]*+)(?<=[%>])\}\}")
+_PARAMETER = re.compile(r"""(?<!\w)(\w++)\s*+=\s*+(?:"([^"]*)"|'([^']*)'|(\S+))""")
 _POST = r"\{%-?\s*(?:post_url|link)\b[^%\n]*%\}|\{\{[<%]\s*(?:ref|relref)\b[^{}\n]*\}\}"
 _TO_POST = re.compile(rf"\]\([^()\n]{{0,200}}(?:{_POST})[^()\n]*\)")
-_HREF_TO_POST = re.compile(rf"""\shref=(["'])[^"'\n]{{0,200}}?(?:{_POST})[^\n]*?\1(?=[\s>])""")
+_HREF_TO_POST = re.compile(rf"""\shref=(["'])[^"'\n]{{0,200}}?(?:{_POST})[^\n]{{0,200}}?\1(?=[\s>])""")
+_NOT_LINE_END = re.compile(r"[^\n]")
 _CONSTRUCT = re.compile(r"(?s)\{%(?:(?!\{%|%\}).)*+%\}|\{\{(?:(?!\{\{|\}\}).)*+\}\}|\{:[:/][^{}\n]{0,200}\}")
 
 
@@ -58,13 +59,21 @@ def without_constructs(text: str) -> str:
     return "".join(pieces) + _drop(text[end:])
 
 
+def without_code(text: str) -> str:
+    """A text with blanks for its code, so that each place in it stays where it is."""
+    return _CODE.sub(lambda found: _NOT_LINE_END.sub(" ", found[0]), text)
+
+
 def left_out(body: str) -> Iterator[re.Match[str]]:
     """Constructs of a body of which nothing is shown; indented lines, which may be code, are passed over."""
     for shown in (_PAIRS, _ROOT, _FIGURE):
-        body = shown.sub(lambda found: re.sub(r"[^\n]", "x", found[0]), body)
+        body = shown.sub(lambda found: _NOT_LINE_END.sub("x", found[0]), body)
+    line = seen = 0
     for found in _CONSTRUCT.finditer(body):
-        line = body[body.rfind("\n", 0, found.start()) + 1 : found.start()]
-        if not found[0].startswith("{:") and not line.startswith(("    ", "\t")):
+        line = body.rfind("\n", seen, found.start()) + 1 or line
+        seen = found.start()
+        is_indented = body.startswith(("    ", "\t"), line, seen)
+        if not found[0].startswith("{:") and not is_indented:
             yield found
 
 
@@ -97,7 +106,8 @@ def _drop(text: str) -> str:
 
 
 def _figure(found: re.Match[str]) -> str:
-    values = {name.lower(): a or b or c for name, a, b, c in _PARAMETER.findall(found[1])}
+    inside = found[1][:-1].rstrip().removesuffix("/")
+    values = {name.lower(): a or b or c for name, a, b, c in _PARAMETER.findall(inside)}
     src, caption = values.get("src", ""), values.get("caption") or values.get("title") or ""
     if not src or re.search(r"[<>\n]", src):
         return ""

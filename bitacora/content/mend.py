@@ -89,9 +89,7 @@ def _tabs(text: str, path: str) -> tuple[str, str]:
 
 
 _HEAD = re.compile(r"\s*---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*\r?$", re.DOTALL | re.MULTILINE)
-_UNQUOTED = re.compile(
-    r"(?m)^([ \t]*(?:- +)?[\w.-]+:[ \t]+)([^\s\"'\[\]{}|>&*!%@`#][^\n\r]*?: [^\n\r]*?)([ \t]*\r?)$"
-)
+_UNQUOTED = re.compile(r"(?m)^([ \t]*(?:- +)?[\w.-]+:[ \t]+)([^\s\"'\[\]{}|>&*!%@`#][^\n\r]*?: [^\n\r]*+)(\r?)$")
 _MOST_QUOTED = 20
 
 
@@ -112,8 +110,9 @@ def _quotes(text: str, path: str) -> tuple[str, str]:
         found = _UNQUOTED.match(quoted, line_start, end)
         if found is None or line_start < start or " #" in found[2]:
             return text, ""
-        value = found[2].replace("'", "''")
-        quoted = f"{quoted[: found.start()]}{found[1]}'{value}'{found[3]}{quoted[found.end() :]}"
+        value = found[2].rstrip(" \t")
+        quoted_value = f"""'{value.replace("'", "''")}'{found[2][len(value) :]}"""
+        quoted = f"{quoted[: found.start()]}{found[1]}{quoted_value}{found[3]}{quoted[found.end() :]}"
     return text, ""
 
 

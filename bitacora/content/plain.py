@@ -14,15 +14,24 @@ _MARKED = re.compile(r"[<&*_`\[\\~{\x00-\x1f\x7f\ufffe\uffff]|  ")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _STAR_INSIDE_WORD = re.compile(r"(?<=\w)\*(?=\w)")
 _HIDDEN_STAR = "\x00"
-_LIQUID = re.compile(r"(?s)(?P<code>(`{1,9})(?!`).{1,300}?(?<!`)\2(?!`))|\{[{%].{0,2000}?[%}]\}|\{:[^{}]{0,200}\}")
-_HIDDEN = re.compile(r"(?si)<(script|style|pre|svg|math|template)(?=[\s>]).*?</\1\s*>|<!--.*?-->")
+_LIQUID = re.compile(
+    r"(?s)(?P<code>(`{1,9})(?!`).{1,300}?(?<!`)\2(?!`))|\{[{%](?:(?!\{[{%]).){0,2000}?[%}]\}|\{:[^{}]{0,200}\}"
+)
+_OPENS_HIDDEN = re.compile(r"(?i)<(?:(script|style|pre|svg|math|template)(?=[\s>])|!--)")
+_CLOSES_HIDDEN = {
+    **{name: re.compile(rf"(?i)</{name}\s*+>") for name in ("script", "style", "pre", "svg", "math", "template")},
+    "": re.compile("-->"),
+}
 _ANY_TAG = re.compile(r"<[^<>]*>")
 # Han and kana are written without spaces.
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]|[^\W_]+(?:['’.,-][^\W_]+)*")
 EXCERPT = 300
 LONGEST = 10_000  # characters that are looked at: more is no title, summary or excerpt
+_FURTHEST_HEADING = 100_000  # characters of a body in which the heading is looked for that is its title
+_MOST_HEADINGS = 100  # without any text, that are passed over
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_ATX = re.compile(r" {0,3}#{1,6}[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*(?:\{[:#.][^{}]*\})?[ \t]*$")
+_ATX = re.compile(r" {0,3}#{1,6}[ \t]+(.*)")
+_HEADING_ATTRIBUTES = re.compile(r"\{[:#.][^{}]*+\}\Z")
 _SETEXT = re.compile(r" {0,3}(?:=+|-+)[ \t]*$")
 _HTML_HEADING = re.compile(r" {0,3}<h([1-6])\b[^>]*>(.*?)</h\1>", re.IGNORECASE)
 _NO_TEXT = re.compile(r"[ \t]*(?:[-*+>|#]|\d+[.)]|<|$| {4}|\t)")
@@ -71,7 +80,7 @@ def plain_text(text: str) -> str:
     """
     if not _MARKED.search(text):
         return text.strip()
-    text = _HIDDEN.sub(" ", _without_constructs(_UNPRINTABLE.sub("", text[:LONGEST])))
+    text = _without_hidden(_without_constructs(_UNPRINTABLE.sub("", text[:LONGEST])))
     text = _STAR_INSIDE_WORD.sub(_HIDDEN_STAR, text)
     words = "".join(text_of(_inline(text, {"ref_links": {}})))
     return " ".join(words.replace(_HIDDEN_STAR, "*").split())
@@ -94,10 +103,13 @@ def text_of(tokens: Iterable[Mapping[str, Any]], *, pictures: bool = True) -> It
 
 
 def first_heading(text: str) -> str:
-    """Plain text of the first heading of a body, outside code; empty if there is none."""
+    """Plain text of the first heading of a body, outside code; empty if there is none near its beginning."""
     fence = ""
     above = ""
-    for line in text.splitlines():
+    empty = 0
+    for line in text[:_FURTHEST_HEADING].splitlines():
+        if empty > _MOST_HEADINGS:
+            break
         if found := _FENCE.match(line):
             marker = found[1]
             if not fence:
@@ -107,20 +119,32 @@ def first_heading(text: str) -> str:
             above = ""
         elif not fence:
             if found := _ATX.match(line):
-                if heading := plain_text(found[1]):
+                if heading := plain_text(_heading_text(found[1])):
                     return heading
+                empty += 1
             elif found := _HTML_HEADING.match(line):
                 if heading := plain_text(found[2]):
                     return heading
+                empty += 1
             elif above and _SETEXT.match(line):
                 return plain_text(above)
             above = "" if _NO_TEXT.match(line) else line
     return ""
 
 
+def _heading_text(text: str) -> str:
+    """The text of a heading without the signs that close it and its attribute list."""
+    text = text.rstrip(" \t")
+    brace = text.rfind("{")
+    if brace >= 0 and _HEADING_ATTRIBUTES.match(text, brace):
+        text = text[:brace].rstrip(" \t")
+    shorter = text.rstrip("#")
+    return shorter.rstrip(" \t") if shorter.endswith((" ", "\t")) else text
+
+
 def text_of_html(html: str) -> str:
     """The text of HTML as an author wrote it, on one line."""
-    return " ".join(_UNPRINTABLE.sub("", unescape(_ANY_TAG.sub(" ", _HIDDEN.sub(" ", html[:LONGEST])))).split())
+    return " ".join(_UNPRINTABLE.sub("", unescape(_ANY_TAG.sub(" ", _without_hidden(html[:LONGEST])))).split())
 
 
 def excerpt_of(text: str) -> str:
@@ -162,6 +186,24 @@ def _end_of_characters(text: str, count: int) -> int:
 
 def _extends_emoji(char: str) -> bool:
     return "\U0001f3fb" <= char <= "\U0001f3ff" or "\U000e0020" <= char <= "\U000e007f"
+
+
+def _without_hidden(html: str) -> str:
+    """HTML with a blank for each element whose content is not to be read, and for each comment."""
+    pieces: list[str] = []
+    end = 0
+    unclosed: set[str] = set()
+    for start in _OPENS_HIDDEN.finditer(html):
+        name = (start[1] or "").lower()
+        if start.start() < end or name in unclosed:
+            continue
+        close = _CLOSES_HIDDEN[name].search(html, start.end())
+        if close is None:
+            unclosed.add(name)
+            continue
+        pieces.append(html[end : start.start()])
+        end = close.end()
+    return " ".join([*pieces, html[end:]])
 
 
 def _without_constructs(text: str) -> str:

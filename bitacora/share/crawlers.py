@@ -9,7 +9,7 @@ SEARCH = "google"
 """Reads pages for itself: nobody waits for the card that it may ask for."""
 
 _AGENTS = {
-    "imessage": r"facebookexternalhit\S* Facebot Twitterbot",
+    "imessage": r"facebookexternalhit\S{0,40} Facebot Twitterbot",
     "facebook": "facebookexternalhit|meta-externalagent",
     "telegram": "TelegramBot",
     "x": "Twitterbot",
