@@ -11,15 +11,16 @@ import posixpath
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from itertools import islice
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from bitacora.content.errors import Finding, PostError, Remark, shown
 from bitacora.content.files import FOLDERS, SETTINGS_FILE, is_markdown, shown_path
 from bitacora.content.front_matter import Head, Node, key_of, read_head
-from bitacora.content.liquid import left_out
+from bitacora.content.liquid import left_out, without_code
 from bitacora.content.markdown import RESERVED_IDS
 from bitacora.content.outline import Outline, outline
 from bitacora.content.pictures import has_place, media_type
@@ -53,13 +54,10 @@ RULES: Mapping[str, str] = {
 }
 
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//|[/\\]\\")
-_CODE = re.compile(
-    r"^(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^(?P=fence)|\Z)|(?P<tick>`+)[^`].*?(?P=tick)", re.S | re.M
-)
 _FENCE = re.compile(
     r"^[ \t>]*(?:(?:[-*+]|[0-9]+[.)])[ \t]+)*(?P<fence>`{3,}(?=[^`\n]*$)|~{3,})(?P<rest>.*)$", re.M
 )
-_WRITTEN_PICTURE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
+_WRITTEN_PICTURE = re.compile(r"<img\b[^<>]*+>", re.IGNORECASE)
 _DECLARED_ALT = re.compile(r"""\salt\b|\srole\s*=\s*["']?(?:presentation|none)\b|\saria-hidden\b""", re.IGNORECASE)
 _DATED_MARKDOWN = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}-.*")
 _JUNK = re.compile(
@@ -67,6 +65,8 @@ _JUNK = re.compile(
 )
 _NO_CONTENT = {"node_modules", "vendor", "venv", "tests", *FOLDERS}
 _DEEPEST_SEARCH = 3
+MOST_OF_A_KIND = 50
+"""Findings of one rule in one post."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,7 @@ class Ground:
     now: datetime
     answers: Callable[[str], bool]
     outlines: dict[str, Outline] = field(default_factory=dict)
+    texts: dict[str, _Text] = field(default_factory=dict)
 
     @cached_property
     def candidates(self) -> Mapping[str, Post]:
@@ -105,6 +106,13 @@ class Ground:
             )
         return self.outlines[post.path]
 
+    def text(self, post: Post) -> _Text:
+        """The file of a post, kept until another is asked for."""
+        if post.path not in self.texts:
+            self.texts.clear()
+            self.texts[post.path] = _Text(self, post)
+        return self.texts[post.path]
+
     def is_as_on_disk(self, post: Post) -> bool:
         """Whether what is known of a post is its file, and not its last good version."""
         return self.snapshot.entries[post.path].problem is None
@@ -115,13 +123,23 @@ def of_posts(ground: Ground, posts: Iterable[Post]) -> Iterator[Finding]:
     for post in posts:
         if ground.is_as_on_disk(post):
             for find in OF_POSTS:
-                yield from find(ground, post)
+                yield from _at_most(find(ground, post))
 
 
 def of_the_site(ground: Ground) -> Iterator[Finding]:
     """What is held back, and what is worth a warning beside the posts."""
     for find in OF_THE_SITE:
         yield from find(ground)
+
+
+def _at_most(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """As many as an editor reads; each place in a long text takes its time to be found."""
+    last = None
+    for last in islice(findings, MOST_OF_A_KIND):
+        yield last
+    if last is not None and next(findings, None) is not None:
+        reason = f"There are more of these than {MOST_OF_A_KIND}, and only the first are told."
+        yield replace(last, line=1, column=1, reason=reason, remedy="Mend these, then check again.")
 
 
 def of_problem(problem: PostError | Remark, rule: str, severity: str = "error") -> Finding:
@@ -135,7 +153,7 @@ def _misspelt_keys(_ground: Ground, post: Post) -> Iterator[Finding]:
     slips = {key: meant for key in post.extra if (meant := meant_key(key))}
     if not slips:
         return
-    text = _Text(_ground, post)
+    text = _ground.text(post)
     given = {role_of(key) for key in text.head.entries}
     for key, meant in slips.items():
         if key_of(key) in TRANSLATED and role_of(meant) in given:
@@ -189,7 +207,7 @@ def _missing_pictures(ground: Ground, post: Post) -> Iterator[Finding]:
     in_body = dict.fromkeys(ground.outline(post).pictures)
     for src, is_head in (*((src, True) for src in in_head), *((src, False) for src in in_body)):
         if _is_missing(ground, post, src):
-            text = _Text(ground, post)
+            text = ground.text(post)
             reason = f"There is no picture {shown(unquote(src))}."
             yield text.finding(
                 "picture-missing", text.address(src, is_head), reason, _near_file(ground, post, src)
@@ -216,11 +234,11 @@ def _pictures_without_alt(ground: Ground, post: Post) -> Iterator[Finding]:
     remedy = "Say what is on it, for those who do not see it."
     for image in post.images:
         if not image.alt and not image.caption and not _is_missing(ground, post, image.src):
-            text = _Text(ground, post)
+            text = ground.text(post)
             reason = f"The picture {shown(unquote(image.src))} has neither alt nor caption."
             yield text.finding("picture-without-alt", text.address(image.src, True), reason, remedy)
     if unsaid := ground.outline(post).unsaid:
-        text = _Text(ground, post)
+        text = ground.text(post)
         declared = " ".join(tag for tag in _WRITTEN_PICTURE.findall(text.head.text) if _DECLARED_ALT.search(tag))
         for src in dict.fromkeys(unsaid):
             if src not in declared and not _is_missing(ground, post, src):
@@ -243,7 +261,7 @@ def _pictures_that_tell_their_place(ground: Ground) -> Iterator[Finding]:
 def _dead_links(ground: Ground, post: Post) -> Iterator[Finding]:
     for href in dict.fromkeys(ground.outline(post).links):
         if found := _why_dead(ground, post, href):
-            text = _Text(ground, post)
+            text = ground.text(post)
             yield text.finding(found[0], text.address(href, False), *found[1:])
 
 
@@ -315,7 +333,7 @@ def _why_no_anchor(ground: Ground, target: Post, fragment: str) -> tuple[str, st
 def _ids_twice(ground: Ground, post: Post) -> Iterator[Finding]:
     for identifier, times in Counter(ground.outline(post).ids).items():
         if times > 1:
-            text = _Text(ground, post)
+            text = ground.text(post)
             reason = f"{times} elements have the id {shown(identifier)}: a link to it finds only the first."
             yield text.finding("id-twice", text.last_id(identifier), reason, "Give each an id of its own.")
 
@@ -404,7 +422,7 @@ def _left_out(ground: Ground, post: Post) -> Iterator[Finding]:
     source = ground.snapshot.source(post)
     if b"{%" not in source and b"{{" not in source:
         return
-    text = _Text(ground, post)
+    text = ground.text(post)
     remedy = "Write what should stand there; what is meant as it is goes between backticks."
     known: set[str] = set()
     for found in left_out(text.head.text[text.head.body_start :]):
@@ -418,7 +436,7 @@ def _open_code(ground: Ground, post: Post) -> Iterator[Finding]:
     source = ground.snapshot.source(post)
     if b"```" not in source and b"~~~" not in source:
         return
-    text = _Text(ground, post)
+    text = ground.text(post)
     if found := text.open_fence():
         reason = "The code that begins here is never ended, so that what follows is shown as code."
         yield text.finding("code-open", found[0], reason, f"Write {found[1]} on a line of its own after it.")
@@ -475,11 +493,8 @@ class _Text:
         start, end = (0, self.head.body_start) if in_head else (self.head.body_start, len(self.head.text))
         text = self.head.text if in_head else self._without_code
         for form in dict.fromkeys((written, unquote(written), written.replace("&", "&amp;"))):
-            found = re.compile(rf"""(?:\]\(\s*<?|\]:\s*<?|["'=<\s]){re.escape(form)}(?=[)>"'\s,}}\]]|$)""").search(
-                text, start, end
-            )
-            if found:
-                place = found.end() - len(form)
+            place = _place_of_address(text, form, start, end)
+            if place >= 0:
                 opening = text.rfind(before, start, place) if before else -1
                 return self.place(opening if opening >= 0 and "\n\n" not in text[opening:place] else place)
         return self.value("images") if in_head else (self.head.body_line, 1)
@@ -506,9 +521,25 @@ class _Text:
 
     @cached_property
     def _without_code(self) -> str:
-        return _CODE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), self.head.text)
+        return without_code(self.head.text)
 
 
 def _at_value(ground: Ground, post: Post, keys: str, rule: str, reason: str, remedy: str) -> Finding:
-    text = _Text(ground, post)
+    text = ground.text(post)
     return text.finding(rule, text.value(*keys.split()), reason, remedy)
+
+
+def _place_of_address(text: str, address: str, start: int, end: int) -> int:
+    """Where an address stands first with what can stand round it, -1 for nowhere."""
+    place = text.find(address, start, end) if address else -1
+    while place >= 0:
+        before, behind = text[max(0, place - 2) : place], text[place + len(address) : place + len(address) + 1]
+        is_begun = before.endswith(("](", "]:", *_BEFORE_AN_ADDRESS)) or before[-1:].isspace()
+        if is_begun and (not behind or behind in _BEHIND_AN_ADDRESS or behind.isspace()):
+            return place
+        place = text.find(address, place + 1, end)
+    return -1
+
+
+_BEFORE_AN_ADDRESS = ('"', "'", "=", "<")
+_BEHIND_AN_ADDRESS = ")>\"',}]"
