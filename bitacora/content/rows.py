@@ -23,7 +23,7 @@ _Codec: TypeAlias = tuple[Callable[[_Values], _Values], Callable[[_Values], _Val
 """What gives the values of a column to JSON, and what takes them back or raises one of _DAMAGE."""
 
 _PATH = re.compile(r"(?:posts|pages)(?:/[^/\0]+)+")
-_PLAIN_PATHS = re.compile(r"(?:(?:posts|pages)/(?:[\w-]+/)*(?!_)[\w-]+\.md\n)*", re.ASCII)
+_PLAIN_PATHS = re.compile(r"(?:(?:posts|pages)(?:/[\w-]+)+\.md\n)*", re.ASCII)
 """Nearly all are like that, and are found to be paths of posts at a glance."""
 _MOST_ROWS = 10_000
 """In one chunk."""
@@ -131,7 +131,7 @@ def _sizes(values: _Values) -> _Values:
 
 def _paths(values: _Values) -> _Values:
     lines = "\n".join((*_texts(values), ""))
-    if _PLAIN_PATHS.fullmatch(lines) and lines.count("\n") == len(values):
+    if "/_" not in lines and lines.count("\n") == len(values) and _PLAIN_PATHS.fullmatch(lines):
         return values
     if not all(map(is_path_of_post, values)):
         raise ValueError("a path is none of a post")
@@ -163,14 +163,18 @@ def _record(kind: Callable[[_Values], Any], fields: int) -> Callable[[_Values], 
     return read
 
 
-def _records(kind: Callable[[_Values], Any], fields: int) -> Callable[[_Values], _Values]:
-    def read(values: _Values) -> _Values:
-        _texts(list(chain.from_iterable(_lists(values))))
-        if not {fields}.issuperset(map(len, values)):
-            raise ValueError("a record has other fields")
-        return list(map(kind, values))
+def _records(kind: Callable[[Iterable[Any]], Any], fields: int) -> _Codec:
+    """Return the codec of named tuples of so many texts: a list for each field."""
 
-    return read
+    def write(values: _Values) -> _Values:
+        return list(zip(*values, strict=True)) or [[]] * fields
+
+    def read(columns: _Values) -> _Values:
+        if len(columns) != fields:
+            raise ValueError("a record has other fields")
+        return list(map(kind, zip(*map(_texts, _lists(columns)), strict=True)))
+
+    return write, read
 
 
 def _remark(values: _Values) -> Remark:
@@ -201,9 +205,11 @@ def _maybe(read: Callable[[Any], Any], write: Callable[[Any], Any] = lambda valu
     )
 
 
-def _tuples_of(read: Callable[[_Values], _Values]) -> _Codec:
+def _tuples_of(codec: _Codec) -> _Codec:
+    write, read = codec
+
     def write_all(values: _Values) -> _Values:
-        return [list(map(len, values)), _packed(chain.from_iterable(values), list)]
+        return [list(map(len, values)), _packed(chain.from_iterable(values), write)]
 
     def read_all(values: _Values) -> _Values:
         counts, packed = values
@@ -223,6 +229,7 @@ def _tables_of_texts(values: _Values) -> _Values:
     return tables
 
 
+_REMARKS = _tuples_of(_plain(lambda values: list(map(_remark, values))))
 _TEXT, _FLAG, _NUMBER = _plain(_texts), _plain(_only(bool)), _plain(_numbers)
 _MOMENT, _IMAGE = _maybe(_moment, datetime.isoformat), _maybe(_record(Image._make, len(Image._fields)))
 _TERMS = _tuples_of(_records(Term._make, len(Term._fields)))
@@ -230,12 +237,12 @@ _POST: Mapping[str, _Codec] = {
     "path": _plain(_paths), "kind": _plain(_kinds), "url": _TEXT, "slug": _TEXT, "title": _TEXT,
     "date": _MOMENT, "updated": _MOMENT, "expires": _MOMENT, "intro": _TEXT, "categories": _TERMS, "tags": _TERMS,
     "authors": _tuples_of(_records(Author._make, len(Author._fields))),
-    "images": _tuples_of(_records(Image._make, len(Image._fields))), "aliases": _tuples_of(_texts),
+    "images": _tuples_of(_records(Image._make, len(Image._fields))), "aliases": _tuples_of(_TEXT),
     "highlighted": _FLAG, "draft": _FLAG, "hidden": _FLAG, "noindex": _FLAG, "toc": _FLAG, "math": _FLAG,
     "lang": _TEXT, "translation_key": _TEXT, "template": _TEXT, "share_title": _TEXT, "share_image": _IMAGE,
     "share_message": (_tables, _tables_of_texts), "focus": _maybe(_focus),
     "extra": (_tables, _tables), "body_line": _NUMBER, "share_title_on_x": _TEXT,
-    "share_image_on_x": _IMAGE, "remarks": _tuples_of(lambda values: list(map(_remark, values))), "repeats": _FLAG,
+    "share_image_on_x": _IMAGE, "remarks": _REMARKS, "repeats": _FLAG,
 }  # fmt: skip
 """In the order of the fields of a Post."""
 _COLUMNS: Mapping[str, _Codec] = {
