@@ -160,7 +160,7 @@ SHAPES: dict[str, Callable[[int], str]] = {
     "titles with escapes": lambda n: '[a](/b "' + "\\" * 8 * n + "x",
     "nested emphasis": lambda n: "*a " * 2 * n + "b" + " a*" * 2 * n,
     "emphasis of two kinds": lambda n: "*_" * 4 * n + "a" + "_*" * 4 * n,
-    "emphasis that nothing ends": lambda n: "**a _b " * n,
+    "emphasis that nothing ends": lambda n: "*a " * n + "b* " * n,
     "suffixes of references": lambda n: "[a][" * 2 * n + "]" * 2 * n,
     "references": lambda n: "[a]: /b\n\n" + "[a][a]" * n,
     "brackets": lambda n: "[" * 8 * n + "]" * 8 * n,

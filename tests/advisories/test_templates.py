@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from contextvars import copy_context
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +182,9 @@ XMLATTR = (
 def shown(rendered: Render, sources: tuple[str, ...]) -> list[tuple[str, str]]:
     """The sources that are not refused and show something of the inside."""
     told = ((source, rendered(source)) for source in sources)
-    return [(source, text) for source, text in told if not text.startswith("refused") and LEAKS.search(text)]
+    return [
+        (source, text) for source, text in told if not text.startswith("refused") and LEAKS.search(unescape(text))
+    ]
 
 
 @pytest.mark.advisory(11, "CVE-2025-27516", "CVE-2024-56326", "CVE-2024-34064")
