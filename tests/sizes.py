@@ -52,6 +52,9 @@ SOAK_SETTLED = of(100_000, 1_000)
 """After so many requests memory should not grow any more."""
 SOAK_PUSHES = of(2_000, 10)
 
+UNKNOWN_ADDRESSES = of(1_000, 60)
+"""For each kind of key that a template may make up."""
+
 # --- requests (A18)
 REQUESTS = of(3_000, 150)
 HOT_LANE_REQUESTS = of(5_000, 150)
