@@ -81,7 +81,7 @@ class Bodies:
 
 def too_large(post: Post, reason: str) -> PostError:
     remedy = "Split the post in parts, or take out what it repeats so often."
-    return PostError(post.path, post.body_line, 1, reason, remedy)
+    return PostError(post.path, post.body_line, 1, f"{reason[0].upper()}{reason[1:]}.", remedy)
 
 
 @dataclass(frozen=True, slots=True)
