@@ -1,0 +1,117 @@
+"""What a body may cost: hostile ones end early, and whoever wrote them is told."""
+
+from __future__ import annotations
+
+import pytest
+from folders import MakeFolder, post
+from hostile_bodies import SPECIAL, shapes
+
+from bitacora.content import bodies as rendering
+from bitacora.content import effort, markdown
+from bitacora.content.bodies import Bodies
+from bitacora.content.effort import MarkupTooLarge, bounded, spend
+from bitacora.content.errors import PostError
+from bitacora.content.markdown import render
+from bitacora.content.outline import outline
+
+_SMALL = 300
+
+
+class AsWritten:
+    def link(self, href: str) -> str:
+        return href
+
+    def picture(self, src: str) -> tuple[str, int, int]:
+        return src, 0, 0
+
+
+def _steps(text: str, trusted: bool) -> int:
+    """What a body spends, also where it is refused for something else."""
+    with bounded():
+        current = effort._current.get()
+        assert current is not None
+        current.left = current.next_look = 10**9
+        current.ends = float("inf")
+        try:
+            addresses = markdown.Addresses(AsWritten(), ())
+            markdown._written(text, addresses, trusted=trusted, labels=markdown.LABELS)
+        except MarkupTooLarge:
+            pass
+        return 10**9 - current.left
+
+
+def test_the_work_for_a_body_grows_as_the_body_does_whatever_it_is_made_of() -> None:
+    long = dict(shapes(4 * _SMALL))
+    fast = set()
+    for name, text in shapes(_SMALL):
+        few = _steps(text, False)
+        if few > 50 and _steps(long[name], False) > 8 * few:
+            fast.add(name)
+    assert fast <= {"a table that ends wrong"}  # mistune reads its rows again for each; the steps end it
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- a\n" * 5_000,
+        "|a" * 1_000 + "|\n" + "|-" * 1_000 + "|\n" + ("|a" * 1_000 + "|\n") * 9,
+        "![[](" * 5_000,
+        "![]()" * 5_000,
+        "<b>a</b>" * 9_000,
+        "# a\n\n" * 9_000,
+        SPECIAL["a table that ends wrong"](20_000),
+        SPECIAL["a thousand signs in each paragraph"](40_000),
+        "[a]\n" * 9_000,
+    ],
+    ids=["items", "columns", "brackets", "pictures", "tags", "headings", "rows", "emphasis", "lines"],
+)
+@pytest.mark.parametrize("trusted", [False, True])
+def test_a_body_that_would_keep_a_worker_busy_is_refused(
+    text: str, trusted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(effort, "MOST_STEPS", 6_000)
+    monkeypatch.setattr(effort, "MOST_SECONDS", float("inf"))  # by its steps alone, as on any machine
+    with pytest.raises(MarkupTooLarge, match="too many"):
+        render(text, AsWritten(), trusted=trusted)
+
+
+def test_what_the_clock_ends_is_refused_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effort, "MOST_SECONDS", 0.0)
+    with pytest.raises(MarkupTooLarge, match="longer than 0 seconds"):
+        render("a *b*\n\n" * 1_000, AsWritten())
+
+
+def test_a_megabyte_of_prose_with_links_and_lists_is_shown() -> None:
+    paragraph = "Lorem *ipsum* dolor, [sit](https://example.org/amet) amet. " + "Consectetur elit sed. " * 20
+    item = "- un elemento de la lista con **algo** de texto\n"
+    text = (paragraph + "\n\n" + item * 5 + "\n## Título\n\n") * 1_300
+    assert len(text) > 950_000
+    assert _steps(text, False) < effort.MOST_STEPS
+
+
+def test_nothing_is_counted_outside_of_a_body() -> None:
+    for _ in range(10):
+        spend(effort.MOST_STEPS)
+
+
+def test_a_refused_body_is_kept_for_its_version(make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = make_folder({"posts/a.md": post("Uno", "- a\n" * 5_000)})
+    monkeypatch.setattr(effort, "MOST_STEPS", 6_000)
+    rendered, times = Bodies(lambda _lang: {}), []
+    render_once = rendering.render
+    monkeypatch.setattr(rendering, "render", lambda *args, **how: times.append(1) or render_once(*args, **how))
+    for _ in range(3):
+        snapshot = folder.now()
+        with pytest.raises(PostError) as refused:
+            rendered.html(snapshot, snapshot.by_path["posts/a.md"])
+    assert len(times) == 1
+    assert str(refused.value).startswith("posts/a.md:5:1: The text has too many list items")
+    assert "Split the post" in refused.value.remedy
+    folder.write("posts/a.md", post("Uno", "Bien."))
+    snapshot = folder.now()
+    assert "Bien." in rendered.html(snapshot, snapshot.by_path["posts/a.md"]).body
+
+
+def test_the_check_says_why_a_body_is_refused() -> None:
+    source = post("Uno", "![[](" * 50_000).encode()
+    assert "too many" in outline(source, "posts/a.md").problem
