@@ -147,6 +147,9 @@ class Addresses:
 
 
 def _host(address: str) -> str:
+    """The host that a browser asks; none with a backslash, which browsers take for a slash, unlike `urlsplit`."""
+    if "\\" in address:
+        return ""
     try:
         parts = urlsplit(address)
         return (parts.hostname or "") if parts.scheme in {"https", "http", ""} else ""

@@ -314,3 +314,20 @@ def leaves_out(blog: Blog) -> None:
     ]
     for path in [*paths, *(f"/2018/07/17/x/{name}" for name in names)]:
         assert MARK not in blog.get(path).body.decode("latin-1"), path
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.example\\@ok.example/", "https:\\\\evil.example\\@ok.example/",
+        "//evil.example\\@ok.example/", "https://evil.example\t\\@ok.example/",
+        "https:/\\evil.example\\@ok.example/", "https://evil.example#@ok.example/",
+        "https://ok.example.evil.example/", "https://evil.example/?https://ok.example/",
+        "///evil.example\\@ok.example/",
+    ],
+)  # fmt: skip
+def test_the_host_of_a_frame_is_the_one_that_a_browser_asks(address: str) -> None:
+    """For a browser a backslash is a slash: https://url.spec.whatwg.org/#authority-state."""
+    html = f'<iframe src="{address}"></iframe>'
+    body = render(html, AsWritten(), embeds=("ok.example",)).body
+    assert "<iframe" not in body
