@@ -45,7 +45,7 @@ def probing(new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch, probe: Callable[
 
     monkeypatch.setattr(jinja2.Template, "render", inside)
     head = {"tags": "[a]", "categories": "[b]", "authors": "[Ana]", "intro": "Intro", "extra_key": "x"}
-    files = {FILE: post("X", "Texto.", **head), "templates/other.html": ""}
+    files = {FILE: post("X", "Texto.", **head), "templates/post.html": "{% extends 'default:post.html' %}"}
     blog = new_blog(files, derived_cache="memory", **SECRETS)
     assert blog.get(URL).status == 200
     environment, context, moment = found[0]
