@@ -18,11 +18,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from email.message import Message
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socket import AF_UNIX, SOCK_DGRAM, create_connection, create_server, socket
 from tempfile import TemporaryDirectory
-from threading import Thread
 from typing import NamedTuple
 
 import pytest
@@ -30,7 +29,7 @@ import sizes
 from conftest import Saw, Serve
 from crowd import Crowd
 from fronts import DEPLOY, caddy, certify, nginx, varnish
-from programs import PATIENCE_S, Program, free_port, tool, wait_until
+from programs import PATIENCE_S, Program, free_port, serving, tool, wait_until
 from publishing import Editor
 from server import ROOT, Client, Server
 
@@ -423,8 +422,7 @@ def test_what_is_published_while_something_is_purged_is_purged_as_well(tmp_path:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Cache) as cache:
-        Thread(target=cache.serve_forever, daemon=True).start()
+    with serving(Cache) as cache:
         here = {
             "BITACORA_SITE": str(home.current),
             "BITACORA_CACHE_DIR": str(tmp_path / "cache"),
@@ -434,7 +432,6 @@ def test_what_is_published_while_something_is_purged_is_purged_as_well(tmp_path:
         assert purge(**here).returncode == 0
         editor.publish({"posts/2020-01-01-p1.md": "---\ntitle: La 1\n---\nOtro texto.\n"})
         assert purge(**here).returncode == 0
-        cache.shutdown()
     assert [names.split() for names in asked] == [["all"], ["list", "post-p1"], ["list", "post-p2"]]
 
 
@@ -486,13 +483,11 @@ def test_cdns_are_told_the_keys_as_they_ask_for_it() -> None:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Api) as api:
-        Thread(target=api.serve_forever, daemon=True).start()
+    with serving(Api) as api:
         there = f"http://127.0.0.1:{api.server_port}"
         fastly = {"FASTLY_API": there, "FASTLY_SERVICE_ID": "S1", "FASTLY_API_TOKEN": "token-f"}
         cloudflare = {"CLOUDFLARE_API": there, "CLOUDFLARE_ZONE_ID": "Z1", "CLOUDFLARE_API_TOKEN": "token-c"}
         done = purge("post-a", "list", **fastly, **cloudflare)
-        api.shutdown()
     assert (done.returncode, done.stderr) == (0, "")
     [(_, path, headers, _), (_, path_c, headers_c, body_c)] = asked
     assert (path, headers["Fastly-Key"], headers["Surrogate-Key"]) == (
