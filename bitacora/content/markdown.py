@@ -68,7 +68,8 @@ _BARE_LINK = re.compile(
 )
 _BARE_LINK_END = "?!.,:;*_~'’…\""
 _MORE = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
-_WRITTEN_ID = re.compile(r"""\sid\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_WRITTEN_ID = re.compile(r"""(?<=[\s/"'])id\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_ID_OF_A_FOOTNOTE = re.compile(r"fn(?:ref)?:\d+(?::\d+)?")
 _CODE_BLOCK = re.compile(r"<pre\b[^<]*+(?:<(?!pre\b|/pre>)[^<]*+)*+</pre>", re.IGNORECASE)
 _INLINE_TAG = re.compile(
     r"</?(?:a|abbr|b|bdi|cite|code|del|dfn|em|i|ins|kbd|mark|q|s|small|span|strong|sub|sup|u)(?=[\s>])[^<>]*>"
@@ -195,6 +196,7 @@ class _Writer:
         self._references: dict[int, int] = {}
         self._ids: dict[str, int] = {}
         self._shift = 0
+        self._has_footnotes = any(token["type"] == "footnotes" for token in tree.tokens)
         self._prepare(tree.tokens)
 
     def blocks(self, tokens: Iterable[Token]) -> str:
@@ -209,7 +211,7 @@ class _Writer:
                 for ids in _WRITTEN_ID.findall(token["raw"]):
                     self._ids["".join(ids)] = 0
             if identifier := token.get("own", {}).get("id"):
-                token["own"]["id"] = _free(identifier)
+                token["own"]["id"] = self._free(identifier)
                 self._ids[token["own"]["id"]] = 0
             if "children" in token:
                 self._prepare(token["children"])
@@ -244,7 +246,7 @@ class _Writer:
         level = min(token["attrs"]["level"] + self._shift, 6)
         own = token.setdefault("own", {})
         if "id" not in own:
-            own["id"] = self._unique(_free(_slug(text)))
+            own["id"] = self._unique(self._free(_slug(text)))
         if not self._nested:
             self.toc.append(Heading(level, own["id"], text))
         return f"{_start(f'h{level}', token)}{self._inline(token['children'])}</h{level}>\n"
@@ -429,7 +431,17 @@ class _Writer:
             self._addresses.note_pictures(raw)
             return raw
         self.has_html = True
-        return _WRITTEN_ID.sub(_free_written, sanitise.without_comments(raw))
+        return _WRITTEN_ID.sub(self._free_written, sanitise.without_comments(raw))
+
+    def _free_written(self, found: re.Match[str]) -> str:
+        identifier = unescape(found[1] or found[2] or found[3] or "")
+        free = self._free(identifier)
+        return found[0] if free == identifier else f'id="{free}"'
+
+    def _free(self, identifier: str) -> str:
+        """Return an id that is neither one of the theme's nor one of a footnote that the engine writes."""
+        is_taken = self._has_footnotes and _ID_OF_A_FOOTNOTE.fullmatch(identifier)
+        return f"post-{identifier}" if is_taken or identifier in RESERVED_IDS else identifier
 
     def _resolved(self, tag: str) -> str:
         self._spend(tag)
@@ -527,15 +539,6 @@ def _slug(text: str) -> str:
     """The id that GitHub and Jekyll give a heading: letters of any script, digits, `_` and `-`."""
     kept = (c for c in text.lower() if c.isalnum() or c in "-_ " or unicodedata.category(c).startswith("M"))
     return "".join(kept).strip().replace(" ", "-") or "section"
-
-
-def _free(identifier: str) -> str:
-    return f"post-{identifier}" if identifier in RESERVED_IDS else identifier
-
-
-def _free_written(found: re.Match[str]) -> str:
-    identifier = found[1] or found[2] or found[3] or ""
-    return f' id="{_free(identifier)}"' if identifier in RESERVED_IDS else found[0]
 
 
 def _pattern_of(abbreviations: Mapping[str, str]) -> re.Pattern[str] | None:

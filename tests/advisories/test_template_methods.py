@@ -36,7 +36,9 @@ PLAIN = (
 """Values whose methods change nothing but themselves, and that not under Jinja's immutable sandbox."""
 
 
-def reachable(value: Any, path: str, seen: set[int], depth: int = 0) -> Iterator[tuple[str, Any]]:
+def reachable(
+    sandbox: ImmutableSandboxedEnvironment, value: Any, path: str, seen: set[int], depth: int = 0
+) -> Iterator[tuple[str, Any]]:
     """All that a template gets at from a value, by attributes, items and keys, with the way to it."""
     if id(value) in seen or depth > 8:
         return
@@ -44,20 +46,19 @@ def reachable(value: Any, path: str, seen: set[int], depth: int = 0) -> Iterator
     yield path, value
     if isinstance(value, Mapping):
         for key, item in value.items():
-            yield from reachable(item, f"{path}[{key!r}]", seen, depth + 1)
+            yield from reachable(sandbox, item, f"{path}[{key!r}]", seen, depth + 1)
     elif isinstance(value, list | tuple | set | frozenset):
         for number, item in enumerate(list(value)[:5]):
-            yield from reachable(item, f"{path}[{number}]", seen, depth + 1)
+            yield from reachable(sandbox, item, f"{path}[{number}]", seen, depth + 1)
     if isinstance(value, str | bytes | int | float | list | dict | set | frozenset | type | type(None)):
         return
-    sandbox = ImmutableSandboxedEnvironment()
     for name in dir(value):
-        if not name.startswith("_") and sandbox.is_safe_attribute(value, name, None):
-            try:
-                item = getattr(value, name)
-            except Exception:  # noqa: BLE001 - then a template does not get it either
-                continue
-            yield from reachable(item, f"{path}.{name}", seen, depth + 1)
+        try:
+            item = getattr(value, name)
+        except Exception:  # noqa: BLE001 - then a template does not get it either
+            continue
+        if not name.startswith("_") and sandbox.is_safe_attribute(value, name, item):
+            yield from reachable(sandbox, item, f"{path}.{name}", seen, depth + 1)
 
 
 def is_harmless(environment: Any, value: Any) -> bool:
@@ -81,11 +82,12 @@ def test_no_name_in_a_template_leads_to_a_method_with_effects(
     found: list[str] = []
 
     def probe(_: Render, environment: Any, context: Any) -> None:
+        assert isinstance(environment, ImmutableSandboxedEnvironment)
         seen: set[int] = set()
         for name, value in {**environment.globals, **context}.items():
             found.extend(
                 f"{path}: {thing!r}"[:200]
-                for path, thing in reachable(value, name, seen)
+                for path, thing in reachable(environment, value, name, seen)
                 if not is_harmless(environment, thing)
             )
         assert len(seen) > 100
