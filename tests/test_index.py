@@ -8,6 +8,7 @@ import shutil
 import threading
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 from bitacora.content import index as index_module
 from bitacora.content import library as library_module
 from bitacora.content.library import Library
+from bitacora.settings import Site
 
 SETTINGS = 'title = "El Blog"\nurl = "https://blog.example.org"\n'
 POSTS = 7
@@ -162,6 +164,12 @@ def test_other_settings_read_all_anew(start: Start, site: Path, reads: list[str]
     again = start()
     assert len(reads) == POSTS + 1
     assert equal_to_a_start_that_knows_nothing(again, start)
+
+
+def test_every_setting_has_an_index_of_its_own() -> None:
+    site = Site()
+    changed = [replace(site, **{setting.name: [getattr(site, setting.name)]}) for setting in fields(Site)]
+    assert len({index_module._mark(each) for each in (site, *changed)}) == 1 + len(changed)
 
 
 def test_another_engine_reads_all_anew(start: Start, reads: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

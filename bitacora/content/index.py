@@ -15,6 +15,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
@@ -199,7 +200,8 @@ def _whole(entries: Mapping[str, Entry]) -> Iterator[Row]:
 def _mark(site: Site) -> bytes:
     """A hash of all that a post is made from besides its file: this engine, its settings, what it runs on."""
     libraries = [version(name) for name in ("PyYAML", "python-frontmatter", "mistune")]
-    digest = hashlib.blake2b(repr((sys.version, libraries, site)).encode(), digest_size=16)
+    settings = [getattr(site, setting.name) for setting in fields(site)]
+    digest = hashlib.blake2b(repr((sys.version, libraries, settings)).encode(), digest_size=16)
     engine = Path(__file__).parents[1]
     for file in sorted([*engine.glob("content/*.py"), engine / "settings.py"]):
         digest.update(file.read_bytes())
