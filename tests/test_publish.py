@@ -66,6 +66,29 @@ def test_a_new_home_serves_an_empty_site(home: Home) -> None:
     assert Home.of(home.current / "blog").folder == home.folder  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("inside", ["blog", "current", "repo.git/current"])
+def test_a_home_that_lies_in_what_was_pushed_is_none(home: Home, inside: str) -> None:
+    """Its settings would name programs, and `flask site pull` and the webhook would run them."""
+    for folder in (
+        inside,
+        "repo.git",
+        "releases",
+        f"{inside}/repo.git",
+        f"{inside}/releases",
+        f"{inside}/current",
+    ):
+        (home.current / folder).mkdir(parents=True, exist_ok=True)
+    for site in (home.current / inside, home.current / inside / "current"):
+        assert Home.of(site).folder == home.folder  # type: ignore[union-attr]
+
+
+def test_a_checkout_that_has_what_a_home_has_is_none(tmp_path: Path) -> None:
+    for folder in ("repo.git", "releases", "blog", "current"):
+        (tmp_path / "clone" / folder).mkdir(parents=True)
+    assert Home.of(tmp_path / "clone" / "blog") is None
+    assert Home.of(tmp_path / "clone" / "current") is None
+
+
 def test_a_folder_that_was_not_made_for_it_is_no_home(tmp_path: Path) -> None:
     assert Home.of(tmp_path / "site") is None
 

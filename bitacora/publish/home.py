@@ -84,10 +84,14 @@ class Home:
 
     @classmethod
     def of(cls, site: Path) -> Home | None:
-        """The home that a site's folder is served from: links are not followed, they are what changes."""
-        for folder in (site, *site.parents):
-            if (folder.parent / "repo.git").is_dir() and (folder.parent / "releases").is_dir():
-                return cls(folder.parent)
+        """The home that a site's folder is served from: links are not followed, they are what changes.
+
+        The outermost, and by its link: whoever pushes may have folders of these names in a release.
+        """
+        for folder in (*reversed(site.parents), site):
+            home = cls(folder.parent)
+            if folder == home.current and folder.is_symlink() and home.repo.is_dir() and home.releases.is_dir():
+                return home
         return None
 
     def must_be_ours(self) -> None:
