@@ -116,6 +116,23 @@ def test_an_entry_beyond_the_limits_is_named_and_refused(blob: Blob, reason: str
     assert str(error.value).isprintable()
 
 
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [("100644", b"a/HEAD"), ("100755", b"a/objects"), ("100755", b"a/refs")],
+        [("100644", b"a/HEAD"), ("160000", b"a/objects"), ("100644", b"a/refs/heads/x")],
+        [("120000", b"a/head"), ("100644", b"A/objects/x"), ("100644", b"a. /refs/x")],
+        [("100644", "ñ/HEAD".encode()), ("100644", "Ñ/objects/x".encode()), ("100644", "n\u0303/refs/x".encode())],
+        [("100644", b"HEAD"), ("100644", b"objects/x"), ("100644", "ref\u017f/x".encode())],
+    ],
+    ids=["programs for folders", "a submodule", "capitals", "letters with marks", "a letter with other capitals"],
+)
+def test_a_repository_is_known_on_any_disk_and_whatever_its_folders_are(entries: list[tuple[str, bytes]]) -> None:
+    """git takes the first for one: of a program it may say that it can be entered."""
+    with pytest.raises(PublishError, match="looks like a git repository"):
+        within_limits([Blob(mode, ID, path, 1) for mode, path in entries])
+
+
 def test_files_that_are_too_large_together_are_refused() -> None:
     one = limits.MOST_BYTES_OF_ONE
     many = [Blob("100644", ID, b"%d.mp4" % number, one) for number in range(limits.MOST_BYTES // one + 1)]
@@ -132,6 +149,7 @@ def test_files_that_are_too_large_together_are_refused() -> None:
         ["HEAD", "posts/objects/a.md", "pages/refs/b.md"],
         [".gitignore", ".github/workflows/check.yml", ".gitattributes", ".gitmodules"],
         ["posts/HEAD", "posts/refs.md", "posts/objects.md"],
+        ["a/HEAD", "a/b/objects/x", "refs/x", "b/refs"],
     ],
 )
 def test_honest_names_are_no_repository(paths: list[str]) -> None:

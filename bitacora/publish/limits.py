@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Iterable
+from unicodedata import normalize
 
 from bitacora.publish.git import Blob
 from bitacora.publish.home import PublishError
@@ -27,7 +28,7 @@ def within_limits(blobs: Iterable[Blob]) -> list[Blob]:
     """
     found: list[Blob] = []
     total = 0
-    marks: dict[bytes, set[bytes]] = defaultdict(set)
+    marks: dict[str, set[str]] = defaultdict(set)
     for blob in blobs:
         found.append(blob)
         total += blob.size
@@ -57,30 +58,34 @@ def _reason(blob: Blob) -> str:
     return ""
 
 
-def _repository(path: bytes, marks: dict[bytes, set[bytes]]) -> bytes | None:
-    """Return the folder that has all of a repository now that `path` is known too, None if none has."""
+def _repository(path: bytes, marks: dict[str, set[str]]) -> bytes | None:
+    """Return the folder that has all of a repository now that `path` is known too, None if none has.
+
+    git asks of `objects` and `refs` whether it may enter them, which it may files that are programs (access(2)).
+    """
     parts = path.split(b"/")
     for depth, part in enumerate(parts):
-        name, is_file = _folded(part), depth == len(parts) - 1
-        if name in _OF_FILES if is_file else name in _OF_FOLDERS:
-            folder = b"/".join(parts[:depth])
-            marks[folder].add(name)
-            if any(marks[folder] >= enough for enough in _ENOUGH):
-                return folder
+        name = _folded(part)
+        if name in _NAMES or (name in _OF_FILES and depth == len(parts) - 1):
+            found = marks["/".join(map(_folded, parts[:depth]))]
+            found.add(name)
+            if any(found >= enough for enough in _ENOUGH):
+                return b"/".join(parts[:depth])
     return None
 
 
-_OF_FILES, _OF_FOLDERS = {b"head", b"commondir", b".git"}, {b"objects", b"refs", b".git"}
-_ENOUGH = ({b"head", b"objects", b"refs"}, {b"head", b"commondir"}, {b".git"})
+_OF_FILES, _NAMES = {"head", "commondir"}, {"objects", "refs", ".git"}
+_ENOUGH = ({"head", "objects", "refs"}, {"head", "commondir"}, {".git"})
 _IS_A_REPOSITORY = (
     "looks like a git repository (HEAD, objects and refs, or .git): whoever works in it would run what its"
     " settings name. Delete it, or rename its HEAD."
 )
 
 
-def _folded(name: bytes) -> bytes:
+def _folded(name: bytes) -> str:
     """As disks that know no capitals, and drop dots and spaces at the end, have a name."""
-    return name.lower().rstrip(b" .")
+    text = os.fsdecode(name)
+    return (text if text.isascii() else normalize("NFC", text)).casefold().rstrip(" .")
 
 
 def _shown(path: bytes) -> str:
