@@ -223,6 +223,25 @@ def test_odd_names_and_odd_entries_disturb_no_history(site: Dated, open_blog: Op
     assert not list(site.folder.rglob("pwned"))
 
 
+@pytest.mark.parametrize("moment", ["", "soon", "-1", "253402300799", "1000000000000000", "9" * 25])
+def test_a_commit_of_no_moment_updates_nothing_and_disturbs_no_page(
+    site: Dated, open_blog: Open, moment: str
+) -> None:
+    site.commit({POST: text(body="Otro texto."), "posts/2026-01-02-dos.md": text("Dos")})
+    site.write({"posts/2026-01-02-dos.md": text("Tres")})
+    site.git("add", "--all")
+    who = f"A <a@blog.example> {moment} +0000"
+    lines = (f"tree {site.git('write-tree')}", f"parent {site.git('rev-parse', 'HEAD')}", f"author {who}")
+    commit = "\n".join((*lines, f"committer {who}", "", "a change\n")).encode()
+    site.git(
+        "reset", "--soft", site.git("hash-object", "-t", "commit", "-w", "--literally", "--stdin", stdin=commit)
+    )
+    blog = open_blog(site.folder)
+    assert updated(blog) == day(1)
+    assert updated(blog, "/2026/01/02/dos/") is None
+    assert "Tres" in blog.get("/2026/01/02/dos/").text
+
+
 def test_a_head_that_points_nowhere_is_no_history(site: Dated, open_blog: Open) -> None:
     site.commit({POST: text(body="Otro texto.")})
     (site.folder / ".git" / "HEAD").write_text("ref: refs/heads/nowhere\n")

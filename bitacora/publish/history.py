@@ -25,6 +25,7 @@ PATIENCE_S = 300.0
 _WATCHED = ("posts", "pages", "templates", "site.toml")
 _VERSION = 1
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_LAST_MOMENT = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
 _MOST_VERSIONS = 200
 _MOST_RENAMES = 5_000
 _MOST_UNKEPT = 500
@@ -207,7 +208,7 @@ def find_checkout(site: Path) -> Checkout | None:
 
 
 class _Change(NamedTuple):
-    moment: int
+    moment: int | None
     kind: str
     old_path: str
     path: str
@@ -225,18 +226,27 @@ def _changes(git: Git, since: str, prefix: str) -> Iterator[_Change]:
         "log", "--reverse", "--first-parent", "-m", "--raw", "-M", f"-l{_MOST_RENAMES}", "-z", "--no-abbrev",
         "--no-ext-diff", "--no-show-signature", "--format=%x01%ct", since, "--", *pathspecs,
     )  # fmt: skip
-    moment = 0
+    moment: int | None = None
     for number, token in enumerate(tokens):
         if number > _MOST_CHANGES:
             raise GitError(f"The history has more than {_MOST_CHANGES:,} changes of files: it is not read.")
         if token.startswith(b"\x01"):
-            moment = int(token[1:])
+            moment = _moment(token[1:])
         elif facts := token.lstrip(b"\n"):
             *_, old, new, kind = facts.decode().split()
             path = old_path = _in_site(next(tokens), prefix)
             if kind[0] in "RC":
                 path = _in_site(next(tokens), prefix)
             yield _Change(moment, kind[0], old_path, path, old, new)
+
+
+def _moment(written: bytes) -> int | None:
+    """Return when a commit was made, None where it names no moment that has a date in every zone.
+
+    Whoever pushes writes there what they like: git prints nothing for what it cannot read.
+    """
+    moment = int(written) if written.isdigit() else None
+    return moment if moment is None or moment <= _LAST_MOMENT else None
 
 
 def _apply(pasts: dict[str, Past], change: _Change) -> None:
@@ -264,9 +274,8 @@ def _in_site(path: bytes, prefix: str) -> str:
 def _past(values: list[Any]) -> Past:
     """Raises ValueError or TypeError for what git did not say."""
     updated, versions, names = values
-    if not (updated is None or type(updated) is int) or not versions:
+    if not (updated is None or (type(updated) is int and 0 <= updated <= _LAST_MOMENT)) or not versions:
         raise ValueError("a file has no past")
-    datetime.fromtimestamp(updated or 0, UTC)
     return Past(updated, tuple(map(_id, versions)), tuple((_path(name), _id(version)) for name, version in names))
 
 
