@@ -62,8 +62,9 @@ def test_the_work_for_a_body_grows_as_the_body_does_whatever_it_is_made_of() -> 
         SPECIAL["a table that ends wrong"](20_000),
         SPECIAL["a thousand signs in each paragraph"](40_000),
         "[a]\n" * 9_000,
+        "- " * 20_000 + "a" * 100_000,
     ],
-    ids=["items", "columns", "brackets", "pictures", "tags", "headings", "rows", "emphasis", "lines"],
+    ids=["items", "columns", "brackets", "pictures", "tags", "headings", "rows", "emphasis", "lines", "one line"],
 )
 @pytest.mark.parametrize("trusted", [False, True])
 def test_a_body_that_would_keep_a_worker_busy_is_refused(
@@ -78,7 +79,7 @@ def test_a_body_that_would_keep_a_worker_busy_is_refused(
 def test_what_the_clock_ends_is_refused_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(effort, "MOST_SECONDS", 0.0)
     with pytest.raises(MarkupTooLarge, match="longer than 0 seconds"):
-        render("a *b*\n\n" * 1_000, AsWritten())
+        render("a *b*\n\n" * 30, AsWritten())  # few steps: one of a long text may take long
 
 
 def test_a_megabyte_of_prose_with_links_and_lists_is_shown() -> None:

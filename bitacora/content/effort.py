@@ -15,7 +15,7 @@ MOST_STEPS = 100_000
 MOST_SECONDS = 2.0
 """Of the processor's time, for one body."""
 
-_STEPS_BETWEEN_LOOKS = 500
+_STEPS_BETWEEN_LOOKS = 50
 
 
 class MarkupTooLarge(ValueError):  # noqa: N818, it says what is wrong

@@ -42,6 +42,7 @@ _DELIMITERS = re.compile(r"\*++|(?<!\w)_++|(?<!_)_++(?!\w)")
 _MOST_DELIMITERS = 1_000
 _BLOCK_TAGS = frozenset((*BLOCK_TAGS, *PRE_TAGS))
 _SIGNS = "![]<`*_\\~{\n"
+_LONG_LINE, _OF_A_LONG_LINE_IN_A_STEP = 10_000, 100
 _BLANKS = "__blank_line_starts__"
 # Mistune's own looks for the "]" in the whole text, again and again.
 _ABBREVIATION = re.compile(
@@ -124,8 +125,10 @@ class _State(BlockState):
             spend(len(last["text"]) // 5_000)
 
     def find_line_end_at(self, pos: int) -> int:
-        spend()
-        return super().find_line_end_at(pos)
+        """A very long line counts for more: each list that it begins has it read again."""
+        end = super().find_line_end_at(pos)
+        spend(1 + max(0, end - pos - _LONG_LINE) // _OF_A_LONG_LINE_IN_A_STEP)
+        return end
 
 
 class _Block(BlockParser):
