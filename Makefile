@@ -26,7 +26,7 @@ dev: .venv/serve  ## Serve it while writing: drafts and mistakes are shown, the 
 	@BITACORA_DEV=1 $(BIN)/gunicorn --bind 127.0.0.1:$${PORT:-8000} app:app
 
 test: .venv/dev  ## Run the tests
-	@$(BIN)/pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
+	@$(BIN)/pytest --numprocesses=4 --dist=worksteal
 
 lint: .venv/dev  ## Run the linter, the type checker and the import contract
 	@$(BIN)/ruff format --check .
