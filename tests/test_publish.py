@@ -499,6 +499,14 @@ def test_locks_that_a_killed_git_left_do_not_stop_the_next(home: Home, editor: E
     assert home.served() == second
 
 
+def test_a_lock_that_goes_while_it_is_looked_at_stops_nobody(home: Home, editor: Editor) -> None:
+    """Another push ends at any moment: a link that leads nowhere stands for its lock here."""
+    commit = editor.publish({"posts/a.md": post()})
+    (home.repo / "refs" / "heads" / "other.lock").symlink_to("nowhere")
+    assert pull(home).commit == commit
+    assert home.served() == commit
+
+
 def test_a_repository_of_somebody_else_is_left_alone(home: Home, editor: Editor) -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can give a folder away")

@@ -207,12 +207,13 @@ def _clear_up(home: Home) -> None:
     """Remove what somebody left behind who was killed. The caller holds both locks."""
     _clear_halves(home)
     for path in (path for name in _WRITTEN for path in home.folder.glob(f".{name}.*")):
-        path.unlink()
+        path.unlink(missing_ok=True)
     for lock in (home.repo / "refs" / "bitacora").rglob("*.lock"):
         lock.unlink()  # nobody but us writes there
     for lock in (*home.repo.glob("*.lock"), *(home.repo / "refs").rglob("*.lock")):
-        if time.time() - lock.stat().st_mtime > _LOCK_IS_STALE_S:
-            lock.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # of a push that came in meanwhile
+            if time.time() - lock.stat().st_mtime > _LOCK_IS_STALE_S:
+                lock.unlink()
 
 
 def _clear_halves(home: Home) -> None:
