@@ -360,6 +360,9 @@ def read_site(toml: str, environ: Mapping[str, str], port: int = 8000) -> Site:
 
     Raises SettingError for an unknown or wrong setting and for text that is not TOML.
     """
+    if found := _LONG_KEY.search(toml):
+        line = toml.count("\n", 0, found.start()) + 1
+        raise SettingsFileError(f"The file has a key of too many parts. {_LIKE_TOML}", line)
     try:
         table = tomllib.loads(toml)
     except tomllib.TOMLDecodeError as error:
@@ -413,6 +416,8 @@ def local_url(port: int) -> str:
 
 
 _HIDDEN = "…"
+_LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){30}""")
+"""Of which tomllib reads each part again for each: 64 KB took 15 s, and were too deep to be written out."""
 _LIKE_TOML = 'Write lines like title = "My blog".'
 
 

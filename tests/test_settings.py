@@ -183,6 +183,9 @@ def test_a_bad_value_is_refused_with_a_sentence(name: str, toml: str, allowed: s
         ("x = " + "9" * 5000, 1),
         ("date = 2018-02-30", 1),
         ('title = "\\q"', 1),
+        ("\n" + "a." * 2_000 + "b = 1", 2),
+        ("[" + "a . " * 2_000 + "b]", 1),
+        ("title = 'a'\nauthors = {" + "'é'.\"a\"." * 1_000 + "b = 1}", 2),
     ],
     ids=lambda value: str(value)[:20],
 )
@@ -190,7 +193,8 @@ def test_what_is_no_toml_is_refused(toml: str, line: int) -> None:
     with pytest.raises(SettingError) as error:
         read_site(toml, {})
     assert re.match(
-        r"The file (is not TOML here: .+|has values that are too deep or too long)\. ", str(error.value)
+        r"The file (is not TOML here: .+|has (values that are too deep or too long|a key of too many parts))\. ",
+        str(error.value),
     )
     assert str(error.value).endswith('Write lines like title = "My blog".')
     assert "(at " not in str(error.value)
