@@ -360,7 +360,7 @@ def read_site(toml: str, environ: Mapping[str, str], port: int = 8000) -> Site:
 
     Raises SettingError for an unknown or wrong setting and for text that is not TOML.
     """
-    if found := _LONG_KEY.search(toml):
+    if found := LONG_KEY.search(toml):
         line = toml.count("\n", 0, found.start()) + 1
         raise SettingsFileError(f"The file has a key of too many parts. {_LIKE_TOML}", line)
     try:
@@ -416,7 +416,7 @@ def local_url(port: int) -> str:
 
 
 _HIDDEN = "…"
-_LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){30}""")
+LONG_KEY = re.compile(r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){30}""")
 """Of which tomllib reads each part again for each: 64 KB took 15 s, and were too deep to be written out."""
 _LIKE_TOML = 'Write lines like title = "My blog".'
 

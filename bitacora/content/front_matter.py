@@ -29,6 +29,7 @@ from yaml.events import (
 )
 
 from bitacora.content.errors import PostError, shown
+from bitacora.settings import LONG_KEY
 
 MAX_FILE_BYTES = 2 * 1024 * 1024
 MAX_HEAD_BYTES = 16 * 1024
@@ -462,6 +463,8 @@ _JSON_KEY = re.compile(r'"([^"\\]+)"\s*:\s*')
 
 def _read_toml(text: str, path: str, cut: _Cut) -> _Read:
     head = text[cut.start : cut.end]
+    if found := LONG_KEY.search(head):
+        raise PostError(path, *_position(text, cut.start + found.start()), *_TOO_DEEP)
     try:
         table = tomllib.loads(head.replace("\r\n", "\n"), parse_float=_Bare)
     except RecursionError:
