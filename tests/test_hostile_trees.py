@@ -57,7 +57,8 @@ def test_asking_git_about_a_checkout_runs_nothing_that_lies_in_it(
 
 
 @pytest.mark.parametrize(
-    "git_file", ["gitdir: posts/evil\n", "gitdir: ../clone/posts/evil\n", "gitdir: /nowhere\n", "\xff", ""]
+    "git_file",
+    ["gitdir: posts/evil\n", "gitdir: ../clone/posts/evil\n", "gitdir: /nowhere\n", "\xff", "", "gitdir: a\0b"],
 )
 def test_a_git_file_that_leads_to_a_tree_of_somebody_runs_nothing(
     tmp_path: Path, trap: Trap, git_file: str

@@ -202,7 +202,12 @@ def find_checkout(site: Path) -> Checkout | None:
         if git.is_dir():
             return Checkout(git, prefix, None, folder)
         if git.is_file():  # a linked work tree
-            target = git.read_text(encoding="utf-8", errors="replace").removeprefix("gitdir:").strip()
+            target = (
+                git.read_text(encoding="utf-8", errors="replace")
+                .removeprefix("gitdir:")
+                .partition("\0")[0]
+                .strip()
+            )
             return Checkout(folder / target, prefix, None, folder)
     return None
 
