@@ -82,6 +82,21 @@ def test_what_the_clock_ends_is_refused_as_well(monkeypatch: pytest.MonkeyPatch)
         render("a *b*\n\n" * 30, AsWritten())  # few steps: one of a long text may take long
 
 
+@pytest.mark.parametrize("code", ["=" * 3_000, "a = b\n" * 20_000], ids=["a long line", "long"])
+def test_code_that_is_very_long_is_shown_without_colours(code: str) -> None:
+    """Lexers take the square of a line's length or more, and none can be ended while it looks."""
+    assert "<span" in render("```ini\na = b\n```", AsWritten()).body
+    body = render(f"```ini\n{code}\n```", AsWritten()).body
+    assert "<span" not in body
+    assert code in body
+
+
+def test_the_clock_ends_what_colours_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(effort, "MOST_SECONDS", 0.0)
+    with pytest.raises(MarkupTooLarge, match="longer than 0 seconds"):
+        render("```ini\na = b\n```", AsWritten())
+
+
 def test_a_megabyte_of_prose_with_links_and_lists_is_shown() -> None:
     paragraph = "Lorem *ipsum* dolor, [sit](https://example.org/amet) amet. " + "Consectetur elit sed. " * 20
     item = "- un elemento de la lista con **algo** de texto\n"

@@ -42,6 +42,13 @@ def spend(steps: int = 1) -> None:
         effort.look()
 
 
+def look() -> None:
+    """Look at the clock before what may take long. Raises MarkupTooLarge."""
+    effort = _current.get()
+    if effort is not None:
+        effort.look()
+
+
 class _Effort:
     __slots__ = ("ends", "left", "next_look")
 

@@ -8,13 +8,15 @@ from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from bitacora.content.effort import spend
+from bitacora.content.effort import look, spend
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer
 
 _Piece = tuple[Any, str]
 _PIECES_IN_A_STEP = 10
+_LONGEST_CODE, _LONGEST_LINE = 100_000, 2_000
+"""Characters. The expressions of some lexers take the square of a line's length: 60,000 of "=" as ini, 30 s."""
 _LANGUAGE = re.compile(r"[\s{.]*([\w+#-][\w+#.-]*)")
 
 
@@ -25,9 +27,9 @@ def language_of(info: str) -> str:
 
 
 def highlight(code: str, language: str) -> str:
-    """Code as HTML with one span per token; only escaped when the language is unknown."""
+    """Code as HTML with one span per token; only escaped when the language is unknown, or the code is very long."""
     lexer = _lexers().get(language)
-    if lexer is None:
+    if lexer is None or len(code) > _LONGEST_CODE or any(len(line) > _LONGEST_LINE for line in code.split("\n")):
         return escape(code, quote=False)
     import pygments
     from pygments.formatters.html import HtmlFormatter  # its package replaces itself while it is imported
@@ -39,7 +41,9 @@ def highlight(code: str, language: str) -> str:
 def _counted(tokens: Iterable[_Piece]) -> Iterator[_Piece]:
     """Pieces of code, each a little step: some lexers take long where code is none."""
     for number, piece in enumerate(tokens):
-        spend(number % _PIECES_IN_A_STEP == 0)
+        if number % _PIECES_IN_A_STEP == 0:
+            spend()
+            look()
         yield piece
 
 
