@@ -27,7 +27,7 @@ def language_of(info: str) -> str:
 
 
 def highlight(code: str, language: str) -> str:
-    """Code as HTML with one span per token; only escaped when the language is unknown, or the code is very long."""
+    """Code as HTML with one span per token; only escaped in an unknown language, or where it is very long."""
     lexer = _lexers().get(language)
     if lexer is None or len(code) > _LONGEST_CODE or any(len(line) > _LONGEST_LINE for line in code.split("\n")):
         return escape(code, quote=False)
