@@ -180,6 +180,14 @@ def test_a_loop_of_links_cannot_be_read(root: Path, tree: Tree) -> None:
         tree.read("posts/x.md")
 
 
+def test_a_picture_that_git_annex_keeps_is_read(root: Path, tree: Tree) -> None:
+    kept = root / ".git" / "annex" / "objects" / "x" / "SHA256-s4.jpg"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("text")
+    (root / "posts" / "x.jpg").symlink_to("../.git/annex/objects/x/SHA256-s4.jpg")
+    assert tree.read("posts/x.jpg")[0] == b"text"
+
+
 def test_a_link_to_a_file_below_the_folder_is_read(root: Path, tree: Tree) -> None:
     (root / "text.md").write_text("text")
     (root / "posts" / "x.md").symlink_to("../text.md")

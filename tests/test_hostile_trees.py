@@ -127,6 +127,15 @@ def test_attributes_filters_and_modules_of_a_tree_run_nothing(tmp_path: Path, tr
     assert trap.ran == ""
 
 
+def test_no_tree_chooses_by_which_converter_its_texts_are_written_out(tmp_path: Path) -> None:
+    home = make(tmp_path / "home", "main", None)
+    editor = Editor(tmp_path / "work", home.repo)
+    commit_whole(editor, {"posts/a.md": POST, ".gitattributes": "*.md working-tree-encoding=UTF-16\n"})
+    pushed = editor.push()
+    assert pushed.accepted, pushed.told
+    assert (home.current / "posts/a.md").read_text("utf-8") == POST
+
+
 def test_a_pull_and_a_rollback_of_such_a_tree_run_nothing(tmp_path: Path, trap: Trap) -> None:
     forge = tmp_path / "forge.git"
     subprocess.run(["git", "init", "-q", "--bare", "-b", "main", forge], check=True)

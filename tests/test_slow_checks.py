@@ -12,6 +12,7 @@ import pytest
 from publishing import Editor, all_is_well, left_over, post
 
 from bitacora.publish import check as checking
+from bitacora.publish import release
 from bitacora.publish.check import CheckError, Report, check, patience_for
 from bitacora.publish.home import Home, make
 from bitacora.publish.receive import Update, post_receive, pre_receive
@@ -91,6 +92,25 @@ def test_two_pushes_of_one_commit_make_one_release(
     assert waiting.result(PATIENCE_S)
     accept(home, update)
     assert (home.served(), left_over(home)) == (update.new, [])
+
+
+def test_only_so_many_trees_are_checked_at_once(
+    home: Home,
+    editor: Editor,
+    beside: Callable[..., Future[object]],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(release, "MOST_CHECKS", 1)
+    monkeypatch.setattr(release, "PATIENCE_S", 0)
+    slow, first, second = SlowCheck(), pushed(editor, "Primera"), pushed(editor, "Segunda")
+    waiting = beside(pre_receive, home, [first], slow)
+    assert slow.begun.wait(PATIENCE_S)
+    assert not pre_receive(home, [second], all_is_well)
+    assert "Somebody else is publishing" in capsys.readouterr().out
+    slow.go_on.set()
+    assert waiting.result(PATIENCE_S)
+    assert pre_receive(home, [second], all_is_well)
 
 
 def test_a_rollback_comes_between_and_what_was_being_checked_stays_down(

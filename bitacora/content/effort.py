@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-MOST_STEPS = 100_000
+MOST_STEPS = 160_000
 """Prose takes about 30,000 for a megabyte, and 90,000 where every other line is an item of a list."""
 MOST_SECONDS = 2.0
 """Of the processor's time, for one body."""

@@ -185,7 +185,8 @@ class Tree:
                 "The file is a link that leads outside the site's folder.",
                 "Put the file itself here instead of a link.",
             )
-        if any(map(_is_private, real[len(self.real) + 1 :].split("/"))):
+        inside = real[len(self.real) + 1 :]
+        if any(map(_is_private, inside.removeprefix(_ANNEX).split("/"))):
             raise OutsideError(
                 path,
                 1,
@@ -193,6 +194,10 @@ class Tree:
                 "The file is a link that leads to a hidden file, which is no part of the site.",
                 "Put the file itself here instead of a link.",
             )
+
+
+_ANNEX = ".git/annex/objects/"
+"""Where git-annex keeps what the links that it makes lead to (https://git-annex.branchable.com/internals/)."""
 
 
 def _is_private(name: str) -> bool:

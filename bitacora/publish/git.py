@@ -17,6 +17,10 @@ _LEADS_NOWHERE = 1
 """How `git rev-parse --verify --quiet` ends for a name that stands for no commit; with 128 when it cannot look."""
 
 
+_ATTRIBUTES = "* !working-tree-encoding\n"
+"""Over those of a tree (gitattributes(5)): no pusher chooses the converter of the system that reads a text."""
+
+
 class Blob(NamedTuple):
     """One entry of a tree: `mode` as git writes it ("120000" is a link, "160000" a submodule), `size` in bytes."""
 
@@ -156,6 +160,10 @@ class Git:
 
     def export(self, commit: str, folder: Path, index: Path) -> None:
         """Write all files of a commit into an empty folder; `index` is a scratch file."""
+        attributes = self.repo / "info" / "attributes"
+        if not attributes.exists():
+            attributes.parent.mkdir(exist_ok=True)
+            attributes.write_text(_ATTRIBUTES, encoding="ascii")
         self._call("read-tree", commit, index=index).output()
         self._call("checkout-index", "--all", "--quiet", index=index, work_tree=folder).output()
 

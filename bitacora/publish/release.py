@@ -18,6 +18,8 @@ from bitacora.publish.check import Check, CheckError, Finding, Report, findings_
 from bitacora.publish.git import Git
 from bitacora.publish.git_process import GitError
 from bitacora.publish.home import (
+    BUSY,
+    PATIENCE_S,
     Attempt,
     Home,
     PublishError,
@@ -30,6 +32,8 @@ from bitacora.publish.home import (
 from bitacora.publish.limits import within_limits
 
 KEPT = 5
+MOST_CHECKS = 4
+"""Trees that are checked at once, each by processes of its own."""
 READERS_LEAVE_S = 60.0
 """Workers may still read the release before, and whoever reads it last must find its files."""
 
@@ -37,6 +41,7 @@ _TIP = "refs/bitacora/fetched"
 _RELEASE_REF = "refs/bitacora/releases/"
 _HALF = ".half-"
 _TREE = "tree"
+_POLL_S = 0.25
 _HELD = "It was rolled back. Push a new commit, or say flask site pull --force."
 _WRITTEN = ("current", "attempt.json", "held")
 """What is written to another name first."""
@@ -176,15 +181,30 @@ def _is_prepared(home: Home, commit: str) -> bool:
     return home.release(commit).exists() and home.report(commit).exists()
 
 
-@contextmanager
-def _half_release(home: Home, commit: str) -> Iterator[tuple[Path, int]]:
-    """A folder for what is not checked yet, and the lock that keeps others from clearing it up."""
+def _begun(home: Home, commit: str) -> tuple[Path, int] | None:
+    """Make a folder and take its lock; None while as many are being checked as may be."""
     with home.changing():
-        _clear_halves(home)
+        if _clear_halves(home) >= MOST_CHECKS:
+            return None
         half = Path(mkdtemp(prefix=f"{_HALF}{commit}-", dir=home.releases))
         (half / _TREE).mkdir()
         lock = os.open(half, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         locked(lock, 0)
+    return half, lock
+
+
+@contextmanager
+def _half_release(home: Home, commit: str) -> Iterator[tuple[Path, int]]:
+    """A folder for what is not checked yet, and the lock that keeps others from clearing it up.
+
+    There are only so many at once: each of them has a checker. Raises PublishError.
+    """
+    deadline = time.monotonic() + PATIENCE_S
+    while (made := _begun(home, commit)) is None:
+        if time.monotonic() > deadline:
+            raise PublishError(BUSY)
+        time.sleep(_POLL_S)
+    half, lock = made
     try:
         yield half, lock
     finally:
@@ -216,20 +236,24 @@ def _clear_up(home: Home) -> None:
                 lock.unlink()
 
 
-def _clear_halves(home: Home) -> None:
-    """Remove releases that nobody is writing any more. The caller holds the lock of `changing`."""
+def _clear_halves(home: Home) -> int:
+    """Remove releases that nobody is writing any more, and return how many are left. The caller holds the lock."""
+    written = 0
     for path in home.releases.iterdir():
         if path.name.startswith(".") and path.is_dir():
-            _remove_unless_locked(path)
+            written += not _is_removed(path)
         elif path.name.startswith(".") or (path.suffix == ".json" and not home.release(path.stem).exists()):
             path.unlink()
+    return written
 
 
-def _remove_unless_locked(half: Path) -> None:
+def _is_removed(half: Path) -> bool:
+    """Remove a release unless somebody has its lock."""
     descriptor = os.open(half, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
-        if locked(descriptor, 0):
+        if is_free := locked(descriptor, 0):
             shutil.rmtree(half)
+        return is_free
     finally:
         os.close(descriptor)
 
