@@ -69,6 +69,10 @@ class Tree:
         self.abbreviations = abbreviations
 
 
+_LIKE_DEFINITIONS = re.compile(r"^[ >]{0,20}\[", re.MULTILINE)
+"""Lines that mistune reads on to find out whether they define a link, all of them in one step."""
+
+
 def parse(text: str, *, custom_elements: bool = False) -> Tree:
     """The tokens of a body. Words in angle brackets that are no HTML element are text, unless `custom_elements`.
 
@@ -78,7 +82,9 @@ def parse(text: str, *, custom_elements: bool = False) -> Tree:
     state.env["custom_elements"] = custom_elements
     # Mistune needs a kilobyte for each blank line of a run.
     text = _BLANK_LINES.sub("\n" * 100, "\n" + text.replace("\x00", "\ufffd"))
-    tokens, state = _markdown.parse(expand_pairs(text), state)
+    text = expand_pairs(text)
+    spend(len(_LIKE_DEFINITIONS.findall(text)))
+    tokens, state = _markdown.parse(text, state)
     assert isinstance(tokens, list)
     return Tree(tokens, state.env.get("ref_abbrs", {}))
 
