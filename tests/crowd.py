@@ -35,6 +35,7 @@ class Crowd:
         self._port = port
         self._may_close = may_close
         self._news = threading.Condition()
+        self._heard: set[int] = set()
         self._is_over = False
         self._threads = [
             threading.Thread(target=self._read, args=([*paths[n:], *paths[:n]],), daemon=True)
@@ -44,7 +45,8 @@ class Crowd:
     def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
-        self.wait_for(len(self._threads))
+        with self._news:  # a connection that came later could need what a test has taken away meanwhile
+            assert self._news.wait_for(lambda: len(self._heard) == len(self._threads), PATIENCE_S), self.wrong[:3]
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -95,8 +97,9 @@ class Crowd:
     def _count(self, problem: str | None, seconds: float) -> None:
         with self._news:
             self._times_s.append(seconds)
+            self._heard.add(threading.get_ident())
             if problem:
                 self.wrong.append(problem)
             else:
                 self.answers += 1
-                self._news.notify_all()
+            self._news.notify_all()
