@@ -26,7 +26,7 @@ SECURITY = {
         "media-src 'self' https:; font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; "
         "form-action 'self'; frame-ancestors 'none'"
     ),
-    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+    "Strict-Transport-Security": "max-age=63072000",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "strict-origin-when-cross-origin",
@@ -113,6 +113,21 @@ def test_nobody_is_given_a_cookie(blog: Blog) -> None:
 def test_strict_transport_security_is_for_https_alone(new_blog: NewBlog) -> None:
     blog = new_blog(FILES, settings=SETTINGS, url="http://blog.example.org")
     assert not [what for what, answer in everything(blog) if "Strict-Transport-Security" in answer.headers]
+
+
+@pytest.mark.parametrize(
+    ("hsts", "said"),
+    [
+        ("subdomains", "max-age=63072000; includeSubDomains"),
+        ("preload", "max-age=63072000; includeSubDomains; preload"),
+        ("off", None),
+    ],
+)
+def test_only_the_operator_speaks_for_other_hosts_of_the_domain(
+    new_blog: NewBlog, hsts: str, said: str | None
+) -> None:
+    blog = new_blog({}, hsts=hsts)
+    assert [blog.get(path).headers.get("Strict-Transport-Security") for path in ("/", "/nothing/")] == [said] * 2
 
 
 def test_headers_follow_the_settings_live(blog: Blog) -> None:

@@ -15,11 +15,15 @@ _A_WEEK_S = 604_800
 _STALE_WHILE_REVALIDATE_S = 30
 _STALE_IF_ERROR_S = 86_400
 _TWO_YEARS_S = 63_072_000
+_HSTS_ALSO = {"host": "", "subdomains": "; includeSubDomains", "preload": "; includeSubDomains; preload"}
 
 
-def security(site: Site) -> tuple[tuple[str, str], ...]:
-    """The header set that the MDN HTTP Observatory grades A+."""
-    return _security(site.url, site.embeds)
+def security(site: Site, hsts: str = "host") -> tuple[tuple[str, str], ...]:
+    """The header set that the MDN HTTP Observatory grades A+.
+
+    `hsts` names the hosts that browsers ask by https alone from then on (RFC 6797), as settings.HSTS does.
+    """
+    return _security(site.url, site.embeds, hsts)
 
 
 def lifetime(snapshot: Snapshot, s_maxage: int, now: float) -> str:
@@ -54,7 +58,7 @@ def _left(snapshot: Snapshot, now: float, most: int) -> int:
 
 
 @lru_cache(maxsize=8)
-def _security(url: str, embeds: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+def _security(url: str, embeds: tuple[str, ...], hsts: str) -> tuple[tuple[str, str], ...]:
     frames = f"; frame-src {' '.join(f'https://{host}' for host in embeds)}" if embeds else ""
     headers = [
         (
@@ -72,6 +76,6 @@ def _security(url: str, embeds: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     ]
     if not embeds:
         headers.append(("Cross-Origin-Embedder-Policy", "credentialless"))
-    if url.startswith("https://"):
-        headers.append(("Strict-Transport-Security", f"max-age={_TWO_YEARS_S}; includeSubDomains"))
+    if url.startswith("https://") and hsts != "off":
+        headers.append(("Strict-Transport-Security", f"max-age={_TWO_YEARS_S}{_HSTS_ALSO[hsts]}"))
     return tuple(headers)
