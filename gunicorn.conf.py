@@ -15,9 +15,11 @@ from gunicorn.glogging import Logger
 
 from bitacora.cores import usable_cores
 from bitacora.processes import hide_memory
+from bitacora.sockets import all_addresses, with_mapped
 
 port = os.environ.get("PORT", "")
-bind = f"0.0.0.0:{port}" if port.isdecimal() else "127.0.0.1:8000"
+bind = all_addresses(int(port)) if port.isdecimal() else "127.0.0.1:8000"
+forwarded_allow_ips = with_mapped(os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1"))
 workers = int(os.environ.get("WEB_CONCURRENCY") or 0) or usable_cores()
 worker_class = "bitacora.hot_lane.HotLaneWorker"
 threads = 8

@@ -172,7 +172,7 @@ class Server:
 
     def connections(self) -> int:
         """Those that are open on the server's side, as the kernel shows them."""
-        lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+        lines = tcp_connections()
         open_ones = [line.split()[1] for line in lines if line.split()[3] in {_ESTABLISHED, _CLOSE_WAIT}]
         return sum(local.endswith(f":{self.port:04X}") for local in open_ones)
 
@@ -196,7 +196,7 @@ class Server:
     def _owner(self, client: Client) -> int | None:
         """The worker that holds the other end of the connection."""
         ends = f":{self.port:04X}", f":{client.port:04X}"
-        for line in Path("/proc/net/tcp").read_text().splitlines():
+        for line in tcp_connections():
             local, remote = line.split()[1:3]
             if local.endswith(ends[0]) and remote.endswith(ends[1]):
                 socket = f"socket:[{line.split()[9]}]"
@@ -214,6 +214,12 @@ def late(
         if last > since + patience:
             break
     return last - since
+
+
+def tcp_connections() -> list[str]:
+    """The lines of the kernel's tables, of IPv4 and IPv6: see proc(5)."""
+    tables = [Path(f"/proc/net/{name}") for name in ("tcp", "tcp6")]
+    return [line for table in tables if table.exists() for line in table.read_text().splitlines()[1:]]
 
 
 def _descriptors(pid: int) -> set[str]:

@@ -31,7 +31,7 @@ from crowd import Crowd
 from fronts import DEPLOY, caddy, certify, nginx, varnish
 from programs import PATIENCE_S, Program, free_port, serving, tool, wait_until
 from publishing import Editor
-from server import ROOT, Client, Server
+from server import ROOT, Client, Server, tcp_connections
 
 from bitacora.publish.home import make
 
@@ -731,5 +731,4 @@ def ask(port: int, path: str) -> int:
 
 def connections(port: int) -> int:
     """How many of this port's own ends are open."""
-    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
-    return sum(line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "01" for line in lines)
+    return sum(line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "01" for line in tcp_connections())
