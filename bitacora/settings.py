@@ -29,6 +29,7 @@ PERMALINK_PLACEHOLDERS = (
     "slugified_categories", "output_ext",
 )  # fmt: skip
 FORGES = ("github", "gitlab", "gitea", "forgejo", "bitbucket")
+HSTS = ("host", "subdomains", "preload", "off")
 AUTHOR_KEYS = ("name", "url", "picture", "fediverse", "x", "bluesky")
 SECRET_BYTES = 32
 
@@ -167,6 +168,10 @@ def _url(value: object) -> str:
     raise ValueError("the public address with its scheme, like https://blog.example.org")
 
 
+def _optional_url(value: object) -> str:
+    return _url(value) if _text(value) else ""
+
+
 def _has_host(url: str) -> bool:
     try:
         parts = urlsplit(url)
@@ -291,6 +296,9 @@ class Site:
     url: str = _setting(
         _url, "http://127.0.0.1:8000", "public address with scheme; all absolute URLs come from it"
     )
+    feed_id: str = _setting(
+        _optional_url, "", "address that ids in feeds begin with, so that they outlive another url; default: url"
+    )
     language: str = _setting(_language, "es", "language of the site and of its interface (BCP 47)")
     languages: tuple[str, ...] = _setting(_languages, (), "languages that posts are written in; default: language")
     timezone: str = _setting(_timezone, "UTC", "time zone of dates (IANA name)")
@@ -333,6 +341,7 @@ class Operator:
     trusted_hosts: tuple[str, ...] = _setting(_hosts, (), "host names answered to; default: any")
     trust_proxy: int = _setting(_number(0, 9), 0, "number of proxies in front whose headers are believed")
     s_maxage: int = _setting(_number(0, 86400), 0, "seconds a shared cache may keep a page")
+    hsts: str = _setting(_one_of(*HSTS), "host", "hosts for which browsers remember to use https alone")
     secret_key: str = _setting(_secret, "", "signs preview and status links; the feature is off without it")
     hook_secret: str = _setting(_secret, "", "checks push webhooks; the feature is off without it")
     forge: str = _setting(_one_of(*FORGES), "", "kind of the forge that origin lies on; default: by its host")

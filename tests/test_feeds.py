@@ -14,6 +14,8 @@ import pytest
 from blogs import NOON, URL, Answer, Blog, Clock, post
 from conftest import NewBlog
 
+from bitacora.content.permalink import as_made_by
+
 ATOM = "{http://www.w3.org/2005/Atom}"
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)")
@@ -250,3 +252,75 @@ def test_a_sitemap_that_is_too_long_is_several(new_blog: NewBlog, monkeypatch: p
     assert {*whole, f"{URL}/2018/07/20/x/"} == {loc for part in parts for loc in part}
     for missing in ("/sitemap/0.xml", "/sitemap/4.xml", "/sitemap/01.xml", "/sitemap/%D9%A1.xml"):
         assert blog.get(missing).status == 404
+
+
+# --- ids
+
+
+def ids(blog: Blog, feed: str = "/feed.xml") -> list[str]:
+    """The id of the feed, and those of its entries."""
+    return [element.text for element in blog.get(feed).xml.iter(f"{ATOM}id")]
+
+
+def test_a_corrected_address_keeps_its_id(new_blog: NewBlog) -> None:
+    blog = new_blog({"posts/2018-07-17-herrata.md": post("A"), "posts/2018-07-16-b.md": post("B")})
+    before = ids(blog)
+    assert before == [f"{URL}/", f"{URL}/2018/07/17/herrata/", f"{URL}/2018/07/16/b/"]
+    blog.write("posts/2018-07-17-herrata.md", post("A", slug="errata", aliases="[/a/, /2018/07/17/herrata]"))
+    assert (ids(blog), blog.get("/2018/07/17/errata/").status) == (before, 200)
+
+
+def test_with_feed_id_ids_outlive_the_address_of_the_site(new_blog: NewBlog) -> None:
+    blog = new_blog({"posts/2018-07-17-a.md": post("A", categories="[Uno]")})
+    before = ids(blog), ids(blog, "/category/uno/feed.xml")
+    blog.write("site.toml", f'url = "https://other.example"\nfeed_id = "{URL}/"\n')
+    assert (ids(blog), ids(blog, "/category/uno/feed.xml")) == before
+    assert "https://other.example/2018/07/17/a/" in blog.get("/feed.xml").text
+
+
+@pytest.mark.parametrize(
+    ("head", "is_taken"),
+    [
+        ({"guid": "https://old.example/?p=123"}, True),
+        ({"id": "urn:uuid:60a76c80-d399-11d9-b93c-0003939e0af6"}, True),
+        ({"ID": "'tag:example.org,2018:a'", "guid": "7"}, True),
+        ({"id": "123"}, False),
+        ({"id": "a-name"}, False),
+        ({"guid": '"with space: no"'}, False),
+        ({"id": "[a, b]"}, False),
+        ({"guid": "''"}, False),
+    ],
+)
+def test_a_head_gives_its_post_an_id_if_it_is_one(new_blog: NewBlog, head: dict[str, str], is_taken: bool) -> None:
+    blog = new_blog({"posts/2018-07-17-a.md": post("A", **head)})
+    _, own = ids(blog)
+    assert (own in {value.strip("'") for value in head.values()}, own == f"{URL}/2018/07/17/a/") == (
+        is_taken, not is_taken,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("pattern", "could", "could_not"),
+    [
+        (
+            "/:year/:month/:day/:slug/",
+            ["/2018/07/17/x/", "/1999/01/02/ma%C3%B1ana"],
+            ["/x/", "/2018/7/17/x/", "/a/2018/07/17/x/"],
+        ),
+        ("date", ["/2018/07/17/x.html", "/uno/dos/2018/07/17/x.html"], ["/2018/07/17/x/", "/x.html"]),
+        ("none", ["/x.html", "/uno/x.html"], ["/x/"]),
+        ("/blog/:slug/", ["/blog/x/"], ["/log/x/", "/blog/", "/blog/x/y/"]),
+        ("/año/:slug", ["/a%C3%B1o/x"], ["/ano/x"]),
+        ("/:short_month/:i_day/:y_day/:w_day/:title", ["/Jul/7/188/2/x"], ["/Foo/7/188/2/x", "/Jul/7/188/9/x"]),
+    ],
+)
+def test_only_an_address_that_the_pattern_of_the_site_could_have_made_is_an_id(
+    pattern: str, could: list[str], could_not: list[str]
+) -> None:
+    assert [as_made_by(pattern, address).rstrip("/") for address in could] == [each.rstrip("/") for each in could]
+    assert [as_made_by(pattern, address) for address in could_not] == [""] * len(could_not)
+
+
+def test_two_entries_never_have_one_id(new_blog: NewBlog) -> None:
+    files = {"posts/2018-07-17-a.md": post("A", aliases="[/2018/07/17/b/]"), "posts/2018-07-17-b.md": post("B")}
+    assert len(set(ids(new_blog(files)))) == 3

@@ -71,6 +71,16 @@ def permalink(pattern: str, facts: Facts) -> str:
     return _tidy(template % tuple([fill(facts) for fill in fillers]))
 
 
+def as_made_by(pattern: str, address: str) -> str:
+    """Return the address as the pattern, or the style of that name, could have made it; empty where it could not.
+
+    `address` is one without query, as `local_address` gives it; the last slash may be missing or too many.
+    """
+    ending = "/" if STYLES.get(pattern, pattern).endswith("/") else ""
+    made = address.rstrip("/") + ending
+    return made if _shape(pattern).fullmatch(made) else ""
+
+
 def check_pattern(pattern: str) -> None:
     """Raises PermalinkError for a pattern with a placeholder that does not exist."""
     _compiled(pattern)
@@ -177,6 +187,34 @@ def _compiled(pattern: str) -> tuple[str, tuple[Callable[[Facts], str], ...]]:
         end = found.start() + 1 + len(name)
     literals.append(pattern[end:])
     return "%s".join(unquote(text).replace("%", "%%") for text in literals), tuple(fillers)
+
+
+@lru_cache(maxsize=8)
+def _shape(pattern: str) -> re.Pattern[str]:
+    """What the addresses of a pattern look like; categories may be missing from them, with their slash."""
+    template, fillers = _compiled(pattern)
+    names = {fill: name for name, fill in _PLACEHOLDERS.items()}
+    shapes = [_SHAPES.get(names[fill], "[^/]+") for fill in fillers]
+    literals = [re.escape(quote_path(text.replace("%%", "%"))) for text in template.split("%s")]
+    shape = "".join(part for pair in zip(literals, [*shapes, ""], strict=True) for part in pair)
+    return re.compile(shape.replace(f"/{_NAMES}", f"(?:/{_NAMES})?"))
+
+
+_NAMES = "[^/]+(?:/[^/]+)*"
+_MONTH_NAMES = "|".join(month for name in MONTHS for month in (name, name[:3]))
+_SHAPES = {
+    **dict.fromkeys(("year", "w_year"), "[0-9]{4}"),
+    **dict.fromkeys(("short_year", "month", "day", "week", "hour", "minute", "second"), "[0-9]{2}"),
+    **dict.fromkeys(("i_month", "i_day"), "[0-9]{1,2}"),
+    **dict.fromkeys(("short_month", "long_month"), f"(?:{_MONTH_NAMES})"),
+    **dict.fromkeys(
+        ("short_day", "long_day"), f"(?:{'|'.join(day for name in _DAYS for day in (name, name[:3]))})"
+    ),
+    **dict.fromkeys(("categories", "slugified_categories"), _NAMES),
+    "y_day": "[0-9]{3}",
+    "w_day": "[1-7]",
+    "output_ext": r"\.html",
+}
 
 
 def _tidy(path: str) -> str:

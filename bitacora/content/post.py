@@ -178,6 +178,15 @@ def role_of(key: str) -> str:
     return (_ROLES.get(key) or _ROLES.get(key_of(key)) or ("", 0))[0]
 
 
+def own_id(post: Post) -> str:
+    """Return the id that a head gives its post for feeds, `id` or `guid`, where it is an IRI (RFC 4287, 4.2.6).
+
+    Other tools write numbers and names there, which are no ids outside of their site. Empty where there is none.
+    """
+    written = (value for key, value in post.extra.items() if key_of(key) in _ID_KEYS)
+    return next((value for value in written if isinstance(value, str) and _IRI.fullmatch(value)), "")
+
+
 def meant_key(key: str) -> str:
     """The key that an unknown one is a slip of, or says in Spanish or Portuguese; empty where it is neither."""
     name = key_of(key)
@@ -193,6 +202,21 @@ def body_of(source: bytes) -> str:
         return body_after_head(source)
     except PostError:
         return ""
+
+
+def reads_the_same(old: bytes, new: bytes) -> bool:
+    """Whether readers see no difference between two versions of a file but white space, tags and old addresses."""
+    if body_of(old).split() != body_of(new).split():
+        return False
+    try:
+        heads = [read_head(source, "") for source in (old, new)]
+    except PostError:
+        return old.split() == new.split()
+    before, after = (
+        {key_of(key): _value(node) for key, node in head.entries.items() if role_of(key) not in _UNSEEN_ROLES}
+        for head in heads
+    )
+    return before == after
 
 
 # --- keys: which mean the same, the first given wins
@@ -279,6 +303,7 @@ MISTAKES = (
 
 _ROLES = {key: (role, rank) for role, keys in _KEYS.items() for rank, key in enumerate(keys)}
 _OLD_ADDRESSES = {"aliases", "redirect_from"}
+_UNSEEN_ROLES = {*_OLD_ADDRESSES, "tags", "translation_key"}
 _IMAGE_TEXTS = {"image_caption", "image_alt"}
 _IMAGE_KEYS = {key: rank for rank, key in enumerate(("img", "src", "path", "url", "image", "file"))}
 _PICTURE_PARTS = {*_IMAGE_KEYS, "caption", "alt"}
@@ -299,6 +324,8 @@ _DRAFT_STATUS = (
 _DRAFT_FOLDERS = {"_drafts", "_draft"}
 _DEFAULT_LAYOUTS = {"post", "page", "default", "none", "false"}
 
+_ID_KEYS = ("id", "guid")
+_IRI = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*+:[^\s<>\"{}|\\^`]+")
 _ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8})*")
 _TEMPLATE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(?:[/.][A-Za-z0-9][A-Za-z0-9_-]*)*")

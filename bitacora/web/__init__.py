@@ -33,6 +33,8 @@ from bitacora.web.status import status
 log = logging.getLogger(__name__)
 
 MOST_HELD_BACK = 100
+_HISTORY_PATIENCE_S = 2.0
+"""For an address where nothing is, while git is asked after a push what was there before."""
 _Answer = TypeVar("_Answer")
 
 _HEALTH_PATHS = (ALIVE, "/readyz", "/metrics")
@@ -152,7 +154,7 @@ def _query() -> str:
 
 def _finish(response: Response) -> Response:
     request.environ[KIND] = _KINDS.get(request.blueprint or "") or request.environ.get(KIND, "list")
-    for name, value in security(blog().site):
+    for name, value in security(blog().site, blog().operator.hsts):
         response.headers.setdefault(name, value)
     if response.allow:  # a set: its order differs from process to process
         response.headers["Allow"] = ", ".join(sorted(response.allow))
@@ -187,6 +189,14 @@ _MESSAGES = {
 
 
 def _http_error(error: HTTPException) -> Response:
+    if error.code == 404 and PREVIEW not in request.environ:
+        newer = blog().library.with_history(_HISTORY_PATIENCE_S)
+        if newer is not None:
+            g.snapshot = newer
+            try:
+                return current_app.make_response(current_app.dispatch_request())
+            except HTTPException as another:
+                error = another
     code = error.code or 500
     try:
         response = _error_page(code)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from bitacora.content.bodies import Bodies
 from bitacora.content.markdown import Html
-from bitacora.content.permalink import quote_path
+from bitacora.content.permalink import as_made_by, quote_path
 from bitacora.content.pictures import Picture
-from bitacora.content.post import Author, Image, Post, Term
+from bitacora.content.post import Author, Image, Post, Term, own_id
 from bitacora.content.snapshot import Snapshot
 from bitacora.web.files import Files
 
@@ -70,6 +70,21 @@ class Edition:
         """The addresses of files that a post names, in its head and in its body, as written there."""
         images = [*post.images, *filter(None, (post.share_image, post.share_image_on_x))]
         return [*(image.src for image in images), *self.html(post).pictures]
+
+    def feed_id(self, post: Post) -> str:
+        """Return the id of a post in feeds, which outlives a corrected address (RFC 4287, 4.2.6).
+
+        It is the one of its head, else the first of its old addresses that the site's own pattern could have made.
+        """
+        redirects, pattern = self.snapshot.redirects, self.snapshot.site.permalink
+        leading = (alias for alias in post.aliases if redirects.get(alias) == post.url)
+        made = (as_made_by(pattern, alias) for alias in leading)
+        return own_id(post) or self.identity(next(filter(None, made), post.url))
+
+    def identity(self, url: str) -> str:
+        """Return the id of an address in feeds: `url` of the site may change, `feed_id` does not."""
+        site = self.snapshot.site
+        return (site.feed_id or site.url) + url
 
     def translations(self, post: Post) -> list[Post]:
         """The same post in other languages, but for hidden ones, which are listed nowhere."""

@@ -192,6 +192,7 @@ class Theme:
         return {
             "static": lambda name: self._edition.get().static(name),
             "absolute": lambda url: self._edition.get().absolute(url),
+            "identity": lambda url: self._edition.get().identity(url),
             "term_url": term_url,
         }
 
@@ -201,6 +202,7 @@ class Theme:
             "picture": lambda post: self._edition.get().picture(post),
             "content": self._content,
             "minutes": lambda post: self._edition.get().minutes(post),
+            "feed_id": lambda post: self._edition.get().feed_id(post),
         }
 
     @jinja2.pass_environment
