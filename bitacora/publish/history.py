@@ -8,13 +8,14 @@ import logging
 import os
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bitacora.content.files import read_own
+from bitacora.content.files import is_markdown, read_own
 from bitacora.content.history import History, NoHistory
+from bitacora.content.post import reads_the_same
 from bitacora.publish.git import Git
 from bitacora.publish.git_process import GitError
 from bitacora.publish.home import Home, write_json
@@ -23,7 +24,10 @@ log = logging.getLogger(__name__)
 
 PATIENCE_S = 300.0
 _WATCHED = ("posts", "pages", "templates", "site.toml")
-_VERSION = 1
+_VERSION = 2
+_IGNORED = ".git-blame-ignore-revs"
+"""Commits that changed no meaning, one id a line: git blame takes the file by that name, and forges do."""
+_COMPARED_AT_ONCE = 200
 _OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _LAST_MOMENT = int(datetime(9999, 1, 1, tzinfo=UTC).timestamp())
 _MOST_VERSIONS = 200
@@ -47,11 +51,16 @@ class Checkout(NamedTuple):
 
 
 class Past(NamedTuple):
-    """One file's history: seconds since the epoch, ids of its versions and former names, the oldest first."""
+    """One file's history: ids of its versions and former names, the oldest first.
+
+    `moments` are when the versions were committed, in seconds since the epoch, None for a commit that does not
+    count; `updated` is the last of them that brought what readers see.
+    """
 
     updated: int | None
     versions: tuple[str, ...]
     names: tuple[tuple[str, str], ...]
+    moments: tuple[int | None, ...]
 
 
 class GitHistory:
@@ -75,6 +84,9 @@ class GitHistory:
         if not versions or versions[-1] not in _object_ids(source, versions[-1]):
             return None
         return versions[-2::-1]
+
+    def committed(self, path: str) -> tuple[str, ...]:
+        return self._versions(path)[::-1]
 
     def had(self, path: str, source: bytes) -> bool:
         versions = self._versions(path)
@@ -105,6 +117,7 @@ class GitHistorian:
         self._cache = cache
         self._history: History = NoHistory()
         self._pasts: OrderedDict[tuple[str, str], Mapping[str, Past]] = OrderedDict()
+        self._ignored: frozenset[str] = frozenset()
         self._unkept = 0
         self._told = ""
 
@@ -140,8 +153,12 @@ class GitHistorian:
         commit = git.commit(checkout.commit or "HEAD")
         if commit is None:
             return {}
+        ignored = _ignored_commits(git, commit)
         if not self._pasts:
             self._load(checkout.prefix)
+        if ignored != self._ignored:
+            self._pasts.clear()
+            self._ignored = ignored
         here = checkout.prefix, commit
         if here not in self._pasts:
             self._pasts[here] = self._read_on(git, checkout.prefix, commit)
@@ -156,9 +173,12 @@ class GitHistorian:
         known = [old for folder, old in reversed(self._pasts) if folder == prefix]
         old = next((old for old in known if git.leads_straight(old, commit)), None)
         pasts = dict(self._pasts[prefix, old]) if old else {}
-        for change in _changes(git, f"{old}..{commit}" if old else commit, prefix):
+        changed = set()
+        for change in _changes(git, f"{old}..{commit}" if old else commit, prefix, self._ignored):
             _apply(pasts, change)
+            changed.add(change.path)
             self._unkept += 1
+        _settle(git, pasts, changed)
         if old is None:
             self._unkept += _MOST_UNKEPT + 1
         return pasts
@@ -169,6 +189,7 @@ class GitHistorian:
         try:
             kept = json.loads(read_own(self._cache))
             if (kept["version"], kept["prefix"]) == (_VERSION, prefix):
+                self._ignored = frozenset(map(_id, kept["ignored"]))
                 pasts = {path: _past(values) for path, values in kept["pasts"].items()}
                 self._pasts[prefix, _id(kept["commit"])] = pasts
         except FileNotFoundError:
@@ -180,7 +201,8 @@ class GitHistorian:
         self._unkept = 0
         if self._cache is None:
             return
-        kept = {"version": _VERSION, "prefix": prefix, "commit": commit, "pasts": self._pasts[prefix, commit]}
+        kept = {"version": _VERSION, "prefix": prefix, "commit": commit}
+        kept |= {"ignored": sorted(self._ignored), "pasts": self._pasts[prefix, commit]}
         try:
             write_json(self._cache, kept)
         except OSError as error:
@@ -212,6 +234,26 @@ def find_checkout(site: Path) -> Checkout | None:
     return None
 
 
+def former_texts(site: Path, path: str) -> list[bytes]:
+    """Return what was committed of a file of the site, the newest first, at most 50; empty outside of git.
+
+    Raises GitError.
+    """
+    checkout = find_checkout(site.resolve())
+    if checkout is None:
+        return []
+    git = Git(checkout.repo)
+    if (commit := git.commit(checkout.commit or "HEAD")) is None:
+        return []
+    told = git.entries(
+        "log", "-50", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-ext-diff", "--no-show-signature",
+        "--format=", commit, "--", f":(literal){checkout.prefix}{path}",
+    )  # fmt: skip
+    ids = [facts.split()[3].decode() for facts in told if facts.lstrip().startswith(b":")]
+    contents = git.contents(ids)
+    return [contents[each] for each in ids if each in contents]
+
+
 class _Change(NamedTuple):
     moment: int | None
     kind: str
@@ -221,7 +263,16 @@ class _Change(NamedTuple):
     new: str
 
 
-def _changes(git: Git, since: str, prefix: str) -> Iterator[_Change]:
+def _ignored_commits(git: Git, commit: str) -> frozenset[str]:
+    try:
+        listed = git.run("cat-file", "blob", f"{commit}:{_IGNORED}").decode(errors="replace")
+    except GitError:  # as a rule there is none
+        return frozenset()
+    lines = (line.partition("#")[0].strip() for line in listed.splitlines())
+    return frozenset(line for line in lines if _OBJECT_ID.fullmatch(line))
+
+
+def _changes(git: Git, since: str, prefix: str, ignored: Collection[str]) -> Iterator[_Change]:
     """What the commits did to the files of the site, the oldest first.
 
     A merge is one step, from what was published before to what is after: its own commits never were published.
@@ -229,14 +280,15 @@ def _changes(git: Git, since: str, prefix: str) -> Iterator[_Change]:
     pathspecs = [f":(literal){prefix}{name}" for name in _WATCHED]
     tokens = git.entries(
         "log", "--reverse", "--first-parent", "-m", "--raw", "-M", f"-l{_MOST_RENAMES}", "-z", "--no-abbrev",
-        "--no-ext-diff", "--no-show-signature", "--format=%x01%ct", since, "--", *pathspecs,
+        "--no-ext-diff", "--no-show-signature", "--format=%x01%ct %H", since, "--", *pathspecs,
     )  # fmt: skip
     moment: int | None = None
     for number, token in enumerate(tokens):
         if number > _MOST_CHANGES:
             raise GitError(f"The history has more than {_MOST_CHANGES:,} changes of files: it is not read.")
         if token.startswith(b"\x01"):
-            moment = _moment(token[1:])
+            written, _, commit = token[1:].rstrip(b"\n").rpartition(b" ")
+            moment = None if commit.decode() in ignored else _moment(written)
         elif facts := token.lstrip(b"\n"):
             *_, old, new, kind = facts.decode().split()
             path = old_path = _in_site(next(tokens), prefix)
@@ -259,17 +311,49 @@ def _apply(pasts: dict[str, Past], change: _Change) -> None:
         pasts.pop(change.path, None)
         return
     if change.kind == "R":
-        past = pasts.pop(change.old_path, Past(None, (change.old,), ()))
+        past = pasts.pop(change.old_path, Past(None, (change.old,), (), (None,)))
         past = past._replace(names=(*past.names, (change.old_path, change.old)))
     elif change.kind in "AC":
-        past = Past(None, (change.new,), ())
+        past = Past(None, (change.new,), (), (None,))
     else:
-        past = pasts.get(change.path, Past(None, (change.old,), ()))
+        past = pasts.get(change.path, Past(None, (change.old,), (), (None,)))
     if change.new != past.versions[-1]:
         between = () if change.kind in "AC" or change.old == past.versions[-1] else (change.old,)
         versions = (*past.versions, *between, change.new)[-_MOST_VERSIONS:]
-        past = past._replace(updated=change.moment, versions=versions)
+        moments = (*past.moments, *(None for _ in between), change.moment)[-_MOST_VERSIONS:]
+        past = past._replace(versions=versions, moments=moments)
     pasts[change.path] = past
+
+
+def _settle(git: Git, pasts: dict[str, Past], changed: Iterable[str]) -> None:
+    """Find when readers last saw something new in these files: from the newest version back, until one counts."""
+    open_ones = [(path, len(pasts[path].versions) - 1) for path in sorted(changed) if path in pasts]
+    while open_ones:
+        now, open_ones = open_ones[:_COMPARED_AT_ONCE], open_ones[_COMPARED_AT_ONCE:]
+        counting = [(path, _newest_that_counts(pasts[path], at)) for path, at in now]
+        ids = {
+            version
+            for path, at in counting
+            if is_markdown(path)
+            for version in pasts[path].versions[at - 1 : at + 1]
+            if at
+        }
+        sources = git.contents(ids)
+        for path, at in counting:
+            past = pasts[path]
+            if at and _is_the_same(sources, *past.versions[at - 1 : at + 1]):
+                open_ones.append((path, at - 1))
+            else:
+                pasts[path] = past._replace(updated=past.moments[at] if at else None)
+
+
+def _newest_that_counts(past: Past, at: int) -> int:
+    """The last version up to the one at `at` whose commit counts; 0 for none: the first one updates nothing."""
+    return next((number for number in range(at, 0, -1) if past.moments[number] is not None), 0)
+
+
+def _is_the_same(sources: Mapping[str, bytes], old: str, new: str) -> bool:
+    return old in sources and new in sources and reads_the_same(sources[old], sources[new])
 
 
 def _in_site(path: bytes, prefix: str) -> str:
@@ -278,10 +362,15 @@ def _in_site(path: bytes, prefix: str) -> str:
 
 def _past(values: list[Any]) -> Past:
     """Raises ValueError or TypeError for what git did not say."""
-    updated, versions, names = values
-    if not (updated is None or (type(updated) is int and 0 <= updated <= _LAST_MOMENT)) or not versions:
+    updated, versions, names, moments = values
+    if not all(map(_is_moment, (updated, *moments))) or not versions or len(versions) != len(moments):
         raise ValueError("a file has no past")
-    return Past(updated, tuple(map(_id, versions)), tuple((_path(name), _id(version)) for name, version in names))
+    named = tuple((_path(name), _id(version)) for name, version in names)
+    return Past(updated, tuple(map(_id, versions)), named, tuple(moments))
+
+
+def _is_moment(value: object) -> bool:
+    return value is None or (type(value) is int and 0 <= value <= _LAST_MOMENT)
 
 
 def _id(text: str) -> str:
