@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import posixpath
 import sys
@@ -24,6 +25,7 @@ from bitacora.cli.sarif import sarif
 from bitacora.cli.verdicts import failures
 from bitacora.content.bodies import too_large
 from bitacora.content.errors import Finding
+from bitacora.content.files import SETTINGS_FILE
 from bitacora.content.findings import Ground, of_posts, of_problem, of_the_site
 from bitacora.content.mend import Mended, mend
 from bitacora.content.outline import Outline, outline
@@ -32,9 +34,14 @@ from bitacora.content.post import Post
 from bitacora.content.snapshot import Snapshot
 from bitacora.cores import usable_cores
 from bitacora.publish.check import Report
+from bitacora.publish.git_process import GitError
+from bitacora.publish.history import former_texts
 from bitacora.publish.work_tree import ignored
+from bitacora.settings import local_url, read_site
 from bitacora.web.blog import blog
 from bitacora.web.page_cache import OWN
+
+log = logging.getLogger(__name__)
 
 _BAR_FROM_POSTS = 200
 _PROCESSES_FROM_POSTS = 400
@@ -107,6 +114,7 @@ def _report(chosen: Sequence[str], share: bool | None, shared: Collection[str]) 
         *(of_problem(problem, "template") for problem in blog().theme.problems),
         *of_posts(ground, posts),
         *_ignored(here),
+        *_changed_ids(here),
     ]
     missing = {(one.file, one.line) for one in found if one.rule == "picture-missing"}
     verdicts = _verdicts(here, _judged(here, chosen, share, shared))
@@ -170,6 +178,31 @@ def _ignored(here: Snapshot) -> Iterator[Finding]:
         reason = f"git ignores it ({rule}): it will not be pushed."
         remedy = "Take that rule out, or: git add --force FILE"
         yield Finding(path, 1, 1, "warning", reason, remedy, "ignored-by-git")
+
+
+def _changed_ids(here: Snapshot) -> Iterator[Finding]:
+    """Another url than a committed one gives each post another id in feeds, unless `feed_id` keeps them."""
+    url = here.site.url
+    if here.site.feed_id:
+        return
+    try:
+        versions = [_url_of(toml) for toml in former_texts(Path(here.tree.real), SETTINGS_FILE)]
+    except GitError as error:
+        log.warning("former settings cannot be read: %s", error)
+        return
+    if former := next((version for version in versions if version not in {"", url}), None):
+        reason = f"url was {former}, and ids in feeds begin with it: feed readers show every post as new."
+        hint = f'Add feed_id = "{former}" to keep the ids, or feed_id = "{url}" where readers have the new ones.'
+        yield Finding(SETTINGS_FILE, 1, 1, "warning", reason, hint, "feed-ids-changed")
+
+
+def _url_of(toml: bytes) -> str:
+    """The public address in the text of a site.toml, empty where there is none."""
+    try:
+        url = read_site(toml.decode(), {}).url
+    except ValueError:
+        return ""
+    return "" if url == local_url(8000) else url
 
 
 # --- share previews

@@ -49,6 +49,7 @@ RULES: Mapping[str, str] = {
     "left-out": "A tag of another engine, which is left out",
     "never-read": "A file that the blog never reads",
     "names-alike": "A name that differs from another only in case",
+    "feed-ids-changed": "An address of the site that changed, and the ids in feeds with it",
     "ignored-by-git": "A file that git ignores, so that it is never pushed",
     **{mistake.rule: "A value of the head that is not used" for mistake in MISTAKES},
 }
