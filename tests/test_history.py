@@ -117,6 +117,53 @@ def test_the_commit_that_added_a_post_did_not_update_it(site: Dated, open_blog: 
     assert updated(open_blog(site.folder)) is None
 
 
+@pytest.mark.parametrize(
+    "nothing_new",
+    [
+        text(body="Otro texto.\n\n"),
+        text(body="Otro  texto."),
+        text(body="Otro texto.").replace("\n", "\r\n"),
+        text(body="Otro texto.", head="tags: [Archivo]\n"),
+        text(body="Otro texto.", head="Keywords: archivo\nredirect_from: [/viejo/]\n"),
+        "---\n# nota\n'title':   Uno\n---\nOtro\ntexto.\n",
+    ],
+    ids=[
+        "a line break",
+        "a space",
+        "other ends of lines",
+        "a tag",
+        "keywords and old addresses",
+        "another way to write",
+    ],
+)
+def test_a_commit_that_changes_nothing_for_readers_is_no_update(
+    site: Dated, open_blog: Open, nothing_new: str
+) -> None:
+    site.commit({POST: text(body="Otro texto.")})
+    site.commit({POST: nothing_new})
+    assert updated(open_blog(site.folder)) == day(1)
+
+
+def test_what_readers_do_see_is_an_update_whatever_came_after(site: Dated, open_blog: Open) -> None:
+    blog = open_blog(site.folder)
+    for seen in ({"body": "Uno dos."}, {"body": "Uno dos.", "head": "intro: Algo\n"}, {"title": "Otro"}):
+        site.commit({POST: text(**seen)})
+        then = day(site.days - 1)
+        for end in ("\n", "\n\n"):
+            site.commit({POST: text(**seen) + end})
+        soon(lambda then=then: updated(blog) == then)
+
+
+def test_commits_that_are_listed_for_git_blame_are_no_updates(site: Dated, open_blog: Open) -> None:
+    site.commit({POST: text(body="Otro.")})
+    listed = site.commit({POST: text(body="OTRO.")})
+    blog = open_blog(site.folder)
+    assert updated(blog) == day(2)
+    site.commit({".git-blame-ignore-revs": f"# mayúsculas\n{listed}  # una vez\nno-es-uno\n"})
+    soon(lambda: updated(blog) == day(1))
+    assert updated(open_blog(site.folder)) == day(1)
+
+
 def test_what_a_post_says_itself_counts(site: Dated, open_blog: Open) -> None:
     site.commit({POST: text(head="updated: 2026-01-03\n")})
     assert updated(open_blog(site.folder)) == "2026-01-03"
@@ -328,6 +375,23 @@ def test_a_rename_is_followed_while_the_blog_runs(site: Dated, open_blog: Open) 
     assert blog.get_until(301, URL).headers["Location"] == "/2026/01/01/nuevo/"
 
 
+def test_the_first_request_for_an_old_address_after_a_push_is_redirected(tmp_path: Path, open_blog: Open) -> None:
+    editor = Editor(tmp_path / "work", tmp_path / "forge.git")
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", tmp_path / "forge.git"], check=True)
+    home: Home = make(tmp_path / "home", "main", str(tmp_path / "forge.git"))
+    editor.publish({"site.toml": SETTINGS, POST: text()})
+    publish(home, all_is_well)
+    blog = open_blog(home.current)
+    for number in range(3):
+        old, new = (
+            f"posts/2026-01-01-{name}.md" for name in ("uno" if not number else f"n{number}", f"n{number + 1}")
+        )
+        editor.publish({old: None, new: text()})
+        publish(home, all_is_well)
+        assert (blog.get(f"/2026/01/01/{old[17:-3]}/").status, number) == (301, number)
+        assert blog.get("/2026/01/01/nada/").status == 404
+
+
 def test_a_former_address_is_that_of_the_settings_of_the_site(site: Dated, open_blog: Open) -> None:
     site.commit({"site.toml": SETTINGS + 'permalink = "/:slug/"\n'})
     site.move(POST, "posts/2026-01-01-nuevo.md")
@@ -404,6 +468,37 @@ def test_what_is_not_committed_is_nobody_elses_to_know(site: Dated, open_blog: O
     assert "A mano." in blog.get(URL).text
     site.write({POST: BROKEN})
     assert "A mano." in blog.get(URL).text
+
+
+def test_a_server_that_just_started_shows_what_was_committed_of_a_post_that_was_broken_by_hand(
+    site: Dated, open_blog: Open
+) -> None:
+    site.commit({POST: text(body="Segunda.")})
+    site.write({POST: BROKEN})
+    blog = open_blog(site.folder)
+    assert "Segunda." in blog.get(URL).text
+    assert [problem.file for problem in blog.parts.library.snapshot().problems] == [POST]
+
+
+@pytest.mark.parametrize("head", ["draft: true\n", "date: 2030-01-01\n"])
+def test_what_was_committed_is_not_shown_for_a_broken_post_unless_it_was_public(
+    site: Dated, open_blog: Open, head: str
+) -> None:
+    site.commit({POST: text(head=head)})
+    site.write({POST: BROKEN})
+    assert open_blog(site.folder).get(URL).status == 404
+
+
+def test_what_was_withdrawn_by_hand_does_not_come_back_when_it_breaks(
+    site: Dated, open_blog: Open, tmp_path: Path
+) -> None:
+    blog = open_blog(site.folder, BITACORA_CACHE_DIR=str(tmp_path / "kept"))
+    assert blog.get(URL).status == 200
+    site.write({POST: text(head="draft: true\n")})
+    assert blog.get(URL).status == 404
+    site.write({POST: BROKEN})
+    for once_more in (blog, open_blog(site.folder, BITACORA_CACHE_DIR=str(tmp_path / "kept"))):
+        assert once_more.get(URL).status == 404
 
 
 def test_broken_settings_and_templates_come_from_history_too(site: Dated, open_blog: Open) -> None:

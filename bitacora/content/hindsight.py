@@ -26,11 +26,15 @@ class Unknown(Enum):
 
 
 class Question(NamedTuple):
-    """A broken version of the file at `path`, and the settings that decide what former versions mean."""
+    """A broken version of the file at `path`, and the settings that decide what former versions mean.
+
+    With `is_of_nobody_else` the version was not committed, and the last one that was is among those asked for.
+    """
 
     path: str
     found: Broken
     site: Site | None
+    is_of_nobody_else: bool = False
 
 
 Judge = Callable[[Question, History, Iterator[bytes]], Entry | None]
@@ -132,6 +136,16 @@ class Hindsight:
                 answer = self._answer(question)
         return answer
 
+    @property
+    def is_pending(self) -> bool:
+        """Whether something is asked, or known and not in force yet."""
+        return self.is_busy or self.has_news
+
+    def wait(self, seconds: float) -> None:
+        """Return when nothing is asked any more, or after `seconds`."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self.is_busy, seconds)
+
     def forget(self, path: str) -> None:
         """A file is not broken any more."""
         if path in self._answers:
@@ -159,7 +173,7 @@ class Hindsight:
     def _answer(self, question: Question) -> Entry | Unknown | None:
         if self._is_awaited:
             return Unknown.NOT_YET
-        versions = self.history.before(question.path, question.found.data or b"")
+        versions = _versions(self.history, question)
         if versions is None:
             return Unknown.NOT_COMMITTED
         answer = self._answers.get(question.path)
@@ -232,7 +246,7 @@ class Hindsight:
 
     def _judged(self, known: _Known, questions: list[Question]) -> Iterator[tuple[str, _Answer]]:
         for question in questions:
-            versions = known.history.before(question.path, question.found.data or b"")
+            versions = _versions(known.history, question)
             if versions is not None:
                 entry = self._judge(question, known.history, _contents(known.history, versions))
                 yield question.path, _Answer(versions, question.site, entry)
@@ -243,6 +257,12 @@ class Hindsight:
         for path, name, version in names:
             if version in sources and (address := self._address(name, sources[version], site)):
                 yield address, path
+
+
+def _versions(history: History, question: Question) -> tuple[str, ...] | None:
+    if question.is_of_nobody_else:
+        return history.committed(question.path)
+    return history.before(question.path, question.found.data or b"")
 
 
 def _contents(history: History, versions: tuple[str, ...]) -> Iterator[bytes]:

@@ -22,6 +22,9 @@ class History(Protocol):
         None when `source` is not what was committed: nobody else has it either.
         """
 
+    def committed(self, path: str) -> tuple[str, ...]:
+        """Return the versions that were committed, the newest first, up to where the file was absent."""
+
     def had(self, path: str, source: bytes) -> bool:
         """Whether `source` is an earlier version: a checkout where it is found went back."""
 
@@ -56,6 +59,9 @@ class NoHistory:
 
     def before(self, path: str, source: bytes) -> tuple[str, ...] | None:  # noqa: ARG002
         return None
+
+    def committed(self, path: str) -> tuple[str, ...]:  # noqa: ARG002
+        return ()
 
     def had(self, path: str, source: bytes) -> bool:  # noqa: ARG002
         return False

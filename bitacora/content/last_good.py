@@ -45,6 +45,11 @@ class LastGood:
             self._put(path, known)
         return known
 
+    def is_withdrawn(self, path: str) -> bool:
+        """Whether what was there before may not be shown, by what this machine remembers."""
+        kept = self._get(path)
+        return kept is not None and not kept.source
+
     def withdraw(self, path: str, ctime_ns: int) -> None:
         """What is older than `ctime_ns` may not be shown again: its file became a draft, or went away."""
         kept = self._get(path)

@@ -97,6 +97,7 @@ class Library:
     def _start_anew(self) -> None:
         self._asking = threading.Lock()
         self._renewing = threading.Lock()
+        self._waiting = threading.Lock()
         self._tree: Tree | None = None
         self._watch: Watch | None = None
         self._git: GitLock | None = None
@@ -166,6 +167,23 @@ class Library:
     def git_lock_age(self) -> float | None:
         """Seconds since git took the lock of the work tree, None when it holds none."""
         return self._git.age() if self._git else None
+
+    def with_history(self, seconds: float) -> Snapshot | None:
+        """Return the site with what is being asked of its history: the addresses that renamed files had.
+
+        None where nothing is asked, it is not known after `seconds`, or another reader waits for it already.
+        """
+        if not self._hindsight.is_pending or not self._waiting.acquire(blocking=False):
+            return None
+        try:
+            before = snapshot = self._snapshot
+            deadline = time.monotonic() + seconds
+            while self._hindsight.is_pending and (left := deadline - time.monotonic()) > 0:
+                self._hindsight.wait(left)
+                snapshot = self.snapshot()
+            return None if snapshot is before else snapshot
+        finally:
+            self._waiting.release()
 
     def hold_back(self, problem: PostError) -> None:
         """Take down a post that turned out broken only when its body was rendered."""
@@ -607,7 +625,7 @@ class Library:
                 version = Version(known.ctime_ns or _ctime_ns(known), known.source.read())
         newest = self._last_good.newest(path, version)
         if newest is None:
-            return otherwise
+            return self._as_committed(question, known) or otherwise
         if known and version and newest.ctime_ns == version.ctime_ns:
             was_shown = _was_shown(known.value, found, None)
             return known._replace(signature=found.signature, problem=found.problem) if was_shown else otherwise
@@ -618,6 +636,13 @@ class Library:
         if not _was_shown(value, found, None):
             return otherwise
         return Entry(found.signature, found.problem, value, self._sources.add(newest.source), newest.ctime_ns)
+
+    def _as_committed(self, question: Question, known: Entry | None) -> Entry | None:
+        """The version that was committed last, for an uncommitted one of which nothing better was ever seen."""
+        if (known and known.value is not None) or self._last_good.is_withdrawn(question.path):
+            return None
+        answer = self._hindsight.last_good(question._replace(is_of_nobody_else=True), self._patience())
+        return answer._replace(problem=question.found.problem) if isinstance(answer, Entry) else None
 
     def _question(self, path: str, found: Broken) -> Question:
         return Question(path, found, self._site)
@@ -632,7 +657,7 @@ class Library:
 
     def _judge(self, question: Question, history: History, versions: Iterator[bytes]) -> Entry | None:
         """Which version may be shown in place of a broken one. Runs beside requests."""
-        path, found, site = question
+        path, found, site, _ = question
         for data in versions:
             try:
                 value = self._understand(path, data, site)
