@@ -156,7 +156,10 @@ def _app_or_exit() -> Flask:
     hide_memory()
     environ = {name: value for name, value in os.environ.items() if name != "BITACORA_SITE"}
     try:
-        return create_app(environ if cli.makes_a_site() else os.environ)
+        return create_app(environ if cli.makes_a_site() else cli.site_of_command(os.environ, CHECKOUT))
+    except cli.NoSiteError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(1)
     except SettingError as error:
         if error.line and cli.is_command():  # a command says it like any other mistake in a file
             sys.stderr.write(f"{error.place}{error}\n")

@@ -288,3 +288,50 @@ def test_the_log_may_be_lines_of_json(tmp_path: Path) -> None:
     assert (error["level"], error["message"]) == ("error", "two\nlines")
     assert "ZeroDivisionError" in error["exception"]
     assert error["time"].endswith("+00:00")
+
+
+# --- whose site a command speaks of
+
+
+def command(*words: str, cwd: Path, home: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    environ = {"FLASK_APP": str(ROOT / "app.py"), "HOME": str(home), **environ}
+    return shell("-m", "flask", *words, cwd=cwd, **environ)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A user's home with a site in it, and one within that."""
+    home = tmp_path_factory.mktemp("home")
+    for folder in (home / "blog", home / "blog" / "posts" / "inner"):
+        (folder / "posts").mkdir(parents=True)
+        (folder / "site.toml").write_text(f'title = "{folder.name}"\n')
+    (home / "site.toml").write_text("")
+    (home / "elsewhere").mkdir()
+    return home
+
+
+@pytest.mark.parametrize(
+    ("here", "whose"), [("blog", "blog"), ("blog/posts", "blog"), ("blog/posts/inner/posts", "blog/posts/inner")]
+)
+def test_a_command_speaks_of_the_nearest_site_upwards_and_says_so(home: Path, here: str, whose: str) -> None:
+    made = command("posts", "new", "Hola", cwd=home / here, home=home)
+    assert made.stderr.splitlines()[0] == f"Site: {home / whose}"
+    assert Path(made.stdout.strip()).parent == home / whose / "posts"
+    Path(made.stdout.strip()).unlink()
+
+
+@pytest.mark.parametrize("here", ["elsewhere", "."])
+def test_a_command_refuses_where_there_is_no_site_and_writes_nothing(home: Path, here: str) -> None:
+    for words in (("posts", "new", "Hola"), ("posts", "check")):
+        refused = command(*words, cwd=home / here, home=home)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert f"Neither {home / here} nor a folder above it is a site" in refused.stderr
+        assert "BITACORA_SITE=FOLDER" in refused.stderr
+        assert "Traceback" not in refused.stderr
+    assert not list((ROOT / "posts").glob("*-hola.md"))
+
+
+def test_a_site_that_is_named_and_help_need_no_folder(home: Path) -> None:
+    named = command("posts", "check", cwd=home, home=home, BITACORA_SITE=str(home / "blog"))
+    assert (named.returncode, "Site:" in named.stderr) == (0, False)
+    assert command("posts", "check", "--help", cwd=home / "elsewhere", home=home).returncode == 0
