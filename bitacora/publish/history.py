@@ -338,13 +338,22 @@ def _settle(git: Git, pasts: dict[str, Past], changed: Iterable[str]) -> None:
             for version in pasts[path].versions[at - 1 : at + 1]
             if at
         }
-        sources = git.contents(ids)
+        sources = _sources(git, ids)
         for path, at in counting:
             past = pasts[path]
             if at and _is_the_same(sources, *past.versions[at - 1 : at + 1]):
                 open_ones.append((path, at - 1))
             else:
                 pasts[path] = past._replace(updated=past.moments[at] if at else None)
+
+
+def _sources(git: Git, ids: Collection[str]) -> Mapping[str, bytes]:
+    """What can be read of these versions: dates and names are known without it, and each commit counts then."""
+    try:
+        return git.contents(ids)
+    except GitError as error:
+        log.warning("Versions of posts cannot be compared, so each commit updates them: %s", error)
+        return {}
 
 
 def _newest_that_counts(past: Past, at: int) -> int:
