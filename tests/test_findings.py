@@ -93,6 +93,16 @@ MISTAKES = {
         {FILE: post(body="> ```\n> uno\n> ```\n\n```` ``` ````\n\n1. ~~~sh\n   dos\n   ~~~~\n\n````\n```\n````")},
         (FILE, 8, 3),
     ),
+    "comment-open": (
+        {FILE: post(body="```\n<!--\n```\n\nUno\n\n<!-- dos\n\ntres")},
+        {FILE: post(body="```\n<!--\n```\n\nUno\n\n<!-- dos\n\ntres -->")},
+        (FILE, 10, 1),
+    ),
+    "text-hidden": (
+        {FILE: post(body="`%%uno%%` 50% %%dos%%")},
+        {FILE: post(body="`%%uno%%` 50% \\%%dos\\%%")},
+        (FILE, 4, 15),
+    ),
     "left-out": (
         {FILE: post(body="`{% uno %}` {% raw %}{{ y }}{% endraw %}\n\n{{ site.url }}/ {% b c.md %} {% b c.md %}")},
         {

@@ -10,17 +10,18 @@ import os
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import islice
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from bitacora.content.comments import Comment, blanked, code_in, comments_in
 from bitacora.content.errors import Finding, PostError, Remark, shown
 from bitacora.content.files import FOLDERS, SETTINGS_FILE, is_markdown, shown_path
 from bitacora.content.front_matter import Head, Node, key_of, read_head
-from bitacora.content.liquid import left_out, without_code
+from bitacora.content.liquid import left_out
 from bitacora.content.markdown import RESERVED_IDS
 from bitacora.content.outline import Outline, outline
 from bitacora.content.pictures import has_place, media_type
@@ -46,6 +47,8 @@ RULES: Mapping[str, str] = {
     "anchor-dead": "A link to a place within a page that is not there",
     "id-twice": "An id that two elements have",
     "code-open": "Code that is begun and never ended",
+    "comment-open": "A comment that is begun and never ended",
+    "text-hidden": "A text that is hidden, because it stands between signs that mean a comment",
     "left-out": "A tag of another engine, which is left out",
     "never-read": "A file that the blog never reads",
     "names-alike": "A name that differs from another only in case",
@@ -426,11 +429,39 @@ def _left_out(ground: Ground, post: Post) -> Iterator[Finding]:
     text = ground.text(post)
     remedy = "Write what should stand there; what is meant as it is goes between backticks."
     known: set[str] = set()
-    for found in left_out(text.head.text[text.head.body_start :]):
+    for found in left_out(text.without_comments[text.head.body_start :]):
         if found[0] not in known:
             known.add(found[0])
             reason = f"{shown(found[0])} looks like a tag of Jekyll or Hugo, and is left out."
             yield text.finding("left-out", text.place(text.head.body_start + found.start()), reason, remedy)
+
+
+def _comments(ground: Ground, post: Post) -> Iterator[Finding]:
+    """Those that never end, and those whose signs are easily typed by who means no comment."""
+    source = ground.snapshot.source(post)
+    if not any(sign in source for sign in _SIGNS_OF_COMMENTS):
+        return
+    text = ground.text(post)
+    for comment in text.comments:
+        place = text.place(comment.start)
+        if comment.is_open:
+            size = _characters(len(text.head.text[comment.start : comment.end].strip()))
+            reason = f"The comment that begins here with {comment.mark} never ends, so that {size} are not shown."
+            remedy = f"Write {comment.closing_mark} where it ends; if it is no comment, put a backslash before it."
+            yield text.finding("comment-open", place, reason, remedy)
+        elif comment.mark in _EASILY_TYPED:
+            size = _characters(comment.end - comment.start - len(comment.mark) - len(comment.closing_mark))
+            reason = f"{size} between {comment.mark} and {comment.closing_mark} are a comment, and not shown."
+            yield text.finding("text-hidden", place, reason[0].upper() + reason[1:], _IF_NO_COMMENT)
+
+
+_SIGNS_OF_COMMENTS = (b"%%", b"<!--", b"<%", b"{", b"]:", b"#+")
+_EASILY_TYPED = ("%%", "{#")
+_IF_NO_COMMENT = "If it is no comment, write it between backticks, or with a backslash before the first sign."
+
+
+def _characters(count: int) -> str:
+    return f"{count} character{'s' * (count != 1)}"
 
 
 def _open_code(ground: Ground, post: Post) -> Iterator[Finding]:
@@ -454,6 +485,7 @@ OF_POSTS: tuple[Callable[[Ground, Post], Iterator[Finding]], ...] = (
     _dead_links,
     _ids_twice,
     _open_code,
+    _comments,
     _left_out,
 )
 OF_THE_SITE: tuple[Callable[[Ground], Iterator[Finding]], ...] = (
@@ -509,7 +541,7 @@ class _Text:
     def open_fence(self) -> tuple[tuple[int, int], str] | None:
         """Where code is begun that is never ended, and with which marks."""
         opened: re.Match[str] | None = None
-        for found in _FENCE.finditer(self.head.text, self.head.body_start):
+        for found in _FENCE.finditer(self.without_comments, self.head.body_start):
             if opened is None:
                 opened = found
             elif found["fence"].startswith(opened["fence"]) and not found["rest"].strip():
@@ -521,8 +553,23 @@ class _Text:
         return before.count("\n") + 1, len(before) - before.rfind("\n")
 
     @cached_property
+    def comments(self) -> Sequence[Comment]:
+        """Those of the body, by their places in the file."""
+        start = self.head.body_start
+        found = comments_in(self.head.text[start:])
+        return [one._replace(start=start + one.start, end=start + one.end) for one in found]
+
+    @cached_property
+    def without_comments(self) -> str:
+        """The file with blanks for the comments of its body."""
+        return blanked(self.head.text, self.comments)
+
+    @cached_property
     def _without_code(self) -> str:
-        return without_code(self.head.text)
+        """The file with blanks for the code of its body as well."""
+        start = self.head.body_start
+        text = self.without_comments
+        return text[:start] + blanked(text[start:], code_in(text[start:]))
 
 
 def _at_value(ground: Ground, post: Post, keys: str, rule: str, reason: str, remedy: str) -> Finding:

@@ -16,9 +16,8 @@ _SPAN = r"(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).){1,1000}?(?<!`)(?P=ticks)(?
 _CODE = re.compile(f"(?ms){_FENCE}|{_SPAN}")
 _PAIRS = re.compile(
     f"(?ms)(?P<code>{_FENCE}|{_SPAN})"
-    r"|(?P<indent>^[ \t]*)?\{%-?\s*(?P<tag>highlight|raw|comment)\b(?P<options>[^%\n]*?)-?%\}"
+    r"|(?P<indent>^[ \t]*)?\{%-?\s*(?P<tag>highlight|raw)\b(?P<options>[^%\n]*?)-?%\}"
     r"(?P<inside>(?:(?!\{%-?\s*(?P=tag)\b).)*?)\{%-?\s*end(?P=tag)\s*-?%\}"
-    r"|\{::comment\}(?:(?!\{::comment).)*?\{:/(?:comment)?\}"
 )
 _ROOT = re.compile(r"\{\{-?\s*site\.(?:base)?url\s*-?\}\}")
 _DEFINITION = re.compile(r"(?m)^( {0,3}\[[^\]\n]+\]:[ \t]*+)(.*\{[{%].*)$")
@@ -34,9 +33,9 @@ _CONSTRUCT = re.compile(r"(?s)\{%(?:(?!\{%|%\}).)*+%\}|\{\{(?:(?!\{\{|\}\}).)*+\
 def expand_pairs(source: str) -> str:
     """A body with its paired tags resolved, before any Markdown is read; code stays as it is.
 
-    `highlight` becomes a fenced block, the inside of `raw` stays (its `{` as HIDDEN_BRACE), `comment` goes.
+    `highlight` becomes a fenced block, the inside of `raw` stays (its `{` as HIDDEN_BRACE).
     """
-    if "{%" in source or "{::" in source:
+    if "{%" in source:
         source = _PAIRS.sub(_pair, source)
     if "{{" in source or "{%" in source:
         source = _DEFINITION.sub(lambda found: found[1] + (_address(found[2]) or "<>"), source)
@@ -57,11 +56,6 @@ def without_constructs(text: str) -> str:
         pieces += (_drop(text[end : code.start()]), code[0])
         end = code.end()
     return "".join(pieces) + _drop(text[end:])
-
-
-def without_code(text: str) -> str:
-    """A text with blanks for its code, so that each place in it stays where it is."""
-    return _CODE.sub(lambda found: _NOT_LINE_END.sub(" ", found[0]), text)
 
 
 def left_out(body: str) -> Iterator[re.Match[str]]:
@@ -87,9 +81,7 @@ def _pair(found: re.Match[str]) -> str:
         language = (found["options"].split() or [""])[0]
         code = inside.strip("\n")
         return f"\n{indent}{fence}{language}\n{code}\n{indent}{fence}\n"
-    if found["tag"] == "raw":
-        return indent + inside.replace("{", HIDDEN_BRACE)
-    return indent
+    return indent + inside.replace("{", HIDDEN_BRACE)
 
 
 def _address(text: str) -> str:

@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from bitacora.content.comments import without_comments
 from bitacora.content.dates import REMEDY, DateError, read_date
 from bitacora.content.errors import Mistake, PostError, Remark, shown
 from bitacora.content.front_matter import (
@@ -197,9 +198,12 @@ def meant_key(key: str) -> str:
 
 
 def body_of(source: bytes) -> str:
-    """The body of a file that `read_post` has read, without reading the head again; empty for any other file."""
+    """The body of a file that `read_post` has read, without its comments; empty for any other file.
+
+    All that is shown, sent or counted of a body is made of this. The head is not read again.
+    """
     try:
-        return body_after_head(source)
+        return without_comments(body_after_head(source))
     except PostError:
         return ""
 
@@ -689,7 +693,13 @@ def _post(fields: _Fields, draft: bool) -> Post:
     path, site, head = fields.path, fields.site, fields.head
     kind = "page" if path.startswith("pages/") else "post"
     date_in_name, name = name_of(path)
-    title = fields.plain("title") or _seen(first_heading(head.body)) or _words(name) or date_in_name or "index"
+    title = (
+        fields.plain("title")
+        or _seen(first_heading(without_comments(head.body)))
+        or _words(name)
+        or date_in_name
+        or "index"
+    )
     name, slug = _slugs(fields.text("slug") or name, title)
     date = _date_of(fields, date_in_name, may_lack=draft or kind == "page")
     categories = [*_folders(path), *fields.names("categories"), *fields.names("category")]

@@ -18,6 +18,7 @@ from mistune.plugins.footnotes import footnotes, md_footnotes_hook, parse_footno
 from mistune.plugins.formatting import strikethrough
 from mistune.plugins.table import table, table_in_list, table_in_quote
 
+from bitacora.content.comments import without_comments
 from bitacora.content.effort import spend
 from bitacora.content.liquid import HIDDEN_BRACE, expand_pairs, without_constructs
 from bitacora.content.plain import is_element
@@ -216,7 +217,9 @@ def _shape_all(tokens: list[Token]) -> None:
     shaped: list[Token] = []
     for token in tokens:
         if "text" in token:
-            token["text"] = _PICTURE.sub(_spaced_picture, without_constructs(token["text"]))
+            # Those in what only looked like code from afar.
+            text = without_comments(token["text"])
+            token["text"] = _PICTURE.sub(_spaced_picture, without_constructs(text))
             if "{" in token["text"]:
                 _take_attributes(token, shaped)
             token["text"] = token["text"].replace(HIDDEN_BRACE, "{")
