@@ -160,9 +160,9 @@ def test_no_address_of_the_blog_has_a_word_of_a_comment(new_blog: NewBlog) -> No
     home = blog.get("/")
     posts = sorted({link for link in home.links if link.startswith("/2018/")})
     assert len(posts) == len(files) - 1
-    below = posts
+    below = [address for link in posts for address in (link, f"{link.removesuffix('/')}.md")]
     lists = ("/", "/archive/", "/category/una/", "/feed.xml", "/category/una/feed.xml", "/sitemap.xml")
-    for address in (*lists, *below, *(f"{link}share/" for link in posts[::9]), "/acerca/"):
+    for address in (*lists, *below, *(f"{link}share/" for link in posts[::9]), "/acerca/", "/acerca.md"):
         answer = blog.get(address)
         assert (answer.status, SECRET in answer.text) == (200, False), address
     assert blog.get("/2018/06/01/sin-titulo/").words("h1") == ["Visible"]

@@ -43,6 +43,7 @@ TYPES = {
     "secret": {"str"},
     "number": {"int"},
     "1 or 0": {"bool"},
+    "true or false": {"bool"},
     "list": {"tuple[str, ...]", "tuple[tuple[str, str], ...]"},
     "table": {"Mapping[str, str]"},
     "tables": {"Mapping[str, Mapping[str, str]]"},
@@ -233,7 +234,9 @@ def assert_documented(setting: Field[Any], name: str) -> None:
     elif isinstance(setting.default, tuple):
         assert tuple(code(default)) == setting.default
     else:
-        shown = int(setting.default) if isinstance(setting.default, bool) else setting.default
+        shown = setting.default
+        if isinstance(shown, bool):
+            shown = int(shown) if kind == "1 or 0" else str(shown).lower()
         assert default == f"`{shown}`"
 
 

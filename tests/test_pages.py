@@ -311,7 +311,7 @@ def test_whatever_the_permalink_all_that_hangs_under_it_is_there(
     assert [img.get("src") for img in page.html.iter("img")] == [f"{base}b.png"]
     assert blog.get(f"{base}b.png").body == b"p"
     assert blog.get(f"{base}share/").status == 200
-    assert blog.get(f"{base.removesuffix('/')}.md").body == files["posts/2018-07-17-x/index.md"].encode()
+    assert blog.get(f"{base.removesuffix('/')}.md").text.endswith("---\n![a](b.png)\n")
     share = blog.get(f"{base}share")
     assert (share.status, share.headers["Location"]) == (308, f"{base}share/")
     assert address in blog.get("/").links
@@ -327,17 +327,63 @@ def test_whatever_the_permalink_all_that_hangs_under_it_is_there(
         assert (answer.status, answer.headers.get("Location"), answer.body) == (308, address, b""), variant
 
 
+HEAD = """---
+title: "X «y»: \\"z\\""
+date: "2018-07-17T00:00:00-04:00"
+updated: "2018-07-18T09:30:00-04:00"
+authors: ["Ana"]
+categories: ["Una"]
+tags: ["a, b"]
+intro: "Dos líneas."
+single_image: [{"img": "a b.jpg", "caption": "C", "alt": "A"}]
+lang: "es"
+---
+"""
+
+
 def test_the_markdown_of_a_page_is_what_is_shown_of_it(new_blog: NewBlog) -> None:
-    source = post("X", "*Texto* <script>")
-    blog = new_blog({"posts/2018-07-17-x.md": source, "pages/about.md": post("Acerca")})
+    source = (
+        "---\n# call Ana first\ntitle: 'X «y»: \"z\"'\nnotes: secret\nslug: x\nslug: x\nupdated: 2018-07-18 9:30\n"
+        "author: Ana\ncategories: Una\ntags: ['a, b']\nintro: |\n  Dos\n  líneas.\nphone: 5550199\n"
+        "single_image:\n  - {img: a b.jpg, caption: C, alt: A, source: secret}\n---\n"
+    )
+    body = "*Texto* <script> `<!-- a -->` [^1]\n\n[^1]: Nota.\n"
+    left_out = "{% include secret.html %}\n\n<!--more-->\n\n[^2]: secret\n    secret\n\n%%secret%%\n"
+    blog = new_blog({"posts/2018-07-17-x.md": f"{source}{body}{left_out}", "pages/about.md": post("Acerca")})
     answer = blog.get("/2018/07/17/x.md")
-    assert (answer.body, answer.headers["Content-Type"]) == (source.encode(), "text/markdown; charset=utf-8")
-    assert answer.headers["X-Robots-Tag"] == "noindex"
-    assert blog.get("/about.md").text == post("Acerca")
+    assert answer.text.rstrip() == f"{HEAD}{body}".rstrip()
+    assert (answer.headers["Content-Type"], answer.headers["X-Robots-Tag"]) == (
+        "text/markdown; charset=utf-8",
+        "noindex",
+    )
+    assert blog.get("/about.md").text == '---\ntitle: "Acerca"\nlang: "es"\n---\nTexto.\n'
     blog.write("posts/2018-07-17-x.md", "---\ntitle: [\n---\nroto")
-    assert blog.get("/2018/07/17/x.md").body == source.encode()
+    assert blog.get("/2018/07/17/x.md").text == answer.text
     for missing in ("/.md", "/2018/07/17/x/.md", "/2018/07/17/x/index.md", "/archive.md", "/2018/07/17/x.md/"):
         assert blog.get(missing).status == 404, missing
+
+
+def test_the_markdown_of_a_page_reads_as_the_same_post(new_blog: NewBlog) -> None:
+    given = {"authors": "[Ana, Luis]", "categories": "['Una: dos']", "tags": "[\"a#b\", 'c''d']", "intro": "Sí"}
+    blog = new_blog({"posts/2018-07-17-x.md": post("¿Qué?", "Uno\n\n```\n{{ a }}\n```", **given)})
+    shown = blog.get("/2018/07/17/x.md").text
+    first = blog.get("/2018/07/17/x/").body
+    blog.write("posts/2018-07-17-x.md", shown)
+    assert blog.get("/2018/07/17/x/").body == first
+    assert blog.get("/2018/07/17/x.md").text == shown
+
+
+def test_a_site_keeps_its_markdown_to_itself(new_blog: NewBlog) -> None:
+    blog = new_blog({"posts/2018-07-17-x.md": post(), "pages/about.md": post()}, settings="source = false\n")
+    for address in ("/2018/07/17/x.md", "/about.md"):
+        assert blog.get(address).status == 404
+    for address in ("/", "/2018/07/17/x/", "/feed.xml", "/sitemap.xml", "/2018/07/17/x/share/"):
+        assert ".md" not in blog.get(address).text
+    settings = (blog.root / "site.toml").read_text()
+    blog.write("site.toml", settings.replace("false", "true"))
+    assert blog.get("/about.md").status == 200
+    blog.write("site.toml", settings)
+    assert blog.get("/about.md").status == 404
 
 
 def test_an_address_in_any_script_works_end_to_end(new_blog: NewBlog) -> None:

@@ -12,6 +12,7 @@ from flask import Blueprint, Response, abort, g, request
 
 from bitacora.content.permalink import quote_path
 from bitacora.content.post import Author, Post
+from bitacora.content.public_source import public_source
 from bitacora.content.snapshot import Snapshot, Subject, base, owner_of, variants
 from bitacora.share.crawlers import SEARCH, crawler_of
 from bitacora.share.networks import share_links, share_texts
@@ -235,12 +236,15 @@ def _card_lasts(here: Snapshot, made: Made, *, is_current: bool) -> str:
 
 
 def _source(url: str) -> Response | None:
-    """The Markdown of a post or page, as its author wrote it."""
-    post = owner_of(snapshot().by_url, url.removesuffix(".md")) if url.endswith(".md") else None
+    """The Markdown of what a post or page shows, unless the site keeps it to itself."""
+    here = snapshot()
+    is_asked = here.site.source and url.endswith(".md")
+    post = owner_of(here.by_url, url.removesuffix(".md")) if is_asked else None
     if post is None:
         return None
     g.keep, request.environ[KIND] = url, "source"
-    return Response(snapshot().source(post), mimetype="text/markdown", headers={"X-Robots-Tag": "noindex"})
+    text = public_source(post, here.source(post), here.site.zone)
+    return Response(text, mimetype="text/markdown", headers={"X-Robots-Tag": "noindex"})
 
 
 def _file(post: Post, name: str) -> Response | None:

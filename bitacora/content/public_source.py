@@ -1,0 +1,73 @@
+"""The Markdown of a post or page for readers and machines: what its page shows, and nothing else of its file."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime, tzinfo
+
+from bitacora.content.comments import MORE, blanked, code_in, without_comments
+from bitacora.content.front_matter import body_after_head
+from bitacora.content.liquid import left_out
+from bitacora.content.post import Image, Post
+
+_NOTE = re.compile(r"(?m)^ {0,3}\[\^([^\]\n]{1,200})\]:.*+(?:\n(?:[ \t]*+\r?\n)*+(?: {2,}|\t)[^\s].*+)*+\n?")
+_LINK_TO_NOTE = re.compile(r"\[\^([^\]\n]{1,200})\](?!:)")
+
+
+def public_source(post: Post, source: bytes, zone: tzinfo) -> str:
+    """Return a head of the values that the page shows, in YAML, and the body without what it leaves out.
+
+    Comments, tags of other engines of which nothing is shown, and notes that nothing refers to are left out.
+    `source` is the file that `post` was read from; times are those of `zone`.
+    """
+    head = "".join(f"{key}: {_yaml(value)}\n" for key, value in _head(post, zone).items() if value)
+    return f"---\n{head}---\n{_body(body_after_head(source))}"
+
+
+def _head(post: Post, zone: tzinfo) -> dict[str, object]:
+    return {
+        "title": post.title,
+        "date": post.date and _moment(post.date, zone),
+        "updated": post.updated and _moment(post.updated, zone),
+        "authors": [author.name for author in post.authors],
+        "categories": [term.name for term in post.categories],
+        "tags": [term.name for term in post.tags],
+        "intro": post.intro,
+        "single_image": [_picture(image) for image in post.images],
+        "lang": post.lang,
+    }
+
+
+def _moment(time: datetime, zone: tzinfo) -> str:
+    return time.astimezone(zone).isoformat(timespec="seconds")
+
+
+def _picture(image: Image) -> dict[str, str]:
+    named = {"img": image.src, "caption": image.caption, "alt": image.alt}
+    return {key: text for key, text in named.items() if text}
+
+
+def _yaml(value: object) -> str:
+    """JSON is YAML, whatever a text has in it."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _body(body: str) -> str:
+    text = without_comments(body, "")
+    code = code_in(text)
+    plain = blanked(text, code)
+    referred = {found[1] for found in _LINK_TO_NOTE.finditer(plain)}
+    unseen = [found.span() for found in MORE.finditer(plain)]
+    unseen += [found.span() for found in _NOTE.finditer(plain) if found[1] not in referred]
+    unseen += [found.span() for found in left_out(text)]
+    return _without(text, sorted(unseen))
+
+
+def _without(text: str, spans: list[tuple[int, int]]) -> str:
+    pieces: list[str] = []
+    end = 0
+    for start, stop in spans:
+        pieces.append(text[end : max(start, end)])
+        end = max(stop, end)
+    return "".join([*pieces, text[end:]])
