@@ -23,6 +23,7 @@ from bitacora.content.files import FOLDERS, SETTINGS_FILE, is_markdown, shown_pa
 from bitacora.content.front_matter import Head, Node, key_of, read_head
 from bitacora.content.liquid import left_out
 from bitacora.content.markdown import RESERVED_IDS
+from bitacora.content.names import alike, what_differs
 from bitacora.content.outline import Outline, outline
 from bitacora.content.pictures import has_place, media_type
 from bitacora.content.post import MISTAKES, TRANSLATED, Image, Post, meant_key, role_of
@@ -98,8 +99,9 @@ class Ground:
         return {post.url: post for post in self.snapshot.candidates}
 
     @cached_property
-    def files_in_small_letters(self) -> Mapping[str, str]:
-        return {path.lower(): path for path in self.snapshot.files}
+    def files_by_look(self) -> Mapping[str, str]:
+        """Files by what their paths look like in small letters."""
+        return {alike(path).lower(): path for path in self.snapshot.files}
 
     def outline(self, post: Post) -> Outline:
         if post.path not in self.outlines:
@@ -229,8 +231,9 @@ def _near_file(ground: Ground, post: Post, src: str) -> str:
     wanted = unquote(urlsplit(src).path)
     beside = posixpath.normpath(posixpath.join(posixpath.dirname(post.path), wanted))
     for path in (beside, wanted.lstrip("/")):
-        if found := ground.files_in_small_letters.get(path.lower()):
-            return f"There is {posixpath.basename(found)}: capitals and small letters are not the same."
+        if found := ground.files_by_look.get(alike(path).lower()):
+            why = what_differs(path, found)
+            return f"There is {posixpath.basename(found)}{why and ': '}{why}."
     return "Put it beside the post, or mend its name."
 
 
@@ -304,6 +307,7 @@ def _not_shown(ground: Ground, post: Post, href: str, path: str) -> Post | None:
     """The post that a link means by its file or its address, though it is not shown."""
     file = posixpath.normpath(posixpath.join(posixpath.dirname(post.path), unquote(_split(href).path).lstrip("/")))
     whole = posixpath.normpath(unquote(_split(href).path).lstrip("/"))
+    file, whole = map(ground.snapshot.named, (file, whole))
     return ground.candidates.get(file) or ground.candidates.get(whole) or ground.addresses.get(path)
 
 

@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from bitacora.content.errors import PostError, Remark, shown
 from bitacora.content.files import SETTINGS_FILE, Signature, Tree, is_markdown
 from bitacora.content.front_matter import key_of
+from bitacora.content.names import alike, composed
 from bitacora.content.permalink import quote_path
 from bitacora.content.pictures import Picture, measure, media_type
 from bitacora.content.post import Author, Image, Post, Term, lines_of, repeated_keys
@@ -154,6 +155,19 @@ class Snapshot:
         """What answers at a decoded path, as a request names it."""
         return self.by_url.get(path) or self.by_url.get(quote_path(path))
 
+    def named(self, path: str) -> str:
+        """Return the path of the file that `path`, as somebody wrote it, means: where there is no such file, the
+        only one whose path looks the same on a screen. Without one, `path` itself.
+        """
+        if path in self.entries or path in self.files:
+            return path
+        look = alike(path)
+        found = [*self._odd_names.get(look, ())]
+        if look != path and (look in self.entries or look in self.files):
+            found.append(look)
+        same = [one for one in found if composed(one) == composed(path)] or found
+        return same[0] if len(same) == 1 else path
+
     def with_post(self, post: Post) -> Snapshot:
         """The same site with one more post at its address, and in no list: one that is not published yet."""
         post = _as_of(_NEVER, post)
@@ -177,7 +191,7 @@ class Snapshot:
         parts = urlsplit(href) if _is_relative(href) else None
         if parts is None or not parts.path:
             return href
-        path = _beside(post, unquote(parts.path))
+        path = self.named(_beside(post, unquote(parts.path)))
         if target := self.published(path):
             return urlunsplit(("", "", target.url, parts.query, parts.fragment))
         if path in self.files:
@@ -227,6 +241,15 @@ class Snapshot:
         return PostError(first.path, line, 1, reason, remedy + known)
 
     @cached_property
+    def _odd_names(self) -> Mapping[str, Sequence[str]]:
+        """Paths that are not written as they look, by their look."""
+        odd: dict[str, list[str]] = defaultdict(list)
+        for path in (*self.entries, *self.files):
+            if not path.isascii() and (look := alike(path)) != path:
+                odd[look].append(path)
+        return odd
+
+    @cached_property
     def _bundles(self) -> Set[str]:
         return {posixpath.dirname(path) for path in self.entries if is_bundle(path)}
 
@@ -245,7 +268,7 @@ class Snapshot:
             return None
         wanted = unquote(urlsplit(src).path)
         for path in (_beside(post, wanted), wanted.lstrip("/")):
-            if path in self.files:
+            if (path := self.named(path)) in self.files:
                 return path
         return None
 
