@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
@@ -15,9 +15,9 @@ from flask.cli import with_appcontext
 from bitacora.cli.editable import must_be_editable
 from bitacora.content.dates import DateError, read_date
 from bitacora.content.files import is_markdown
-from bitacora.content.permalink import slugify, term_slug
-from bitacora.content.post import Post
-from bitacora.content.snapshot import Snapshot
+from bitacora.content.permalink import name_key, slugify, term_slug
+from bitacora.content.post import Author, Post, Term
+from bitacora.content.snapshot import SUBJECTS, Snapshot
 from bitacora.content.standing import standing
 from bitacora.web.blog import blog
 
@@ -117,8 +117,8 @@ def list_posts(
     here = blog().library.snapshot()
     states = {state for state, is_chosen in chosen.items() if is_chosen}
     rows = [row for row in _rows(here) if not states or row.state in states or (row.broken and "broken" in states)]
-    for kind, wanted in (("categories", category), ("tags", tag), ("authors", author)):
-        rows = [row for row in rows if wanted is None or _is_named(row.post, kind, wanted)]
+    for kind, wanted in (("category", category), ("tag", tag), ("author", author)):
+        rows = [row for row in rows if wanted is None or _is_named(here, row.post, kind, wanted)]
     if since or until:
         rows = [row for row in rows if (since or date.min) <= _day(here, row.post) <= (until or date.max)]
     rows.sort(key=lambda row: (_day(here, row.post), row.path), reverse=True)
@@ -143,9 +143,11 @@ def _rows(here: Snapshot) -> Iterator[Row]:
             yield Row("broken", True, path, None)
 
 
-def _is_named(post: Post | None, kind: str, wanted: str) -> bool:
-    named = getattr(post, kind) if post else ()
-    return any(term_slug(wanted) == one.slug or wanted.casefold() == one.name.casefold() for one in named)
+def _is_named(here: Snapshot, post: Post | None, kind: str, wanted: str) -> bool:
+    named: Sequence[Term | Author] = getattr(post, SUBJECTS[kind]) if post else ()
+    return any(
+        name_key(wanted) == name_key(one.name) or term_slug(wanted) == here.slug(kind, one) for one in named
+    )
 
 
 def _day(here: Snapshot, post: Post | None) -> date:

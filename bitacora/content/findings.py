@@ -28,7 +28,7 @@ from bitacora.content.outline import Outline, outline
 from bitacora.content.pictures import has_place, media_type
 from bitacora.content.post import MISTAKES, TRANSLATED, Image, Post, meant_key, role_of
 from bitacora.content.scan import kind_of
-from bitacora.content.snapshot import Snapshot
+from bitacora.content.snapshot import SUBJECTS, Snapshot
 from bitacora.content.standing import standing
 
 RULES: Mapping[str, str] = {
@@ -52,6 +52,7 @@ RULES: Mapping[str, str] = {
     "text-hidden": "A text that is hidden, because it stands between signs that mean a comment",
     "left-out": "A tag of another engine, which is left out",
     "never-read": "A file that the blog never reads",
+    "subject-apart": "Two categories, tags or authors whose names would give one address",
     "names-alike": "A name that differs from another only in case",
     "feed-ids-changed": "An address of the site that changed, and the ids in feeds with it",
     "ignored-by-git": "A file that git ignores, so that it is never pushed",
@@ -423,6 +424,20 @@ def files_of(root: str) -> Iterator[str]:
         yield from (f"{here}{name}" for name in sorted(names))
 
 
+def _subjects_apart(ground: Ground) -> Iterator[Finding]:
+    """Each of them once, in the first post that has it."""
+    here = ground.snapshot
+    for kind, subjects in (("category", here.categories), ("tag", here.tags), ("author", here.authors)):
+        for slug, subject in subjects.items():
+            post = subject.posts[-1]
+            term = next(term for term in getattr(post, SUBJECTS[kind]) if here.slug(kind, term) == slug)
+            if term.slug != slug and ground.is_as_on_disk(post):
+                name, other = shown(term.name), shown(subjects[term.slug].term.name)
+                reason = f"The {kind} {name} would have the address of {other}, so it has /{kind}/{slug}/."
+                remedy = "If both mean the same, write both alike; else leave it so."
+                yield _at_value(ground, post, SUBJECTS[kind], "subject-apart", reason, remedy)
+
+
 # --- code, and what looks like it
 
 
@@ -497,6 +512,7 @@ OF_THE_SITE: tuple[Callable[[Ground], Iterator[Finding]], ...] = (
     _hardly_meant,
     _never_read,
     _pictures_that_tell_their_place,
+    _subjects_apart,
 )
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
+from hashlib import blake2b
 from typing import NamedTuple
 from urllib.parse import quote, unquote
+
+import regex
 
 from bitacora.content.dates import MONTHS
 
@@ -29,6 +32,11 @@ _CLEAN = re.compile(r"(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)+/?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _PLACEHOLDER = re.compile(r":([a-z_]+)")
 _FOREIGN = re.compile(r"\s*(?:[a-zA-Z][a-zA-Z0-9+.-]*:|//|\\\\|/\\|\\/)")
+_VISIBLE = regex.compile(r"[[\p{L}\p{Nd}]--\p{Default_Ignorable_Code_Point}]", regex.VERSION1)
+_SHOWN = regex.compile(r"[[\p{L}\p{N}\p{P}\p{S}]--[\p{Default_Ignorable_Code_Point}\u2800]]", regex.VERSION1)
+_UNSEEN = regex.compile(r"[\p{Default_Ignorable_Code_Point}&&\p{M}]", regex.VERSION1)
+_BETWEEN_WORDS = regex.compile(r"[\s\p{Z}\p{C}_-]+")
+_UNSAFE_IN_PATH = frozenset("/\\%?")
 _DATED_NAME = re.compile(r"([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})(?:-(.*)|$)", re.DOTALL)
 
 
@@ -48,13 +56,40 @@ class Facts(NamedTuple):
 
 
 def slugify(text: str) -> str:
-    """Jekyll's `:slug`: lower case, runs of anything but letters, marks and digits of any script one hyphen."""
-    return text if _SLUG.fullmatch(text) else _hyphenate(text, _NOT_IN_SLUG, "").lower()
+    """Jekyll's `:slug`: lower case, runs of anything but letters, marks and digits of any script one hyphen.
+
+    Empty for a text of which nothing could be seen: without letters and digits, or of accents alone.
+    """
+    if _SLUG.fullmatch(text):
+        return text
+    slug = _hyphenate(text, _NOT_IN_SLUG, "").lower()
+    return slug if slug.isascii() or _VISIBLE.search(slug) else ""
 
 
 def term_slug(name: str) -> str:
     """A slug that is never empty: a name without letters or digits is spelt by its code points."""
     return slugify(name) or "-".join(f"{ord(char):x}" for char in name) or "-"
+
+
+@lru_cache(maxsize=8192)
+def name_key(name: str) -> str:
+    """Return what all spellings of one name have in common.
+
+    They may differ in capitals, in how accents are stored, and in what stands between words: spaces, hyphens or
+    underscores.
+    """
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    return _BETWEEN_WORDS.sub("-", _UNSEEN.sub("", folded)).strip("-")
+
+
+def slugs_apart(name: str, slug: str) -> Iterator[str]:
+    """Yield slugs for a name whose own `slug` is that of another name, best first: c++, then one with a hash."""
+    key = name_key(name)
+    is_an_address = _SHOWN.search(key) and _UNSAFE_IN_PATH.isdisjoint(key) and key.strip(".")
+    if is_an_address and slugify(key) != key:
+        yield key
+    for size in (4, 8, 16, 32):
+        yield f"{slug}-{blake2b(key.encode('utf-8', 'replace'), digest_size=size).hexdigest()}"
 
 
 def quote_path(path: str) -> str:

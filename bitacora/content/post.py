@@ -31,6 +31,7 @@ from bitacora.content.permalink import (
     Facts,
     PermalinkError,
     local_address,
+    name_key,
     name_of,
     own_permalink,
     page_address,
@@ -46,7 +47,10 @@ _log = logging.getLogger(__name__)
 
 
 class Term(NamedTuple):
-    """A category or tag: the name as its author wrote it, the slug for its URL."""
+    """A category or tag: the name as its author wrote it, the slug for its URL.
+
+    Where another name has the same slug, `Snapshot.slug` tells which one this has instead.
+    """
 
     name: str
     slug: str
@@ -543,7 +547,7 @@ class _Fields:
         if not isinstance(node, Sequence):
             return (self.author(key, node),)
         authors = (self.author(key, item) for item in node.items if _is_given(item))
-        return tuple({author.slug: author for author in authors}.values())
+        return tuple({(author.slug, name_key(author.name)): author for author in authors}.values())
 
     def author(self, key: str, node: Node) -> Author:
         if isinstance(node, Scalar):
@@ -816,10 +820,10 @@ def _aliases(fields: _Fields, url: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=8192)
 def _terms(names: tuple[str, ...]) -> tuple[Term, ...]:
-    terms: dict[str, Term] = {}
+    terms: dict[tuple[str, str], Term] = {}
     for name in names:
         term = _term(name)
-        terms.setdefault(term.slug, term)
+        terms.setdefault((term.slug, name_key(name)), term)
     return tuple(terms.values())
 
 

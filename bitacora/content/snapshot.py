@@ -18,7 +18,7 @@ from bitacora.content.errors import PostError, Remark, shown
 from bitacora.content.files import SETTINGS_FILE, Signature, Tree, is_markdown
 from bitacora.content.front_matter import key_of
 from bitacora.content.names import alike, composed
-from bitacora.content.permalink import quote_path
+from bitacora.content.permalink import name_key, quote_path, slugify, slugs_apart, term_slug
 from bitacora.content.pictures import Picture, measure, media_type
 from bitacora.content.post import Author, Image, Post, Term, lines_of, repeated_keys
 from bitacora.content.scan import Entry, source_of
@@ -32,15 +32,26 @@ _BELOW = re.compile(r"(/.*?)(?:/(share)|/card-(?:x-)?[0-9a-f]{16}\.jpg|\.md)")
 
 _LIKE_DRAFTS = {"draft", "drafts", "borrador", "borradores", "rascunho", "rascunhos"}
 
+SUBJECTS = {"category": "categories", "tag": "tags", "author": "authors"}
+"""The kinds of subjects, and the fields of a Post that hold them."""
+_LEAST_CLAIM = 2
+
 _EVER = datetime.min.replace(tzinfo=UTC)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Subject(NamedTuple):
-    """A category, tag or author, and its posts, newest first."""
+    """A category, tag or author, with the slug that it has here, and its posts, newest first."""
 
     term: Term | Author
     posts: tuple[Post, ...]
+
+
+class _Owners(NamedTuple):
+    """Which name has a slug, as `name_key` spells it, and which slugs more than one name would have."""
+
+    names: Mapping[str, str]
+    shared: Set[str]
 
 
 @dataclass(frozen=True)
@@ -78,15 +89,87 @@ class Snapshot:
 
     @cached_property
     def categories(self) -> Mapping[str, Subject]:
-        return _subjects((term, post) for post in self.posts for term in post.categories)
+        return self._subjects("category")
 
     @cached_property
     def tags(self) -> Mapping[str, Subject]:
-        return _subjects((term, post) for post in self.posts for term in post.tags)
+        return self._subjects("tag")
 
     @cached_property
     def authors(self) -> Mapping[str, Subject]:
-        return _subjects((author, post) for post in self.posts for author in post.authors)
+        return self._subjects("author")
+
+    def slug(self, kind: str, term: Term | Author) -> str:
+        """Return the slug of a category, tag or author here: another than its own where a name beside it has that.
+
+        A slug belongs to the name that nothing is left out of, else to the one whose first post is the oldest.
+        """
+        names = self._owners(kind).names if kind in SUBJECTS else {}
+        if names.get(term.slug, name := name_key(term.name)) == name:
+            return term.slug
+        return next(slug for slug in slugs_apart(term.name, term.slug) if slug not in names)
+
+    def is_shared(self, kind: str, term: Term | Author) -> bool:
+        """Return whether the slug of a term is, or would be, that of another name too."""
+        names, shared = self._owners(kind)
+        return term.slug in shared or names.get(term.slug, name := name_key(term.name)) != name
+
+    def spelt(self, kind: str, slug: str) -> Subject | None:
+        """Return the category, tag or author that would have this slug beside others, or had it once."""
+        subjects: Mapping[str, Subject] = getattr(self, SUBJECTS[kind])
+        for own in (term_slug(slug), slug.rpartition("-")[0]):
+            if (subject := subjects.get(own)) and slug in (
+                name_key(subject.term.name),
+                *slugs_apart(subject.term.name, own),
+            ):
+                return subject
+        return None
+
+    def _subjects(self, kind: str) -> Mapping[str, Subject]:
+        terms: dict[tuple[str, str], Term | Author] = {}
+        lists: dict[tuple[str, str], list[Post]] = {}
+        posts: dict[tuple[str, str], list[Post]] = {}
+        for post in self.posts:
+            for term in getattr(post, SUBJECTS[kind]):
+                name = term.slug, term.name
+                if name not in lists:
+                    lists[name] = posts.setdefault((term.slug, name_key(term.name)), [])
+                if not lists[name] or lists[name][-1] is not post:
+                    lists[name].append(post)
+                terms[term.slug, name_key(term.name)] = term
+        found = {self.slug(kind, terms[key]): (terms[key], posts[key]) for key in posts}
+        return {
+            slug: Subject(term._replace(slug=slug), tuple(found[slug][1]))
+            for slug, (term, _) in sorted(found.items())
+        }
+
+    def _owners(self, kind: str) -> _Owners:
+        """Return which names have which slugs, found once: a page of a post asks for each of its terms."""
+        if kind not in self._known_owners:
+            self._known_owners[kind] = self._find_owners(SUBJECTS[kind])
+        return self._known_owners[kind]
+
+    @cached_property
+    def _known_owners(self) -> dict[str, _Owners]:
+        return {}
+
+    def _find_owners(self, kinds: str) -> _Owners:
+        terms = {term for terms in {getattr(post, kinds) for post in self.posts} for term in terms}
+        ranks: dict[str, dict[str, int]] = defaultdict(dict)
+        for term in terms:
+            name = name_key(term.name)
+            ranks[term.slug][name] = min(_claim(term), ranks[term.slug].get(name, _LEAST_CLAIM))
+        best = {
+            slug: [name for name in names if names[name] == min(names.values())] for slug, names in ranks.items()
+        }
+        rivals = {(slug, name) for slug, names in best.items() if len(names) > 1 for name in names}
+        if rivals:
+            for post in self.posts:
+                for term in reversed(getattr(post, kinds)):
+                    if (term.slug, name_key(term.name)) in rivals:
+                        best[term.slug] = [name_key(term.name)]
+        names = {slug: names[0] for slug, names in best.items()}
+        return _Owners(names, {slug for slug, names in ranks.items() if len(names) > 1})
 
     @cached_property
     def months(self) -> Mapping[tuple[int, int], tuple[Post, ...]]:
@@ -414,9 +497,15 @@ def _with_lists(snapshot: Snapshot, old: Snapshot, shown: Mapping[str, Post]) ->
     """Give it the lists that were made of the old one already, with the posts that are shown instead of others."""
     former = [old.by_url[post.url] for post in shown.values()]
     lists, made = vars(snapshot), dict(vars(old))  # another thread may be making one
+    lists["_known_owners"] = {
+        kind: owners
+        for kind, owners in dict(old._known_owners).items()
+        if all(getattr(before, SUBJECTS[kind]) == getattr(shown[before.path], SUBJECTS[kind]) for before in former)
+    }
     for name in made.keys() & {"categories", "tags", "authors"}:
         if all(getattr(before, name) == getattr(shown[before.path], name) for before in former):
-            slugs = {term.slug for before in former for term in getattr(before, name)}
+            kind = next(kind for kind, kinds in SUBJECTS.items() if kinds == name)
+            slugs = {old.slug(kind, term) for before in former for term in getattr(before, name)}
             lists[name] = {
                 slug: subject._replace(posts=_with(subject.posts, shown)) if slug in slugs else subject
                 for slug, subject in made[name].items()
@@ -600,14 +689,12 @@ def _moved(
     }
 
 
-def _subjects(pairs: Iterable[tuple[Term | Author, Post]]) -> Mapping[str, Subject]:
-    names: dict[str, Term | Author] = {}
-    posts: dict[str, list[Post]] = defaultdict(list)
-    for term, post in pairs:
-        names[term.slug] = term
-        if not posts[term.slug] or posts[term.slug][-1] is not post:
-            posts[term.slug].append(post)
-    return {slug: Subject(names[slug], tuple(posts[slug])) for slug in sorted(names)}
+def _claim(term: Term | Author) -> int:
+    """How good a name's claim to its slug is: an author's own key, all of the name, part of it."""
+    if term_slug(term.name) != term.slug:
+        return 0
+    name = name_key(term.name)
+    return 1 if slugify(name) == name else _LEAST_CLAIM
 
 
 def _is_relative(href: str) -> bool:

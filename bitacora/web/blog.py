@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
 
-from flask import Response, current_app, g
+from flask import Response, abort, current_app, g, request
 
 from bitacora.content.bodies import Bodies
 from bitacora.content.library import Library
+from bitacora.content.permalink import quote_path
 from bitacora.content.post import Post
 from bitacora.content.snapshot import Snapshot
 from bitacora.publish.home import Home
@@ -22,7 +23,7 @@ from bitacora.web.cards import Cards
 from bitacora.web.derived import Derived
 from bitacora.web.desk import DeskError
 from bitacora.web.desk import desk_of as judged
-from bitacora.web.edition import Edition
+from bitacora.web.edition import Edition, term_url
 from bitacora.web.files import Files
 from bitacora.web.metrics import Metrics
 from bitacora.web.page_cache import PageCache
@@ -156,6 +157,16 @@ def redirect(url: str, code: int) -> Response:
     return Response(status=code, headers={"Location": url})
 
 
+def respelt(kind: str) -> Response:
+    """To the page of the category, tag or author that has another slug now; 404 where there is none."""
+    slug = (request.view_args or {}).get("slug", "")
+    subject = snapshot().spelt(kind, slug)
+    if subject is None:
+        abort(404)
+    rest = quote_path(request.path.removeprefix(f"/{kind}/{slug}/"))
+    return redirect(term_url(kind, subject.term) + rest, 308)
+
+
 def navigation(url: str) -> list[Item]:
     """Of the settings; else the pages, the archive and the categories, where there are any."""
     here = snapshot()
@@ -172,8 +183,9 @@ def navigation(url: str) -> list[Item]:
 def share_of(post: Post) -> Preview:
     """What networks are told about a post."""
     here = edition()
+    authors = (author._replace(slug=here.snapshot.slug("author", author)) for author in post.authors)
     return preview(
-        post,
+        post._replace(authors=tuple(authors)),
         here.snapshot.site,
         summary=here.summary(post),
         picture=blog().cards.picture(here, post),

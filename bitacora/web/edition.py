@@ -99,11 +99,15 @@ class Edition:
         """The absolute address of the picture that stands for the site."""
         return self.absolute(self.static(self.snapshot.site.logo or "touch-icon.png"))
 
+    def term_url(self, kind: str, term: Term | Author) -> str:
+        """Where the posts of one category, tag or author are listed: `kind` is one of these three words."""
+        return quote_path(f"/{kind}/{self.snapshot.slug(kind, term)}/")
+
     def absolute(self, url: str) -> str:
         """With the site's own address in front, unless it has one."""
         return self.snapshot.site.url + url if url.startswith("/") and not url.startswith("//") else url
 
 
 def term_url(kind: str, term: Term | Author) -> str:
-    """Where the posts of a category, tag or author are listed: `kind` is one of these three words."""
+    """The same for the term of a Subject, which has the slug of its page."""
     return quote_path(f"/{kind}/{term.slug}/")

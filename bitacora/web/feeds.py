@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort
 
 from bitacora.content.post import Post
 from bitacora.content.snapshot import Subject, moment
-from bitacora.web.blog import blog, snapshot, text
+from bitacora.web.blog import blog, respelt, snapshot, text
 from bitacora.web.edition import term_url
 
 feeds = Blueprint("feeds", __name__)
@@ -84,7 +84,7 @@ def _addresses() -> list[tuple[str, datetime | None]]:
 
 def _subject_feed(kind: str, subject: Subject | None) -> Response:
     if subject is None:
-        abort(404)
+        return respelt(kind)
     url = term_url(kind, subject.term)
     title = f"{subject.term.name} · {snapshot().site.title}"
     return _atom(title, url, f"{url}feed.xml", subject.posts)

@@ -16,7 +16,18 @@ from bitacora.content.public_source import public_source
 from bitacora.content.snapshot import Snapshot, Subject, base, owner_of, variants
 from bitacora.share.crawlers import SEARCH, crawler_of
 from bitacora.share.networks import share_links, share_texts
-from bitacora.web.blog import blog, desk_of, edition, page, redirect, say, share_of, share_of_page, snapshot
+from bitacora.web.blog import (
+    blog,
+    desk_of,
+    edition,
+    page,
+    redirect,
+    respelt,
+    say,
+    share_of,
+    share_of_page,
+    snapshot,
+)
 from bitacora.web.cards import NAME as CARD
 from bitacora.web.cards import Made, versions
 from bitacora.web.edition import term_url
@@ -294,7 +305,7 @@ def _subjects(kind: str, title: str, url: str, subjects: Mapping[str, Subject]) 
 
 def _subject(kind: str, subject: Subject | None, number: int) -> Response:
     if subject is None:
-        abort(404)
+        return respelt(kind)
     first = term_url(kind, subject.term)
     shown, pagination, url = _slice(subject.posts, number, first)
     return page(

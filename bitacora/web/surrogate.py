@@ -52,7 +52,7 @@ def changed(here: Snapshot, paths: Iterable[str], before: Callable[[str], bytes]
             found |= _of_post(here, path, was)
         else:
             found |= _mentioning(here, path)
-    return [ALL] if len(found) > MOST_KEYS else sorted(found)
+    return [ALL] if len(found) > MOST_KEYS or ALL in found else sorted(found)
 
 
 def _of_post(here: Snapshot, path: str, was: Post | None) -> set[str]:
@@ -63,9 +63,10 @@ def _of_post(here: Snapshot, path: str, was: Post | None) -> set[str]:
     found = {LIST}
     for post in shown:
         found.add(_key("post", post.slug))
-        found |= {_key("category", term.slug) for term in post.categories}
-        found |= {_key("tag", term.slug) for term in post.tags}
-        found |= {_key("author", author.slug) for author in post.authors}
+        for kind, terms in (("category", post.categories), ("tag", post.tags), ("author", post.authors)):
+            if any(here.is_shared(kind, term) for term in terms):
+                return {ALL}  # the address of another name may have changed, to which any post may link
+            found |= {_key(kind, term.slug) for term in terms}
     if was is None or now is None or _as_others_show(was) != _as_others_show(now):
         found |= _mentioning(here, path)
         for post in shown:

@@ -20,7 +20,7 @@ from bitacora.content.errors import PostError
 from bitacora.content.markdown import Heading
 from bitacora.content.post import Post
 from bitacora.web.compiled import Compiled
-from bitacora.web.edition import Edition, term_url
+from bitacora.web.edition import Edition
 from bitacora.web.reach import RefusedError
 from bitacora.web.sandbox import Sandbox, TooMuchError
 from bitacora.web.words import Words
@@ -193,7 +193,7 @@ class Theme:
             "static": lambda name: self._edition.get().static(name),
             "absolute": lambda url: self._edition.get().absolute(url),
             "identity": lambda url: self._edition.get().identity(url),
-            "term_url": term_url,
+            "term_url": lambda kind, term: self._edition.get().term_url(kind, term),
         }
 
     def _filters(self) -> dict[str, Callable[..., Any]]:
