@@ -152,7 +152,7 @@ resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
 Library(Path(sys.argv[1])).snapshot()  # imports all that another user cannot
 os.setuid(int(sys.argv[2]))
 snapshot = Library(Path(sys.argv[1])).snapshot()
-bodies, failed = Bodies(lambda _lang: {}), []
+bodies, failed = Bodies(lambda *_: {}), []
 for post in snapshot.by_url.values():
     try:
         bodies.html(snapshot, post)

@@ -30,7 +30,7 @@ def renders(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def bodies(limit: int = 1_000_000) -> Bodies:
-    return Bodies(lambda _lang: {}, limit)
+    return Bodies(lambda *_: {}, limit)
 
 
 def html(rendered: Bodies, folder: Folder, path: str = "posts/a.md", *, absolute: bool = False) -> str:

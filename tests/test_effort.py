@@ -113,7 +113,7 @@ def test_nothing_is_counted_outside_of_a_body() -> None:
 def test_a_refused_body_is_kept_for_its_version(make_folder: MakeFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = make_folder({"posts/a.md": post("Uno", "- a\n" * 5_000)})
     monkeypatch.setattr(effort, "MOST_STEPS", 6_000)
-    rendered, times = Bodies(lambda _lang: {}), []
+    rendered, times = Bodies(lambda *_: {}), []
     render_once = rendering.render
     monkeypatch.setattr(rendering, "render", lambda *args, **how: times.append(1) or render_once(*args, **how))
     for _ in range(3):

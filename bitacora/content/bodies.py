@@ -13,8 +13,8 @@ from bitacora.content.markdown import Html, render
 from bitacora.content.post import Image, Post, body_of
 from bitacora.content.snapshot import Snapshot
 
-Labels = Callable[[str], Mapping[str, str]]
-"""The words that a body needs, in a language: titles of alerts, of footnotes."""
+Labels = Callable[[str, str], Mapping[str, str]]
+"""The words that a body in a language needs on a site in another: titles of alerts, of footnotes."""
 
 _OVERHEAD_BYTES = 2_000
 
@@ -62,7 +62,7 @@ class Bodies:
                 addresses,
                 trusted=snapshot.site.html == "trusted",
                 embeds=snapshot.site.embeds,
-                labels=self._labels(post.lang),
+                labels=self._labels(post.lang, snapshot.site.language),
             )
         except MarkupTooLarge as error:
             return _Kept(str(error), {}, settings, _OVERHEAD_BYTES)
@@ -128,4 +128,4 @@ class _Addresses:
 
 def _settings(snapshot: Snapshot, post: Post) -> tuple[object, ...]:
     site = snapshot.site
-    return snapshot.entries[post.path].source, post.lang, site.html, site.embeds
+    return snapshot.entries[post.path].source, post.lang, site.language, site.html, site.embeds

@@ -45,7 +45,8 @@ __all__ = [
     "render_body",
 ]
 
-# What the engine itself says inside a body; `labels` of `render` say it in another language.
+# What the engine itself says inside a body; `labels` of `render` say it in another language. Where that is not the
+# one of the body, they have its `lang` and `dir`, and the `own_lang` of the body.
 LABELS: Mapping[str, str] = {
     "note": "Note",
     "tip": "Tip",
@@ -186,6 +187,8 @@ class _Writer:
         self.toc: list[Heading] = []
         self.has_html = False
         self._labels = labels
+        self._spoken = {"lang": labels["lang"]} if "lang" in labels else {}
+        self._own = {"lang": labels["own_lang"]} if "lang" in labels else {}
         self._addresses = addresses
         self._abbreviations = tree.abbreviations
         self._abbreviation = _pattern_of(tree.abbreviations)
@@ -266,7 +269,10 @@ class _Writer:
     def _alert(self, token: Token) -> str:
         kind = token["attrs"]["kind"]
         start = _start("aside", token, {"class": f"alert alert-{kind}", "role": "note"})
-        title = f'<p class="alert-title">{_escape(self._labels[kind])}</p>'
+        title = _escape(self._labels[kind])
+        if "lang" in self._labels:
+            title = f"{open_tag('bdi', {name: self._labels[name] for name in ('lang', 'dir')})}{title}</bdi>"
+        title = f'<p class="alert-title">{title}</p>'
         return f"{start}\n{title}\n{self._nest(token)}</aside>\n"
 
     def _block_code(self, token: Token) -> str:
@@ -289,7 +295,8 @@ class _Writer:
 
     def _table(self, token: Token) -> str:
         scrolls = {"class": "table", "role": "group", "tabindex": "0", "aria-label": self._labels["table"]}
-        return f"{open_tag('div', scrolls)}{_start('table', token)}\n{self._nest(token)}</table></div>\n"
+        start = open_tag("div", scrolls | self._spoken) + _start("table", token, self._own)
+        return f"{start}\n{self._nest(token)}</table></div>\n"
 
     def _table_head(self, token: Token) -> str:
         return f"<thead>\n{self._table_row(token)}</thead>\n"
@@ -318,12 +325,13 @@ class _Writer:
 
     def _footnotes(self, token: Token) -> str:
         section = {"class": "footnotes", "role": "doc-endnotes", "aria-label": self._labels["footnotes"]}
-        return f"{open_tag('section', section)}\n<ol>\n{self._nest(token)}</ol>\n</section>\n"
+        start = f"{open_tag('section', section | self._spoken)}\n{open_tag('ol', self._own)}"
+        return f"{start}\n{self._nest(token)}</ol>\n</section>\n"
 
     def _footnote_item(self, token: Token) -> str:
         number = token["attrs"]["index"]
         back = {"href": f"#fnref:{number}", "class": "footnote-back", "role": "doc-backlink"}
-        back["aria-label"] = self._labels["back"]
+        back |= {"aria-label": self._labels["back"], **self._spoken}
         link = f" {self._resolved(open_tag('a', back))}↩\ufe0e</a>"
         text = self._nest(token).rstrip()
         text = text.removesuffix("</p>") + link + "</p>" if text.endswith("</p>") else text + link

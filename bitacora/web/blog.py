@@ -88,6 +88,7 @@ class Item:
     label: str
     url: str
     current: bool
+    lang: str = ""
 
 
 def blog() -> Blog:
@@ -170,14 +171,16 @@ def respelt(kind: str) -> Response:
 def navigation(url: str) -> list[Item]:
     """Of the settings; else the pages, the archive and the categories, where there are any."""
     here = snapshot()
-    links: Sequence[tuple[str, str]] = here.site.navigation
-    if not links:
-        links = [
-            *((post.title, post.url) for post in here.pages),
-            *([(say("Archive"), "/archive/")] if here.posts else []),
-            *([(say("Categories"), "/categories/")] if here.categories else []),
-        ]
-    return [Item(label, address, address == url) for label, address in links]
+    if links := here.site.navigation:
+        return [Item(label, address, address == url) for label, address in links]
+    lists = [
+        *([(say("Archive"), "/archive/")] if here.posts else []),
+        *([(say("Categories"), "/categories/")] if here.categories else []),
+    ]
+    return [
+        *(Item(post.title, post.url, post.url == url, post.lang) for post in here.pages),
+        *(Item(label, address, address == url) for label, address in lists),
+    ]
 
 
 def share_of(post: Post) -> Preview:

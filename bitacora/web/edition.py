@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from markupsafe import Markup, escape
 
 from bitacora.content.bodies import Bodies
 from bitacora.content.markdown import Html
 from bitacora.content.permalink import as_made_by, quote_path
 from bitacora.content.pictures import Picture
 from bitacora.content.post import Author, Image, Post, Term, own_id
-from bitacora.content.snapshot import Snapshot
+from bitacora.content.snapshot import SUBJECTS, Snapshot, Subject
+from bitacora.web.alphabets import direction, direction_of, is_written_in
 from bitacora.web.files import Files
 
 WORDS_PER_MINUTE = 220
@@ -102,6 +106,31 @@ class Edition:
     def term_url(self, kind: str, term: Term | Author) -> str:
         """Where the posts of one category, tag or author are listed: `kind` is one of these three words."""
         return quote_path(f"/{kind}/{self.snapshot.slug(kind, term)}/")
+
+    def named(self, kind: str, term: Term | Author, post: Post | None = None) -> Markup:
+        """The attributes of an element that holds the name of a category, tag or author, there or at a post.
+
+        The name is taken for one in the site's language if a post in that has it, else for one in the language of
+        the post, and where its letters are of neither, for one in none that is known.
+        """
+        site = self.snapshot.site.language
+        if post is not None and post.lang == site:
+            languages: Iterable[str] = (site,)
+        else:
+            subjects: Mapping[str, Subject] = getattr(self.snapshot, SUBJECTS[kind])
+            subject = subjects.get(self.snapshot.slug(kind, term))
+            of_posts = {other.lang: None for other in (subject.posts if subject else ())}
+            first = (site,) if site in of_posts else ()
+            languages = (*first, *((post.lang,) if post else of_posts))
+        language = next((language for language in languages if is_written_in(term.name, language)), "")
+        return self.written(language, term.name)
+
+    def written(self, language: str, text: str = "") -> Markup:
+        """The attributes `lang` and `dir` of an element in a language, and with this text, where it needs them."""
+        site = self.snapshot.site.language
+        runs = (direction_of(text) if text else "") or direction(language or site)
+        found = f' lang="{escape(language)}"' if language and language != site else ""
+        return Markup(found + (f' dir="{runs}"' if found or runs != direction(site) else ""))  # noqa: S704 - escaped
 
     def absolute(self, url: str) -> str:
         """With the site's own address in front, unless it has one."""

@@ -16,6 +16,7 @@ from bitacora.content.public_source import public_source
 from bitacora.content.snapshot import Snapshot, Subject, base, owner_of, variants
 from bitacora.share.crawlers import SEARCH, crawler_of
 from bitacora.share.networks import share_links, share_texts
+from bitacora.web.alphabets import sort_key
 from bitacora.web.blog import (
     blog,
     desk_of,
@@ -293,7 +294,8 @@ def _archive(url: str, title: str, months: Mapping[tuple[int, int], Sequence[Pos
 
 
 def _subjects(kind: str, title: str, url: str, subjects: Mapping[str, Subject]) -> Response:
-    ordered = sorted(subjects.values(), key=lambda subject: subject.term.name.casefold())
+    language = snapshot().site.language
+    ordered = sorted(subjects.values(), key=lambda subject: sort_key(subject.term.name, language))
     return page(
         "subjects.html",
         url,
@@ -315,6 +317,7 @@ def _subject(kind: str, subject: Subject | None, number: int) -> Response:
         feeds=[(subject.term.name, f"{first}feed.xml")],
         kind=kind,
         name=subject.term.name,
+        term=subject.term,
         author=subject.term if isinstance(subject.term, Author) else None,
         count=len(subject.posts),
         posts=shown,

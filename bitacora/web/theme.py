@@ -19,6 +19,7 @@ from markupsafe import Markup
 from bitacora.content.errors import PostError
 from bitacora.content.markdown import Heading
 from bitacora.content.post import Post
+from bitacora.web.alphabets import direction
 from bitacora.web.compiled import Compiled
 from bitacora.web.edition import Edition
 from bitacora.web.reach import RefusedError
@@ -193,6 +194,8 @@ class Theme:
             "static": lambda name: self._edition.get().static(name),
             "absolute": lambda url: self._edition.get().absolute(url),
             "identity": lambda url: self._edition.get().identity(url),
+            "named": lambda kind, term, post=None: self._edition.get().named(kind, term, post),
+            "written": lambda language, text="": self._edition.get().written(language, text),
             "term_url": lambda kind, term: self._edition.get().term_url(kind, term),
         }
 
@@ -201,6 +204,7 @@ class Theme:
             "summary": lambda post: self._edition.get().summary(post),
             "picture": lambda post: self._edition.get().picture(post),
             "content": self._content,
+            "direction": direction,
             "minutes": lambda post: self._edition.get().minutes(post),
             "feed_id": lambda post: self._edition.get().feed_id(post),
         }

@@ -18,6 +18,8 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from jinja2.runtime import Context
 
+from bitacora.web.alphabets import direction
+
 BODY_LABELS = {
     "note": "Note",
     "tip": "Tip",
@@ -51,10 +53,26 @@ class Words:
         translated = self._catalog(language).gettext(text)
         return translated % values if values else translated
 
+    def speaks(self, language: str) -> bool:
+        """Return whether there are words of the interface in a language; English needs no catalog."""
+        return self._catalog(language) is not _ENGLISH or language.lower().partition("-")[0] == "en"
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that there are words in."""
+        return tuple(sorted({"en", *self._catalogs}))
+
     @lru_cache(_MOST_LOCALES)  # noqa: B019 - one instance per process
-    def body_labels(self, language: str) -> Mapping[str, str]:
-        """The words that bodies in this language need."""
-        return {label: self.say(language, text) for label, text in BODY_LABELS.items()}
+    def body_labels(self, language: str, site_language: str) -> Mapping[str, str]:
+        """The words that bodies in this language need, in that of the site where there are none in it.
+
+        Then `lang` and `dir` are those of the words, and `own_lang` is the language of the body.
+        """
+        spoken = next((tag for tag in (language, site_language) if self.speaks(tag)), "en")
+        labels = {label: self.say(spoken, text) for label, text in BODY_LABELS.items()}
+        if spoken == language:
+            return labels
+        return {**labels, "lang": spoken, "dir": direction(spoken), "own_lang": language}
 
     def install(self, environment: jinja2.Environment) -> None:
         """Make `_()`, `{% trans %}` and dates speak the language named `lang` in the template's context."""
