@@ -35,7 +35,7 @@ def explained(blog: Blog, wanted: str) -> str:
         (FILE, post(), f"{FILE} is a post that is shown at {ADDRESS}."),
         ("pages/a.md", post(), "pages/a.md is a page that is shown at /a/."),
         (FILE, post(hidden="true"), f"{FILE} is reachable at {ADDRESS}, and listed nowhere"),
-        (FILE, post(draft="true"), f"{FILE} is a draft, because its head says so: nobody sees it."),
+        (FILE, post(draft="true"), f"{FILE} is a draft, because its head says draft: true on line 3: nobody"),
         (
             "posts/_drafts/a.md",
             post(),

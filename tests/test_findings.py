@@ -254,10 +254,10 @@ def test_files_that_are_read_or_no_content_are_not_told(path: str) -> None:
 
 
 def test_a_key_in_spanish_is_told_where_the_post_lacks_the_one_that_is_meant(new_blog: NewBlog) -> None:
-    lacks, has = post(borrador="true"), post(fecha="mañana", date="2018-07-17", borrador="true")
+    lacks, has = post(idioma="es"), post(fecha="mañana", date="2018-07-17", idioma="es")
     files = {"posts/2018-07-16-lacks.md": lacks, "posts/2018-07-17-has.md": has}
     told = [(one["file"], one["remedy"]) for one in findings(run(new_blog(files), "--no-share", "--json"))]
-    assert told == [(file, "Did you mean draft?") for file in files]
+    assert told == [(file, "Did you mean lang?") for file in files]
 
 
 def test_a_key_of_another_blog_is_no_slip(new_blog: NewBlog) -> None:

@@ -262,7 +262,14 @@ def test_an_anchor_that_nothing_refers_to_is_harmless() -> None:
         ("title: @someone", 2, 8, "A value cannot begin with this character", "in quotes"),
         ("title: %x", 2, 8, "A value cannot begin with this character", "in quotes"),
         ("title: `x`", 2, 8, "A value cannot begin with this character", "in quotes"),
-        ("title: {{ x }}", 2, 9, "A list or a group of keys stands where a key belongs", "in quotes"),
+        ("title: {{ x }} y", 2, 9, "A list or a group of keys stands where a key belongs", "in quotes"),
+        (
+            "title: {{ x }}",
+            2,
+            8,
+            'This is a template of an editor: "{{ x }}" stands where a value',
+            "Write the value",
+        ),
         ("title: *very* good", 2, 8, "A value that begins with * is a reference", "in quotes"),
         ("a: &x 1\nb: *x", 3, 4, "A value that begins with * is a reference", "in quotes"),
         ("a: !important x", 2, 4, "A value that begins with ! is a command", "in quotes"),
@@ -352,41 +359,6 @@ def test_torn_toml_and_json_are_explained(source: str, line: int, reason: str) -
 
 def test_a_whole_number_of_any_length_is_text() -> None:
     assert values("+++\na = 0x" + "F" * 9000 + "\n+++\n") == {"a": "0x" + "f" * 9000}
-
-
-# --- drafts
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "---\ntitle: Foo: bar\n\ndraft: true\n---\nx\n",
-        "---\ndraft: 'yes' # soon\ntitle: 'x\n---\n",
-        "---\npublished: false\n- x\n---\n",
-        "---\r\nStatus: draft\r\n\ttitle: x\r\n---\r\n",
-        "---\ndraft: true\ntitle: x\n",
-        "+++\ndraft = true\ntitle = x\n+++\n",
-        '{"draft": true, "title": x}\n',
-        "---\ndraft: true\ntitle: \xf3\n---\n".encode("latin-1"),
-    ],
-)
-def test_a_broken_head_that_says_draft_is_withdrawn(source: str | bytes) -> None:
-    assert error(source).withdrawn
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "---\ndraft: false\ntitle: 'x\n---\n",
-        "---\ntitle: 'x\n---\ndraft: true\n",
-        "---\ntitle: x\n\ndraft: true\n",
-        "---\nx:\n  draft: true\ntitle: 'x\n---\n",
-        "draft: true\n",
-        '{"draft": false, "title": x}\n',
-    ],
-)
-def test_any_other_broken_head_is_not_withdrawn(source: str) -> None:
-    assert not error(source).withdrawn
 
 
 # --- whatever comes

@@ -31,7 +31,7 @@ QUOTED = HEAD.replace("Año", "“A”")
             "---\ntitle: 'a: b'\nintro: 'c: d'\n---\n",
             "quotes round a value with a colon",
         ),
-        ("---\nborrador: true\n---\n", "---\ndraft: true\n---\n", "draft for borrador"),
+        ("---\nidioma: es\n---\n", "---\nlang: es\n---\n", "lang for idioma"),
         ("---\nhighligthed: true\n---\n", "---\nhighlighted: true\n---\n", "highlighted for highligthed"),
         ('+++\ntitel = "a"\n+++\n', '+++\ntitle = "a"\n+++\n', "title for titel"),
     ],

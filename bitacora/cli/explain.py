@@ -22,7 +22,7 @@ from bitacora.content.permalink import quote_path
 from bitacora.content.pictures import media_type
 from bitacora.content.post import Post
 from bitacora.content.snapshot import Snapshot
-from bitacora.content.standing import standing
+from bitacora.content.visibility import appears, how_to_publish, mark_of, standing
 from bitacora.publish.work_tree import deletion_of, ignored, is_committed
 from bitacora.web.blog import blog
 
@@ -82,6 +82,8 @@ def _of_file(here: Snapshot, path: str, now: datetime) -> Iterator[str]:
         return
     else:
         yield _not_a_post(here, path)
+    if path in posts and (mark := mark_of(posts[path], standing(posts[path], now))):
+        yield how_to_publish(mark)
     for problem in problems:
         yield f"Broken on line {problem.line}: {problem.reason} {problem.remedy}"
     if path in posts and problems and problems[0] not in here.clashes:
@@ -92,22 +94,34 @@ def _of_file(here: Snapshot, path: str, now: datetime) -> Iterator[str]:
 
 def _standing(here: Snapshot, post: Post, now: datetime) -> str:
     name, what = post.path, "page" if post.kind == "page" else "post"
-    match standing(here, post, now):
-        case "draft" if "_drafts" in name.split("/"):
+    state = standing(post, now, here.by_path)
+    why = _why(post, state)
+    match state:
+        case "draft" if not why:
             return f"{name} is a draft, because it lies in a folder _drafts: nobody sees it."
         case "draft":
-            return f"{name} is a draft, because its head says so: nobody sees it."
+            return f"{name} is a draft{why}: nobody sees it."
         case "scheduled":
-            assert post.date is not None
-            return f"{name} appears in {_span(post.date - now)}, at {_when(here, post.date)}."
+            since = appears(post)
+            assert since is not None
+            return f"{name} appears in {_span(since - now)}, at {_when(here, since)}{why}."
         case "expired":
             assert post.expires is not None
-            return f"{name} has expired {_span(now - post.expires)} ago, at {_when(here, post.expires)}."
+            return f"{name} has expired {_span(now - post.expires)} ago, at {_when(here, post.expires)}{why}."
         case "displaced":
             return f"{name} is not shown: it has lost its address, {post.url}."
         case "hidden":
-            return f"{name} is reachable at {post.url}, and listed nowhere, because its head says hidden."
+            return f"{name} is reachable at {post.url}, and listed nowhere{why}."
     return f"{name} is a {what} that is shown at {post.url}."
+
+
+def _why(post: Post, state: str) -> str:
+    """By which word, and where it stands; empty where no word says so."""
+    mark = mark_of(post, state)
+    if mark is None:
+        return ""
+    who = "its head" if mark.file == post.path else mark.file
+    return f", because {who} says {mark} on line {mark.line}"
 
 
 def _not_a_post(here: Snapshot, path: str) -> str:

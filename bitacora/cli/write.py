@@ -18,7 +18,7 @@ from bitacora.content.files import is_markdown
 from bitacora.content.permalink import name_key, slugify, term_slug
 from bitacora.content.post import Author, Post, Term
 from bitacora.content.snapshot import SUBJECTS, Snapshot
-from bitacora.content.standing import standing
+from bitacora.content.visibility import mark_of, standing
 from bitacora.web.blog import blog
 
 _ACCENTED_LATIN = re.compile("([A-Za-z])[\u0300-\u036f]+")
@@ -137,7 +137,7 @@ def _rows(here: Snapshot) -> Iterator[Row]:
     now = datetime.fromtimestamp(blog().clock(), UTC)
     problems = {problem.file for problem in here.problems}
     for post in here.candidates:
-        yield Row(standing(here, post, now), post.path in problems, post.path, post)
+        yield Row(standing(post, now, here.by_path), post.path in problems, post.path, post)
     for path in problems - {post.path for post in here.candidates}:
         if is_markdown(path):
             yield Row("broken", True, path, None)
@@ -164,6 +164,7 @@ def _plain(row: Row) -> dict[str, object]:
         "url": post.url if post else None,
         "title": post.title if post else None,
         "date": post.date.isoformat() if post and post.date else None,
+        "because": str(mark) if post and (mark := mark_of(post, row.state)) else None,
         "expires": post.expires.isoformat() if post and post.expires else None,
         "categories": [term.name for term in post.categories] if post else [],
         "tags": [term.name for term in post.tags] if post else [],

@@ -81,7 +81,9 @@ def _printable(text: str) -> str:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to mend: `severity` is "error" for what would be held back, else "warning"; `rule` is its kind."""
+    """One thing to tell: `severity` is "error" for what would be held back, "warning" for what is worth fixing,
+    "note" for what may be meant; `rule` is its kind.
+    """
 
     file: str
     line: int

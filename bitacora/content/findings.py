@@ -29,7 +29,7 @@ from bitacora.content.pictures import has_place, media_type
 from bitacora.content.post import MISTAKES, TRANSLATED, Image, Post, meant_key, role_of
 from bitacora.content.scan import kind_of
 from bitacora.content.snapshot import SUBJECTS, Snapshot
-from bitacora.content.standing import standing
+from bitacora.content.visibility import appears, folded, how_to_publish, is_for_nobody, is_seen, mark_of, standing
 
 RULES: Mapping[str, str] = {
     "held-back": "A file that cannot be shown as it is",
@@ -41,6 +41,7 @@ RULES: Mapping[str, str] = {
     "key-repeated": "A key that is given twice",
     "dates-crossed": "A post that is updated or expires before it appears",
     "draft-overdue": "A draft whose date has passed",
+    "withheld": "A word of another tool, or of a folder, by which a post is not seen by everybody",
     "picture-missing": "A picture that is not there",
     "picture-without-alt": "A picture that says nothing to those who do not see it",
     "picture-tells-place": "A picture that tells where it was taken",
@@ -186,7 +187,7 @@ def _dates(ground: Ground, post: Post) -> Iterator[Finding]:
     if post.updated and post.updated.astimezone(zone).date() < date.astimezone(zone).date():
         reason = "The post is updated before the day on which it appears."
         yield _at_value(ground, post, "updated", "dates-crossed", reason, "Look at both dates.")
-    if post.expires and post.expires <= date:
+    if post.expires and post.expires <= (appears(post) or date):
         reason = "The post expires before it appears: it is never shown."
         yield _at_value(ground, post, "expires", "dates-crossed", reason, "Look at both dates.")
 
@@ -194,8 +195,11 @@ def _dates(ground: Ground, post: Post) -> Iterator[Finding]:
 def _overdue_drafts(ground: Ground, post: Post) -> Iterator[Finding]:
     """From the day after: a draft that was begun today is dated of today."""
     zone = ground.snapshot.site.zone
+    mark = mark_of(post, "draft")
+    if mark is not None and folded(mark.key) not in _OWN_WORDS:
+        return  # a text is private for as long as it is: `_withheld` tells
     if (
-        post.draft
+        is_for_nobody(post)
         and post.date is not None
         and post.date.astimezone(zone).date() < ground.now.astimezone(zone).date()
     ):
@@ -203,6 +207,27 @@ def _overdue_drafts(ground: Ground, post: Post) -> Iterator[Finding]:
         reason = f"It is a draft still, and its date, {day:%Y-%m-%d %H:%M}, has passed."
         remedy = "Take the mark of a draft out to publish it, or give it a later date."
         yield _at_value(ground, post, "draft published status", "draft-overdue", reason, remedy)
+
+
+def _withheld(ground: Ground, post: Post) -> Iterator[Finding]:
+    for mark in post.marks:
+        is_own = mark.file == post.path
+        is_told = not is_own or folded(mark.key) not in _OWN_WORDS
+        if is_told and (mark.says != "scheduled" or not is_seen(post, ground.now)):
+            where = "" if is_own else f" in {mark.file}"
+            place = (mark.line, mark.column) if is_own else (1, 1)
+            reason = f"Because of {shown(str(mark))}{where} {_WITHHELD[mark.says]}."
+            yield Finding(post.path, *place, "note", reason, how_to_publish(mark), "withheld")
+
+
+_OWN_WORDS = {"draft", "published", "status", "hidden", "unlisted"}
+"""What the blog itself has always understood."""
+_WITHHELD = {
+    "draft": "it is a draft, which nobody sees",
+    "hidden": "it is reachable by its address, and listed nowhere",
+    "scheduled": "it appears later than its date says",
+    "expired": "it is taken down at that time",
+}
 
 
 # --- pictures
@@ -313,8 +338,9 @@ def _not_shown(ground: Ground, post: Post, href: str, path: str) -> Post | None:
 
 
 def _why_not_shown(ground: Ground, post: Post, target: Post) -> tuple[str, str, str] | None:
-    why = standing(ground.snapshot, target, ground.now)
-    appears_first = why == "scheduled" and post.date and target.date and target.date <= post.date
+    why = standing(target, ground.now, ground.snapshot.by_path)
+    since, then = appears(post), appears(target)
+    appears_first = why == "scheduled" and since and then and then <= since
     if why not in _NOT_SHOWN or appears_first or target is post:
         return None
     return "link-dead", f"The link leads to {target.path}, {_NOT_SHOWN[why]}.", "Mend it, or publish that first."
@@ -499,6 +525,7 @@ OF_POSTS: tuple[Callable[[Ground, Post], Iterator[Finding]], ...] = (
     _vain_values,
     _dates,
     _overdue_drafts,
+    _withheld,
     _missing_pictures,
     _pictures_without_alt,
     _dead_links,

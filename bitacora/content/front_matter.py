@@ -34,8 +34,6 @@ from bitacora.settings import LONG_KEY
 MAX_FILE_BYTES = 2 * 1024 * 1024
 MAX_HEAD_BYTES = 16 * 1024
 MAX_DEPTH = 20
-PUBLISHED_STATUS = ("publish", "published", "public", "publicado", "publicada")
-"""What `status` may say of a post that is published; with any other word it is not."""
 
 
 class Scalar(NamedTuple):
@@ -91,15 +89,11 @@ class Head:
 
 def read_head(source: bytes, path: str) -> Head:
     """The head of a file. Raises PostError for whatever cannot be read whole and for what no head should be."""
-    text = ""
-    try:
-        text = _decode(source, path)
-        cut = _cut(text, path)
-        entries, repeated = _READERS[cut.kind](text, path, cut)
-        return Head(entries, text, cut.start, cut.body, repeated)
-    except PostError as error:
-        error.withdrawn = error.withdrawn or _says_draft(text or source[:MAX_HEAD_BYTES].decode("latin-1"))
-        raise
+    text = _decode(source, path)
+    cut = _cut(text, path)
+    _must_be_filled_in(text, path, cut)
+    entries, repeated = _READERS[cut.kind](text, path, cut)
+    return Head(entries, text, cut.start, cut.body, repeated)
 
 
 def body_after_head(source: bytes) -> str:
@@ -204,6 +198,23 @@ def _check_size(text: str, path: str, cut: _Cut) -> None:
     fence = _FENCES.get(cut.kind, "}")
     remedy = f"Write {fence} on a line of its own after the last key, and move long text to the body."
     raise PostError(path, line, column, reason, remedy)
+
+
+_PLACEHOLDER = re.compile(
+    r"""(?m)^(?P<key>[ \t]*(?:-[ \t]+)?["']?[\w.-]+["']?[ \t]*[:=][ \t]*|[ \t]*-[ \t]+)(?P<value>["'\[(]*
+    (?P<first>\{\{[^\n]*?\}\}|<%[^\n]*?%>|\{%[^\n]*?%\})(?:[^\w\n]|\{\{[^\n]*?\}\}|<%[^\n]*?%>)*+)$""",
+    re.VERBOSE,
+)
+
+
+def _must_be_filled_in(text: str, path: str, cut: _Cut) -> None:
+    """Templates of editors lie among posts: Obsidian's, Templater's, Hugo's archetypes. Raises PostError."""
+    if text.find("{{", cut.start, cut.end) < 0 and text.find("<%", cut.start, cut.end) < 0:
+        return
+    if found := _PLACEHOLDER.search(text, cut.start, cut.end):
+        reason = f"This is a template of an editor: {shown(found['first'])} stands where a value belongs."
+        remedy = "Write the value, or keep templates in a folder outside of posts and pages."
+        raise PostError(path, *_position(text, found.start("value")), reason, remedy, withdrawn=True)
 
 
 def _cut_json(text: str, path: str, start: int) -> _Cut:
@@ -588,33 +599,33 @@ _READERS: Mapping[str, Callable[[str, str, _Cut], _Read]] = {
 }
 
 
-# --- is a head that cannot be read plainly a draft's?
+# --- a head that cannot be read
 
-_STATUS = "|".join(PUBLISHED_STATUS)
-_DRAFT_LINE = re.compile(
-    rf"""(?im)^["']?(?:draft["']?[ \t]*[:=][ \t]*["']?(?:true|yes|on|1)
-    |published["']?[ \t]*[:=][ \t]*["']?(?:false|no|off|0)
-    |status["']?[ \t]*[:=][ \t]*+["']?+(?!(?:{_STATUS}|null|~)["']?[ \t]*(?:\#.*)?\r?$)[^\s\#"'][^\#"'\r\n]*+
-    )["']?[ \t]*(?:\#.*)?\r?$""",
-    re.VERBOSE,
-)
-_DRAFT_JSON = re.compile(
-    r'(?i)"draft"\s*:\s*"?(?:true|yes|on|1)\b|"published"\s*:\s*"?(?:false|no|off|0)\b'
-    rf'|"status"\s*:\s*+(?!null\b|"(?:{_STATUS})?")[^\s]'
-)
-_FENCE_LINE = re.compile(r"(?m)^[ \t]*(?:-{3,}|\+{3,})[ \t]*\r?$")
+_FENCE_LINE = re.compile(r"(?m)^[ \t]*(?:-{3,}\w*|\+{3,}|;{3,}|\*/|-->)[ \t]*\r?$")
 _BLANK_LINE = re.compile(r"\n[ \t]*\r?\n")
+_OTHER_HEAD = re.compile(r"(?:-{3}\w+|<!--|/\*|\#\+|\.\.[ ]|:\w|[\w ]+::|<html|<meta|[ \t]*\r?\n)", re.IGNORECASE)
+"""How heads begin that are not read: those of gray-matter, Nikola, Pico, Org, reStructuredText, Logseq, HTML."""
+_KEYS_ALONE = re.compile(r"(?:[\w -]+:[^\n]*\n){2,}[ \t]*\r?\n")
 
 
-def _says_draft(text: str) -> bool:
-    """Whether the lines of a broken head, up to its end or else a blank line, say that it is a draft."""
+def torn_head(source: bytes) -> tuple[str, bool]:
+    """Return the lines of a head that cannot be read, to its end or a blank line, and whether it surely is one."""
+    try:
+        text = _decode(source, "")
+    except PostError:
+        text = source[:MAX_HEAD_BYTES].decode("latin-1").removeprefix("\ufeff")
     opening = _OPENING.match(text)
-    if opening is None:  # its first line was lost, or is not the first any more
+    if opening is None:  # its first line was lost, or is not the first any more, or another tool wrote it
         ends = [line.start() for line in _FENCE_LINE.finditer(text, 0, MAX_HEAD_BYTES)]
-        return _DRAFT_LINE.search(text[: max(ends, default=0)]) is not None
+        if _OTHER_HEAD.match(text):
+            blank = _BLANK_LINE.search(text, 1)
+            ends.append(min(blank.start() if blank else len(text), MAX_HEAD_BYTES))
+        elif found := _KEYS_ALONE.match(text, 0, MAX_HEAD_BYTES):  # MultiMarkdown's
+            ends.append(found.end())
+        return text[: max(ends, default=0)], False
     limit = opening.end() + MAX_HEAD_BYTES
     if opening[1] is None:
-        return _DRAFT_JSON.search(text, opening.end(), limit) is not None
+        return text[opening.end() - 1 : limit], True
     end = _CLOSINGS[opening[1][0]].search(text, opening.end() - 1, limit)
     end = end or _BLANK_LINE.search(text, opening.end(), limit)
-    return _DRAFT_LINE.search(text[opening.end() : end.start() if end else limit]) is not None
+    return text[opening.end() : end.start() if end else limit], True

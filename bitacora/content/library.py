@@ -23,10 +23,19 @@ from bitacora.content.history import Historian, History, NoHistorian
 from bitacora.content.index import Index
 from bitacora.content.last_good import LastGood, Version
 from bitacora.content.permalink import PLACEHOLDERS, PermalinkError, check_pattern
-from bitacora.content.post import Post, read_post, repeated_keys
+from bitacora.content.post import Post, date_of_words, read_post, repeated_keys, withheld
 from bitacora.content.scan import Broken, Changes, Entry, Good, Scan, Value, kind_of, source_of
 from bitacora.content.snapshot import Reserved, Snapshot, build
 from bitacora.content.sources import Sources
+from bitacora.content.visibility import (
+    FolderWords,
+    appears,
+    is_for_nobody,
+    is_seen,
+    said_of,
+    speaks_for_others,
+    words_of_folder,
+)
 from bitacora.content.watch import EVERYTHING, STATE, GitLock, Watch, open_watch
 from bitacora.settings import SettingError, SettingsFileError, Site, line_of, read_site
 
@@ -127,6 +136,8 @@ class Library:
         self._patient_until = 0.0
         self._await_until = 0.0
         self._dated: dict[str, tuple[Post, Post]] = {}
+        self._folder_words: tuple[FolderWords, ...] = ()
+        self._withheld: dict[str, tuple[Post, Post]] = {}
         self._is_tidied = False
         self._unkept = 0
         self._edited: set[str] = set()
@@ -337,6 +348,7 @@ class Library:
         if not deleted or time.monotonic() > self._deleted_at + _REMOVAL_S:
             return False
         self._entries = {**deleted, **self._entries}
+        self._hear_folders()
         self._edited.add(EVERYTHING)
         return True
 
@@ -460,7 +472,8 @@ class Library:
     def _posts_in(self, folder: str) -> Iterator[tuple[str, Signature]]:
         assert self._tree is not None
         for path, found in self._tree.walk(folder, lambda _folder: None):
-            if kind_of(path) == "text" and is_showable(path) and not isinstance(found, OSError):
+            is_post = kind_of(path) == "text" and not speaks_for_others(path)
+            if is_post and is_showable(path) and not isinstance(found, OSError):
                 yield path, signature(found)
 
     def _take_settings(self, changes: Changes) -> None:
@@ -506,7 +519,10 @@ class Library:
             source = _decoded(path, data)
             self._check_template(path.removeprefix(_TEMPLATES), source)
             return source
-        return read_post(data, path, site or self._settings_in_force())
+        site = site or self._settings_in_force()
+        if speaks_for_others(path):
+            return words_of_folder(data, path, date_of_words(site))
+        return read_post(data, path, site)
 
     def _settings(self, toml: str) -> Site:
         try:
@@ -549,6 +565,9 @@ class Library:
         )
         self._entries = entries
         self._edited.update(changes.found)
+        is_new_site = snapshot is None or snapshot.site != self._site
+        if is_new_site or any(map(speaks_for_others, changes.found)):
+            self._hear_folders()
         self._unkept += len(changes.found)
         self._files = {path: version for path, version in (self._files | changes.files).items() if version}
         self._tidy()
@@ -588,6 +607,14 @@ class Library:
             self._last_good.withdraw(path, ctime_ns - 1)  # this very version may be shown when its time comes
         elif was_broken:
             self._last_good.erase(path)
+
+    def _hear_folders(self) -> None:
+        """Where a folder says anew who may see what lies in it, each post may mean something else."""
+        values = (entry.value for path, entry in self._entries.items() if speaks_for_others(path))
+        words = tuple(value for value in values if isinstance(value, FolderWords) and value.rules)
+        if words != self._folder_words:
+            self._folder_words, self._withheld = words, {}
+            self._edited.add(EVERYTHING)
 
     def _remember(self, deleted: Mapping[str, Entry]) -> None:
         if deleted:
@@ -676,7 +703,7 @@ class Library:
             post = read_post(source, name, site)
         except PostError:
             return None
-        return None if post.draft or kind_of(name) != "text" else post.url
+        return None if is_for_nobody(post) or kind_of(name) != "text" else post.url
 
     def _with_past(self, path: str, post: Post) -> Post:
         """A post that says nothing of it was updated when it was last committed."""
@@ -691,7 +718,7 @@ class Library:
 
     def _under_new_settings(self, path: str, entry: Entry) -> Entry:
         """Times, addresses and authors depend on the settings; a post that they break stays as it was."""
-        if not isinstance(entry.value, Post) or entry.source is None:
+        if not isinstance(entry.value, Post | FolderWords) or entry.source is None:
             return entry
         assert self._tree is not None
         try:
@@ -767,7 +794,17 @@ class Library:
         """What is shown for a file, with what its history adds to it."""
         entry = self._entries.get(path)
         value = entry.value if entry else None
-        return self._with_past(path, value) if isinstance(value, Post) else value
+        return self._with_past(path, self._with_words(path, value)) if isinstance(value, Post) else value
+
+    def _with_words(self, path: str, post: Post) -> Post:
+        """A post that others see no more of than its folders let them."""
+        if not self._folder_words:
+            return post
+        known, of_folder = self._withheld.get(path, (None, None))
+        if of_folder is None or known is not post:
+            of_folder = withheld(post, said_of(path, self._folder_words))
+            self._withheld[path] = post, of_folder
+        return of_folder
 
     def _tell(self, problems: Collection[PostError]) -> None:
         """Log each problem once, when it appears."""
@@ -806,7 +843,8 @@ def _check_permalink(site: Site, toml: str) -> None:
 
 
 def _has_posts(tree: Tree) -> bool:
-    return any(kind_of(path) == "text" for path, _ in tree.walk("posts", lambda _folder: None))
+    names = (path for path, _ in tree.walk("posts", lambda _folder: None))
+    return any(kind_of(path) == "text" and not speaks_for_others(path) for path in names)
 
 
 def _tell_unused(found: Good | Broken | Entry | None) -> None:
@@ -834,15 +872,12 @@ def _shown(entry: Entry | None) -> tuple[object, ...]:
 
 
 def _is_draft(value: Value | None) -> bool:
-    return isinstance(value, Post) and value.draft
+    return isinstance(value, Post) and is_for_nobody(value)
 
 
 def _is_public(value: Value, moment: float) -> bool:
     """Whether a post shows at a moment, in seconds since the epoch; what is no post always does."""
-    if not isinstance(value, Post) or value.draft:
-        return not isinstance(value, Post)
-    now = datetime.fromtimestamp(moment, UTC)
-    return (value.date is None or value.date <= now) and (value.expires is None or value.expires > now)
+    return not isinstance(value, Post) or is_seen(value, datetime.fromtimestamp(moment, UTC))
 
 
 def _ctime_ns(version: Entry | Broken) -> int:
@@ -851,9 +886,10 @@ def _ctime_ns(version: Entry | Broken) -> int:
 
 def _was_shown(value: Value | None, found: Broken, committed: datetime | None) -> bool:
     """Whether a post was due before its file broke: what never was public does not appear while it is broken."""
-    if not isinstance(value, Post) or value.date is None or found.signature is None:
+    since = appears(value) if isinstance(value, Post) else None
+    if since is None or found.signature is None:
         return True
-    return value.date <= (committed or datetime.fromtimestamp(found.signature[-1] / 1e9, UTC))
+    return since <= (committed or datetime.fromtimestamp(found.signature[-1] / 1e9, UTC))
 
 
 def _unreadable_site(error: OSError) -> PostError:

@@ -16,7 +16,6 @@ from bitacora.content.comments import without_comments
 from bitacora.content.dates import REMEDY, DateError, read_date
 from bitacora.content.errors import Mistake, PostError, Remark, shown
 from bitacora.content.front_matter import (
-    PUBLISHED_STATUS,
     Head,
     Node,
     Scalar,
@@ -41,6 +40,7 @@ from bitacora.content.permalink import (
 )
 from bitacora.content.pictures import read_focus
 from bitacora.content.plain import first_heading, plain_text
+from bitacora.content.visibility import Mark, Said, is_honoured, judge, more_private, says_private
 from bitacora.settings import AUTHOR_KEYS, NETWORKS, Site, is_link
 
 _log = logging.getLogger(__name__)
@@ -81,8 +81,9 @@ class Post(NamedTuple):
 
     `path` is relative to the site folder. `url` is site-relative and percent-encoded. All texts are plain text
     (no markup, entities decoded once). Times are aware and in UTC. `kind` is "post" or "page"; only a page or a
-    draft may have no date. Slugs are not percent-encoded. `remarks` tell what was left out of it, in the order of
-    the file; `repeats` whether its head has a key twice (`repeated_keys`).
+    draft may have no date. `visibility` tells from `draft`, `hidden`, `date`, `not_before` and `expires` who sees
+    it and when; `marks` are the words that withhold it. Slugs are not percent-encoded. `remarks` tell what was
+    left out of it, in the order of the file; `repeats` whether its head has a key twice (`repeated_keys`).
     """
 
     path: str
@@ -118,6 +119,9 @@ class Post(NamedTuple):
     share_image_on_x: Image | None = None
     remarks: tuple[Remark, ...] = ()
     repeats: bool = False
+    not_before: datetime | None = None
+    is_mapped: bool = True
+    marks: tuple[Mark, ...] = ()
 
     def __repr__(self) -> str:
         return f"<Post {self.path}>"  # whoever writes out one by mistake writes no more than this
@@ -136,10 +140,15 @@ def read_post(source: bytes, path: str, site: Site) -> Post:
     """
     draft = _is_in_drafts(path)
     try:
-        head = read_head(source, path)
+        try:
+            head = read_head(source, path)
+        except PostError as error:
+            error.withdrawn = error.withdrawn or says_private(source)
+            raise
         fields = _Fields(head, path, site)
-        draft = fields.says_draft() or draft
-        return _post(fields, draft)
+        said = fields.judged()
+        draft = said.draft or draft
+        return _post(fields, said, draft)
     except PostError as error:
         error.withdrawn = error.withdrawn or draft
         raise
@@ -147,6 +156,31 @@ def read_post(source: bytes, path: str, site: Site) -> Post:
         _log.exception("reading %s failed", path)
         reason = f"The reader failed on this file ({type(error).__name__})."
         raise PostError(path, 1, 1, reason, "Please report it with the file.", withdrawn=draft) from error
+
+
+def date_of_words(site: Site) -> Callable[[Scalar], datetime]:
+    """Return what reads a date as one in a head of this site, and raises DateError."""
+    return lambda node: _date(node.text, site, plain=node.plain)
+
+
+def withheld(post: Post, said: Said) -> Post:
+    """Return the post as it is where a folder says more of who may see it than its head."""
+    if said == Said():
+        return post
+    of_head = Said(
+        post.draft, post.hidden, post.noindex, not post.is_mapped, post.highlighted, post.not_before, post.expires
+    )
+    both = more_private(of_head, said)
+    since = both.since if both.since and (post.date is None or both.since > post.date) else None
+    return post._replace(
+        draft=both.draft,
+        hidden=both.hidden,
+        noindex=both.noindex or both.hidden,
+        is_mapped=not both.unmapped,
+        not_before=since,
+        expires=both.until,
+        marks=(*post.marks, *said.marks),
+    )
 
 
 def lines_of(source: bytes, path: str) -> dict[str, int]:
@@ -193,8 +227,13 @@ def own_id(post: Post) -> str:
 
 
 def meant_key(key: str) -> str:
-    """The key that an unknown one is a slip of, or says in Spanish or Portuguese; empty where it is neither."""
+    """The key that an unknown one is a slip of, or says in Spanish or Portuguese; empty where it is neither.
+
+    A word that is honoured is never a slip.
+    """
     name = key_of(key)
+    if name not in TRANSLATED and is_honoured(key):
+        return ""
     if name in TRANSLATED:
         return TRANSLATED[name]
     near = get_close_matches(name, _ROLES, 1, _ALIKE)
@@ -266,8 +305,8 @@ _KEYS = {
     "hidden": ("hidden", "unlisted"),
 }  # fmt: skip
 TRANSLATED = {
-    "titulo": "title", "título": "title", "fecha": "date", "borrador": "draft", "rascunho": "draft",
-    "publicado": "published", "oculto": "hidden", "resumen": "intro", "resumo": "intro", "bajada": "intro",
+    "titulo": "title", "título": "title", "fecha": "date", "resumen": "intro", "resumo": "intro",
+    "bajada": "intro",
     "etiquetas": "tags", "idioma": "lang", "destacado": "highlighted", "destaque": "highlighted",
     "actualizado": "updated", "atualizado": "updated",
 }  # fmt: skip
@@ -325,10 +364,6 @@ _MOST_SLIPS = 2
 _STATES = {"draft", "published", "status"}
 _DECISIVE = {*_STATES, *_KEYS["hidden"], *_KEYS["date"], *_KEYS["expires"]}
 """Keys that decide what is public."""
-_DRAFT_STATUS = (
-    "draft", "pending", "private", "future", "trash", "auto-draft", "inherit",  # of WordPress
-    "archived", "borrador", "rascunho",
-)  # fmt: skip
 _DRAFT_FOLDERS = {"_drafts", "_draft"}
 _DEFAULT_LAYOUTS = {"post", "page", "default", "none", "false"}
 
@@ -411,7 +446,7 @@ class _Fields:
         node = self.scalar(role)
         return "" if node is None else _seen(plain_text(node.text))
 
-    def switch(self, role: str, *, withdrawn: bool = False) -> bool | None:
+    def switch(self, role: str) -> bool | None:
         if role not in self.found:
             return None
         _, key, node = self.found[role]
@@ -422,30 +457,21 @@ class _Fields:
             return False
         found = shown(node.text) if isinstance(node, Scalar) else f"is {_kind(node)}, which"
         reason = f"{key} {found} is neither true nor false."
-        raise self.wrong(node, reason, f"Write {key}: true or {key}: false.", withdrawn=withdrawn)
+        raise self.wrong(node, reason, f"Write {key}: true or {key}: false.")
 
-    def says_draft(self) -> bool:
+    def judged(self) -> Said:
+        """What the head says of who may see it."""
         if self.has_doubles or not _STATES.isdisjoint(self.found):
             self.check_doubles()
-        if _STATES.isdisjoint(self.found):
-            return False
-        draft = self.switch("draft", withdrawn=True)
-        published = self.switch("published", withdrawn=True)
-        return bool(draft) or published is False or self.has_draft_status()
+        entries = (
+            (*self.head.repeated, *self.head.entries.items()) if self.head.repeated else self.head.entries.items()
+        )
+        has_date = "date" in self.found
+        return judge(entries, self.path, self.head.position, self.moment, has_date=has_date)
 
-    def has_draft_status(self) -> bool:
-        """What is not sure to mean published publishes nothing: not even what WordPress may call it one day."""
-        if "status" not in self.found:
-            return False
-        _, key, node = self.found["status"]
-        word = _word(node)
-        if word in PUBLISHED_STATUS or word in _DRAFT_STATUS:
-            return word in _DRAFT_STATUS
-        found = shown(node.text) if isinstance(node, Scalar) else f"is {_kind(node)}, which"
-        near = get_close_matches(word, (*PUBLISHED_STATUS, *_DRAFT_STATUS), 1, _ALIKE)
-        meant = f"Did you mean {near[0]}? " if near else ""
-        remedy = f"{meant}Write {key}: published or {key}: draft."
-        raise self.wrong(node, f"{key} {found} says neither published nor draft.", remedy, withdrawn=True)
+    def moment(self, node: Scalar) -> datetime:
+        """Raises DateError."""
+        return _date(node.text, self.site, plain=node.plain)
 
     def check_doubles(self) -> None:
         """Of two answers to the question what is public, and when, nobody can say which one is meant."""
@@ -462,7 +488,7 @@ class _Fields:
         if node is None:
             return None
         try:
-            return _date(node.text, self.site, plain=node.plain)
+            return self.moment(node)
         except DateError as error:
             reason = f"{self.found[role][1]} {shown(node.text)} is not a date: {error}"
             raise self.wrong(node, reason, REMEDY) from None
@@ -663,12 +689,9 @@ class _Fields:
 # Values that depend on their own key alone, by the name of key and value; absent keys keep the default.
 _READERS: Mapping[str, Callable[[_Fields, str], object]] = {
     "updated": _Fields.date,
-    "expires": _Fields.date,
     "intro": _Fields.plain,
     "images": _Fields.described_images,
     "highlighted": _Fields.switch,
-    "hidden": _Fields.switch,
-    "noindex": _Fields.switch,
     "toc": _Fields.switch,
     "math": _Fields.switch,
     "lang": _Fields.lang,
@@ -684,16 +707,16 @@ _APART_READERS: Mapping[str, Callable[[_Fields, str], Mapping[str, object]]] = {
 }
 _APART_FIELDS = {"default": "", "x": "_on_x"}
 _DEFAULTS: dict[str, Any] = {
-    **dict.fromkeys(("updated", "expires", "share_image", "focus")),
+    **dict.fromkeys(("updated", "share_image", "focus")),
     **dict.fromkeys(("intro", "translation_key", "template", "share_title"), ""),
-    **dict.fromkeys(("highlighted", "hidden", "noindex", "toc", "math"), False),
+    **dict.fromkeys(("highlighted", "toc", "math"), False),
     "share_message": {},
     "extra": {},
     "images": (),
 }
 
 
-def _post(fields: _Fields, draft: bool) -> Post:
+def _post(fields: _Fields, said: Said, draft: bool) -> Post:
     path, site, head = fields.path, fields.site, fields.head
     kind = "page" if path.startswith("pages/") else "post"
     date_in_name, name = name_of(path)
@@ -720,6 +743,11 @@ def _post(fields: _Fields, draft: bool) -> Post:
         "authors": fields.authors(),
         "aliases": _aliases(fields, url),
         "draft": draft,
+        "hidden": said.hidden,
+        "noindex": said.noindex or said.hidden,
+        "is_mapped": not said.unmapped,
+        "expires": said.until,
+        "marks": said.marks,
         "lang": site.language,
         "body_line": head.body_line,
     }
@@ -733,7 +761,11 @@ def _post(fields: _Fields, draft: bool) -> Post:
     if fields.remarks:
         values["remarks"] = tuple(sorted(fields.remarks, key=lambda remark: (remark.line, remark.column)))
     values["repeats"] = bool(head.repeated)
-    values["noindex"] = values["noindex"] or values["hidden"]
+    if said.since and (date is None or said.since > date):
+        values["not_before"] = said.since
+    else:
+        values["marks"] = tuple(mark for mark in said.marks if mark.says != "scheduled")
+    values["highlighted"] = values["highlighted"] or said.highlighted
     if fields.unknown:
         values["extra"] = {key: _value(node) for key, node in fields.unknown.items()}
     return Post(**values)
@@ -791,6 +823,7 @@ def _folders(path: str) -> list[str]:
 
 def _url(fields: _Fields, kind: str, facts: Facts) -> str:
     own = fields.text("permalink")
+    own = "" if own.lower() in _NO_ADDRESS else own
     try:
         if own:
             return own_permalink(own, facts)
@@ -804,6 +837,8 @@ def _url(fields: _Fields, kind: str, facts: Facts) -> str:
         raise fields.wrong(node, f"{key} {shown(own)} cannot be: {error}", _PLACES) from None
 
 
+_NO_ADDRESS = {"false", "no", "off"}
+"""Eleventy's word for what is written nowhere: a draft."""
 _PLACES = f"Write a path like /about/us/ or /:year/:slug/; there are {', '.join(PLACEHOLDERS)}."
 
 

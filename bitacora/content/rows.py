@@ -17,6 +17,7 @@ from bitacora.content.errors import Mistake, Remark
 from bitacora.content.files import MAX_TEXT_BYTES, Signature, is_hidden, is_showable
 from bitacora.content.post import Author, Image, Post, Term
 from bitacora.content.scan import kind_of
+from bitacora.content.visibility import Mark, speaks_for_others
 
 _Values: TypeAlias = list[Any]
 _Codec: TypeAlias = tuple[Callable[[_Values], _Values], Callable[[_Values], _Values]]
@@ -71,7 +72,8 @@ def read_rows(chunk: bytes) -> Rows:
 
 def is_path_of_post(path: str) -> bool:
     """Return whether a look at the folder of a site could find a post under this path."""
-    is_clean = bool(_PATH.fullmatch(path)) and kind_of(path) == "text" and is_showable(path)
+    is_text = kind_of(path) == "text" and not speaks_for_others(path)
+    is_clean = bool(_PATH.fullmatch(path)) and is_text and is_showable(path)
     return is_clean and not any(map(is_hidden, path.split("/")))
 
 
@@ -188,6 +190,13 @@ def _remark(values: _Values) -> Remark:
     return remark
 
 
+def _mark(values: _Values) -> Mark:
+    file, line, column, key, value, says = values
+    line, column = _numbers([line, column])
+    file, key, value, says = _texts([file, key, value, says])
+    return Mark(file, line, column, key, value, says)
+
+
 def _focus(values: _Values) -> tuple[float, float]:
     x, y = _fractions(*_lists([values]))
     return x, y
@@ -230,6 +239,7 @@ def _tables_of_texts(values: _Values) -> _Values:
 
 
 _REMARKS = _tuples_of(_plain(lambda values: list(map(_remark, values))))
+_MARKS = _tuples_of(_plain(lambda values: list(map(_mark, values))))
 _TEXT, _FLAG, _NUMBER = _plain(_texts), _plain(_only(bool)), _plain(_numbers)
 _MOMENT, _IMAGE = _maybe(_moment, datetime.isoformat), _maybe(_record(Image._make, len(Image._fields)))
 _TERMS = _tuples_of(_records(Term._make, len(Term._fields)))
@@ -243,6 +253,7 @@ _POST: Mapping[str, _Codec] = {
     "share_message": (_tables, _tables_of_texts), "focus": _maybe(_focus),
     "extra": (_tables, _tables), "body_line": _NUMBER, "share_title_on_x": _TEXT,
     "share_image_on_x": _IMAGE, "remarks": _REMARKS, "repeats": _FLAG,
+    "not_before": _MOMENT, "is_mapped": _FLAG, "marks": _MARKS,
 }  # fmt: skip
 """In the order of the fields of a Post."""
 _COLUMNS: Mapping[str, _Codec] = {

@@ -27,6 +27,7 @@ from bitacora.content.files import (
 from bitacora.content.pictures import media_type
 from bitacora.content.post import Post
 from bitacora.content.sources import Source
+from bitacora.content.visibility import SETTINGS_OF_JEKYLL, FolderWords, speaks_for_others
 from bitacora.content.watch import EVERYTHING, Watch
 from bitacora.settings import Site
 
@@ -37,8 +38,8 @@ ONE_BY_ONE = 300
 _RACY_NS = 20_000_000
 _RACY_WHOLE_SECONDS_NS = 2_000_000_000
 
-Value = Post | str | Site
-"""What a file means: a post or page, the text of a template, the settings."""
+Value = Post | str | Site | FolderWords
+"""What a file means: a post or page, the text of a template, the settings, who may see what lies in a folder."""
 
 
 class Entry(NamedTuple):
@@ -131,7 +132,7 @@ class Scan:
         Files that are in `anew` are read again though their signature is the same.
         """
         self._anew = anew
-        for path in FOLDERS if EVERYTHING in paths else paths:
+        for path in (*FOLDERS, SETTINGS_OF_JEKYLL) if EVERYTHING in paths else paths:
             self._look_at(path)
         return self.changes
 
@@ -293,6 +294,8 @@ def kind_of(path: str) -> str:
     name = path.rpartition("/")[2]
     if is_hidden(name) or (rest and top not in FOLDERS):
         return ""
+    if speaks_for_others(path):
+        return "text"
     if path == SETTINGS_FILE or (top == "templates" and rest):
         return "text"
     if top == "static" and rest:

@@ -22,6 +22,7 @@ from bitacora.content.permalink import name_key, quote_path, slugify, slugs_apar
 from bitacora.content.pictures import Picture, measure, media_type
 from bitacora.content.post import Author, Image, Post, Term, lines_of, repeated_keys
 from bitacora.content.scan import Entry, source_of
+from bitacora.content.visibility import EVER, NEVER, NOBODY, appears, is_listed, visibility
 from bitacora.settings import Site
 
 Reserved = Callable[[str], bool]
@@ -35,9 +36,6 @@ _LIKE_DRAFTS = {"draft", "drafts", "borrador", "borradores", "rascunho", "rascun
 SUBJECTS = {"category": "categories", "tag": "tags", "author": "authors"}
 """The kinds of subjects, and the fields of a Post that hold them."""
 _LEAST_CLAIM = 2
-
-_EVER = datetime.min.replace(tzinfo=UTC)
-_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Subject(NamedTuple):
@@ -187,7 +185,7 @@ class Snapshot:
     @cached_property
     def modified(self) -> datetime | None:
         """When a listed post last appeared or was updated."""
-        return max((post.updated or moment(post) for post in self.posts), default=None)
+        return max(map(shown_since, self.posts), default=None)
 
     @cached_property
     def translations(self) -> Mapping[str, tuple[Post, ...]]:
@@ -253,7 +251,7 @@ class Snapshot:
 
     def with_post(self, post: Post) -> Snapshot:
         """The same site with one more post at its address, and in no list: one that is not published yet."""
-        post = _as_of(_NEVER, post)
+        post = _as_of(NEVER, post)
         by_url, found = {**self.by_url, post.url: post}, {**self.found, post.path: post}
         return replace(self, by_url=by_url, found=found)
 
@@ -426,13 +424,13 @@ def build(
         clashes.append(_address_below(post, below[post.url]) if owned else _same_address(post, by_url[post.url]))
     redirects = _redirects(site, by_url, reserved, clashes)
     redirects |= _moved(former, by_url, redirects, reserved)
-    listed = [post for post in by_url.values() if post.kind == "post" and not post.hidden]
+    listed = [post for post in by_url.values() if post.kind == "post" and is_listed(post)]
     listed.reverse()
     return Snapshot(
         generation=generation,
         site=site,
         posts=tuple(listed),
-        pages=tuple(post for post in by_url.values() if post.kind == "page" and not post.hidden),
+        pages=tuple(post for post in by_url.values() if post.kind == "page" and is_listed(post)),
         by_url=by_url,
         redirects=redirects,
         gone=_gone(expired, by_url, redirects),
@@ -470,7 +468,8 @@ def _stays(former: Post | None, post: Post, now: datetime) -> bool:
 
 
 def _place(post: Post) -> tuple[object, ...]:
-    return post.kind, post.url, post.aliases, post.date, post.expires, post.draft, post.hidden
+    as_published = visibility(post._replace(draft=False))  # as it is shown while somebody writes it
+    return post.kind, post.url, post.aliases, post.date, visibility(post), as_published
 
 
 def _edited(old: Snapshot, edits: Mapping[str, Post], now: datetime, **changed: Any) -> Snapshot:
@@ -532,6 +531,11 @@ def moment(post: Post) -> datetime:
     return post.date
 
 
+def shown_since(post: Post) -> datetime:
+    """When a listed post was updated, or else appeared."""
+    return post.updated or appears(post) or moment(post)
+
+
 def variants(url: str) -> tuple[str, str, str]:
     """Old sites answer `/a`, `/a/`, `/a.html` and `/a/index.html` alike."""
     stem = _stem(url)
@@ -556,33 +560,33 @@ def _at(now: datetime, posts: Iterable[Post], shows_drafts: bool) -> tuple[list[
     """
     shown: list[Post] = []
     expired: list[Post] = []
-    last, next_ = _EVER, _NEVER
+    last, next_ = EVER, NEVER
     for post in posts:
-        if post.draft and not shows_drafts:
+        readers, since, until = visibility(post._replace(draft=False) if post.draft and shows_drafts else post)
+        if readers is NOBODY:
             continue
-        date, expires = post.date, post.expires
-        for change in (date, post.updated):
+        for change in (since, post.updated):
             if change is not None:
                 if change > now:
                     next_ = min(next_, change)
                 elif change > last:
                     last = change
-        if expires is not None:
-            if expires > now:
-                next_ = min(next_, expires)
-            else:
-                last = max(last, expires)
+        if until > now:
+            next_ = min(next_, until)
+        else:
+            last = max(last, until)
+            if since <= now:  # it was there
                 expired.append(post)
-                continue
-        if date is None and post.kind == "post":
+            continue
+        if post.date is None and post.kind == "post":
             shown.append(_as_of(now, post._replace(date=now)))  # a draft, as if it were published now
-        elif date is None or date <= now or shows_drafts:
+        elif since <= now or shows_drafts:
             shown.append(_as_of(now, post))
     return (
         shown,
         expired,
-        -math.inf if last is _EVER else last.timestamp(),
-        math.inf if next_ is _NEVER else next_.timestamp(),
+        -math.inf if last is EVER else last.timestamp(),
+        math.inf if next_ is NEVER else next_.timestamp(),
     )
 
 
@@ -623,7 +627,7 @@ def is_bundle(path: str) -> bool:
 
 def _precedence(post: Post) -> tuple[bool, datetime, str]:
     """Who keeps an address that two want: pages before posts, then the earlier date, then the path."""
-    return post.kind == "post", post.date or _EVER, post.path
+    return post.kind == "post", post.date or EVER, post.path
 
 
 def _redirects(

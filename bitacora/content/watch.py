@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bitacora.content.files import FOLDERS, SETTINGS_FILE, Signature, Tree, identity, is_hidden, signature
+from bitacora.content.visibility import SETTINGS_OF_JEKYLL
 
 try:
     from inotify_simple import INotify, flags, parse_events
@@ -166,7 +167,7 @@ class InotifyWatch:
         elif wd == self._state:
             changed.add(STATE)
         elif wd == self._top:
-            if name in {*FOLDERS, SETTINGS_FILE, _CONFIG_MAP}:
+            if name in {*FOLDERS, SETTINGS_FILE, SETTINGS_OF_JEKYLL, _CONFIG_MAP}:
                 self._note_file(changed, name, mask)
         elif mask & flags.IGNORED:
             self._folders.pop(wd, None)

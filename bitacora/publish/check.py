@@ -40,7 +40,7 @@ class Report:
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
-        return tuple(finding for finding in self.findings if finding.severity != "error")
+        return tuple(finding for finding in self.findings if finding.severity == "warning")
 
 
 Check = Callable[[Path, Sequence[str]], Report]

@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from flask import Blueprint, Flask, Response, g, request
 from bitacora.content.errors import PostError
 from bitacora.content.post import Post
 from bitacora.content.snapshot import Snapshot
+from bitacora.content.visibility import is_seen
 from bitacora.web.blog import Blog, blog, edition, snapshot
 from bitacora.web.headers import NO_STORE
 from bitacora.web.page_cache import HOST, HOST_IS_TRUSTED
@@ -151,7 +153,7 @@ def _add_notice(response: Response) -> None:
 
 
 def _is_unpublished(post: Post) -> bool:
-    return post.draft or (post.date is not None and post.date.timestamp() > blog().clock())
+    return not is_seen(post, datetime.fromtimestamp(blog().clock(), UTC))
 
 
 def _problems(here: Snapshot, post: Post | None) -> list[PostError]:

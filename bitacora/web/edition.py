@@ -13,6 +13,7 @@ from bitacora.content.permalink import as_made_by, quote_path
 from bitacora.content.pictures import Picture
 from bitacora.content.post import Author, Image, Post, Term, own_id
 from bitacora.content.snapshot import SUBJECTS, Snapshot, Subject
+from bitacora.content.visibility import is_listed
 from bitacora.web.alphabets import direction, direction_of, is_written_in
 from bitacora.web.files import Files
 
@@ -93,7 +94,7 @@ class Edition:
     def translations(self, post: Post) -> list[Post]:
         """The same post in other languages, but for hidden ones, which are listed nowhere."""
         same = self.snapshot.translations.get(post.translation_key, ()) if post.translation_key else ()
-        return [other for other in same if other.path != post.path and not other.hidden]
+        return [other for other in same if other.path != post.path and is_listed(other)]
 
     def static(self, name: str) -> str:
         """The address of a file in `static/`, which changes with its content."""

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from flask import Blueprint, Response, abort
 
 from bitacora.content.post import Post
-from bitacora.content.snapshot import Subject, moment
+from bitacora.content.snapshot import Subject, shown_since
+from bitacora.content.visibility import appears
 from bitacora.web.blog import blog, respelt, snapshot, text
 from bitacora.web.edition import term_url
 
@@ -70,13 +71,14 @@ def robots() -> Response:
 
 def newest(posts: Sequence[Post]) -> datetime | None:
     """When any of the posts last appeared or was updated."""
-    return max((post.updated or moment(post) for post in posts), default=None)
+    return max(map(shown_since, posts), default=None)
 
 
 def _addresses() -> list[tuple[str, datetime | None]]:
     here = snapshot()
     addresses: list[tuple[str, datetime | None]] = [("/", here.modified), ("/archive/", here.modified)]
-    addresses += [(post.url, post.updated or post.date) for post in (*here.pages, *here.posts) if not post.noindex]
+    mapped = (post for post in (*here.pages, *here.posts) if post.is_mapped and not post.noindex)
+    addresses += [(post.url, post.updated or appears(post)) for post in mapped]
     for kind, subjects in (("category", here.categories), ("tag", here.tags), ("author", here.authors)):
         addresses += [(term_url(kind, subject.term), newest(subject.posts)) for subject in subjects.values()]
     return addresses

@@ -13,6 +13,7 @@ from bitacora.content.errors import PostError
 from bitacora.content.permalink import quote_path
 from bitacora.content.post import Post
 from bitacora.content.snapshot import Snapshot, base
+from bitacora.content.visibility import Mark, appears, is_for_nobody, mark_of, standing
 from bitacora.share.desk import Desk
 from bitacora.share.networks import share_texts
 from bitacora.web.blog import blog, desk_of, page, redirect, share_of, snapshot
@@ -47,6 +48,11 @@ class Unpublished:
     problems: tuple[PostError, ...] = ()
     is_old: bool = False
 
+    @property
+    def since(self) -> datetime | None:
+        """From when it will be seen."""
+        return appears(self.post) if self.post else None
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
@@ -59,12 +65,21 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A file on the status page: `url` leads to its preview, and is empty where there is nothing to see."""
+    """A file on the status page: `url` leads to its preview, and is empty where there is nothing to see.
+
+    `mark` is the word that withholds it.
+    """
 
     path: str
     url: str
     post: Post | None
     problems: tuple[PostError, ...] = ()
+    mark: Mark | None = None
+
+    @property
+    def since(self) -> datetime | None:
+        """From when it will be seen."""
+        return appears(self.post) if self.post else None
 
 
 def unpublished(here: Snapshot, path: str, now: datetime) -> Unpublished | None:
@@ -72,19 +87,16 @@ def unpublished(here: Snapshot, path: str, now: datetime) -> Unpublished | None:
     entry = here.entries.get(path)
     if entry is None or path.partition("/")[0] not in {"posts", "pages"}:
         return None
-    post = entry.value if isinstance(entry.value, Post) else None
+    post = here.found.get(path)
+    state = standing(post, now, here.by_path) if post else ""
     if entry.problem:
-        old = post if post and not _has_expired(post, now) else None
+        old = post if state != "expired" else None
         return Unpublished(path, "held back", old, (entry.problem,), is_old=old is not None)
-    if post is None or (_has_expired(post, now) and not post.draft):
+    if post is None or state not in {"draft", "scheduled", "displaced"}:
         return None
-    if post.draft:
-        return Unpublished(path, "draft", post)
-    if post.date and post.date > now:
-        return Unpublished(path, "scheduled", post)
-    if path in here.by_path:
-        return None
-    return Unpublished(path, "held back", post, tuple(clash for clash in here.clashes if clash.file == path))
+    if state == "displaced":
+        return Unpublished(path, "held back", post, tuple(clash for clash in here.clashes if clash.file == path))
+    return Unpublished(path, state, post)
 
 
 def preview_url(path: str, days: int = PREVIEW_DAYS) -> str:
@@ -188,10 +200,10 @@ def status_page(rest: str) -> Response:
         until=datetime.fromtimestamp(link.until, UTC),
         held_back=list(_held_back(here)),
         scheduled=sorted(
-            (row for row in waiting if row.post and not row.post.draft),
-            key=lambda row: (row.post and row.post.date, row.path),
+            (row for row in waiting if row.post and not is_for_nobody(row.post)),
+            key=lambda row: (row.post and appears(row.post), row.path),
         ),
-        drafts=sorted((row for row in waiting if row.post and row.post.draft), key=lambda row: row.path),
+        drafts=sorted((row for row in waiting if row.post and is_for_nobody(row.post)), key=lambda row: row.path),
     )
 
 
@@ -210,7 +222,7 @@ def _waiting(here: Snapshot) -> Iterator[Row]:
     for post in here.candidates:
         found = unpublished(here, post.path, now)
         if found and not found.problems:
-            yield Row(post.path, preview_url(post.path), post)
+            yield Row(post.path, preview_url(post.path), post, mark=mark_of(post, found.kind))
 
 
 # --- parts
@@ -231,10 +243,6 @@ def _private(response: Response) -> Response:
         if response.status_code < 400:
             response.headers.update(_PRIVATE)
     return response
-
-
-def _has_expired(post: Post, now: datetime) -> bool:
-    return post.expires is not None and post.expires <= now
 
 
 def _now() -> datetime:

@@ -15,7 +15,7 @@ from flask import Blueprint, Response, request
 
 from bitacora.content.errors import PostError, Remark
 from bitacora.content.snapshot import Snapshot
-from bitacora.content.standing import standing
+from bitacora.content.visibility import standing
 from bitacora.content.watch import LOCK_GETS_STALE_S
 from bitacora.publish.home import Home
 from bitacora.settings import SettingError
@@ -92,7 +92,7 @@ def _state(parts: Blog) -> Mapping[Family, Mapping[str, float]]:
 
 
 def _posts(here: Snapshot, now: datetime) -> dict[str, float]:
-    standings = Counter(standing(here, post, now) for post in here.candidates if post.kind == "post")
+    standings = Counter(standing(post, now, here.by_path) for post in here.candidates if post.kind == "post")
     broken = sum(bool(entry.problem) for path, entry in here.entries.items() if path.startswith("posts/"))
     found = {**standings, "published": standings["shown"], "broken": broken}
     return {state: found.get(state, 0) for state in POSTS}
@@ -128,7 +128,7 @@ def _is_address(text: str) -> bool:
 def _details(parts: Blog, here: Snapshot) -> dict[str, object]:
     age = parts.library.git_lock_age()
     now = datetime.fromtimestamp(parts.clock(), UTC)
-    standings = Counter(standing(here, post, now) for post in here.candidates)
+    standings = Counter(standing(post, now, here.by_path) for post in here.candidates)
     return {
         "ready": True,
         "posts": len(here.posts),

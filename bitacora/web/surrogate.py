@@ -13,6 +13,7 @@ from bitacora.content.files import is_markdown
 from bitacora.content.permalink import quote_path
 from bitacora.content.post import Post, read_post
 from bitacora.content.snapshot import Snapshot, is_bundle, owner_of
+from bitacora.content.visibility import appears, is_for_nobody, is_listed, speaks_for_others
 
 ALL = "all"
 LIST = "list"
@@ -41,6 +42,8 @@ def changed(here: Snapshot, paths: Iterable[str], before: Callable[[str], bytes]
     """The keys of answers that differ since these files of the site changed; `before` gives a file as it was."""
     found: set[str] = set()
     for path in paths:
+        if speaks_for_others(path):
+            return [ALL]
         if not path.startswith("posts/"):
             if path == "site.toml" or path.startswith(("pages/", "templates/", "static/")):
                 return [ALL]
@@ -57,7 +60,7 @@ def changed(here: Snapshot, paths: Iterable[str], before: Callable[[str], bytes]
 
 def _of_post(here: Snapshot, path: str, was: Post | None) -> set[str]:
     now = here.by_path.get(path)
-    shown = [post for post in (was, now) if post is not None and not post.draft]
+    shown = [post for post in (was, now) if post is not None and not is_for_nobody(post)]
     if not shown:
         return set()
     found = {LIST}
@@ -76,7 +79,7 @@ def _of_post(here: Snapshot, path: str, was: Post | None) -> set[str]:
 
 def _as_others_show(post: Post) -> tuple[object, ...]:
     """What the pages of other posts tell of a post."""
-    return post.url, post.title, post.date, post.hidden, post.lang, post.translation_key
+    return post.url, post.title, post.date, appears(post), is_listed(post), post.lang, post.translation_key
 
 
 def _beside(here: Snapshot, post: Post) -> list[Post]:
