@@ -515,3 +515,17 @@ def test_a_page_is_made_once_though_another_kind_of_page_was_at_its_address(new_
     for _ in range(2):
         assert blog.get(f"{URL}share/").status == 200
     assert blog.dispatched.count(f"{URL}share/") == 2
+
+
+def test_error_pages_are_compressed_as_their_readers_take_them(new_blog: NewBlog) -> None:
+    blog = new_blog({"posts/2018-07-15-gone.md": post(expires="2019-01-01")})
+    for path, status in (("/nothing/", 404), ("/2018/07/15/gone/", 410)):
+        plain = blog.get(path)
+        packed = {encoding: blog.get(path, accept_encoding=encoding) for encoding in ("br", "gzip")}
+        assert brotli.decompress(packed["br"].body) == gzip.decompress(packed["gzip"].body) == plain.body
+        for encoding, answer in {"": plain, **packed}.items():
+            assert (answer.status, answer.headers.get("Content-Encoding", "")) == (status, encoding)
+            assert answer.headers["Vary"] == "Accept-Encoding"
+            head = blog.get(path, "HEAD", accept_encoding=encoding)
+            assert (head.body, head.headers["Content-Length"]) == (b"", str(len(answer.body)))
+    assert "Vary" not in blog.get("/", "DELETE", host="no host").headers  # too short

@@ -170,6 +170,8 @@ def _finish(response: Response) -> Response:
             response.headers["X-Content-Revision"] = commit
         beside = g.pop("beside", False)
         return blog().page_cache.keep(response, url, here, request.environ, beside=beside)
+    if response.status_code >= 400:
+        blog().page_cache.pack(response, request.environ)
     if here and response.status_code in {301, 308}:
         response.headers.setdefault("Cache-Control", briefly(here, blog().clock()))
     response.headers.setdefault("Cache-Control", "no-cache")

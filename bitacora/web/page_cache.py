@@ -371,6 +371,17 @@ class PageCache:
         assert answer is not None
         return StoredResponse(answer)
 
+    def pack(self, response: Response, environ: dict[str, Any]) -> None:
+        """Compress an answer that is not kept, such as an error page, as its reader takes it."""
+        body = response.get_data()
+        if len(body) < _WORTH_PACKING_BYTES or not _is_text(list(response.headers)):
+            return
+        response.vary.add("Accept-Encoding")
+        accepted = Question.of(environ).accept_encoding
+        if encoding := accepted and _best_encoding(accepted):
+            response.set_data(_PACK[encoding](body))
+            response.headers["Content-Encoding"] = encoding
+
     def _measure(self) -> None:
         """Look once more whether anything changed: taking the time of each look would cost a tenth of it."""
         begun = time.perf_counter()
