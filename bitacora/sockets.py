@@ -33,6 +33,8 @@ def _is_free(port: int, *, only_ipv6: bool) -> bool:
             probe.bind(("::", port))
         except OSError as error:
             return error.errno != errno.EADDRINUSE
+        except OverflowError:  # no port has this number, as whoever reads the settings reports
+            return True
     return True
 
 

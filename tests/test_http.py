@@ -16,13 +16,18 @@ from pathlib import Path
 import pytest
 import sizes
 from blogs import post
+from PIL import Image
 from programs import lacking
 from server import PATIENCE_S, Server
+from test_card import encoded
 
 FILES = {
     "site.toml": 'title = "El Blog"\nurl = "http://blog.example.org"\naccent = "#123456"\n',
-    "posts/2018-07-17-x.md": post("Uno", "![Plaza](foto.png)", categories="[Proyecto]", tags="[ñ]"),
-    "posts/foto.png": b"\x89PNG" + bytes(5000),
+    "posts/2018-07-15-gone.md": post("Ida", expires="2019-01-01"),
+    "posts/2018-07-17-x.md": post(
+        "Uno", "![Plaza](foto.png)", categories="[Proyecto]", tags="[ñ]", aliases="[/viejo/]"
+    ),
+    "posts/foto.png": encoded(Image.effect_noise((200, 150), 64), "PNG"),
     "pages/about.md": post("Acerca de"),
 }
 KINDS = {
@@ -38,10 +43,13 @@ KINDS = {
 MORE = {
     "share": "/2018/07/17/x/share/", "page": "/about/", "category": "/category/proyecto/",
     "sitemap": "/sitemap.xml", "robots": "/robots.txt", "icon": "/favicon.svg", "theme": "/theme.css",
-    "health": "/healthz",
+    "health": "/healthz", "gone": "/2018/07/15/gone/", "alias": "/viejo/", "source": "/2018/07/17/x.md",
+    "tag": "/tag/%C3%B1/", "month": "/archive/2018/07/", "touch icon": "/apple-touch-icon.png",
 }  # fmt: skip
 JUDGED = KINDS | MORE if sizes.IS_FULL else KINDS
-STATUS = {"redirect": 308, "miss": 404}
+STATUS = {"redirect": 308, "miss": 404, "gone": 410, "alias": 301}
+MEANT = {"Cache-Control: public is probably not necessary."}
+"""Shared caches may keep what a reader asked for with credentials: pages are the same for all (RFC 9111, 3.5)."""
 WITH_TAG = [kind for kind in KINDS if kind not in STATUS]
 
 
@@ -61,7 +69,9 @@ def test_redbot_finds_nothing_bad(port: int, kind: str) -> None:
     status, notes = _judged(f"http://127.0.0.1:{port}{JUDGED[kind]}")
     assert status == STATUS.get(kind, 200)
     assert len(notes) > 3, "it looked at nothing"
-    assert [note["summary"] for note in notes if note["level"] == "BAD"] == []
+    assert [
+        note["summary"] for note in notes if note["level"] in {"BAD", "WARN"} and note["summary"] not in MEANT
+    ] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
