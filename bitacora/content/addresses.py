@@ -26,7 +26,8 @@ _ANY_TAG = re.compile(r"<[^>]*+(?:>|\Z)")
 class Resolver(Protocol):
     """Turns an address as written (percent-encoded where it came from Markdown) into the one to emit."""
 
-    def link(self, href: str) -> str: ...
+    def link(self, href: str) -> str:
+        """The address to emit; empty for what is to be no link."""
 
     def picture(self, src: str) -> tuple[str, int, int]:
         """The address to emit, width and height in pixels; 0, 0 if unknown."""
@@ -120,8 +121,9 @@ class Addresses:
         return width, height
 
     def _resolve_link(self, attributes: dict[str, str], key: str) -> None:
-        if is_safe(attributes[key]):
-            attributes[key] = self._resolver.link(attributes[key])
+        address = self._resolver.link(attributes[key]) if is_safe(attributes[key]) else ""
+        if address:
+            attributes[key] = address
         else:
             del attributes[key]
 

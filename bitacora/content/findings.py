@@ -28,8 +28,9 @@ from bitacora.content.outline import Outline, outline
 from bitacora.content.pictures import has_place, media_type
 from bitacora.content.post import MISTAKES, TRANSLATED, Image, Post, meant_key, role_of
 from bitacora.content.scan import kind_of
-from bitacora.content.snapshot import SUBJECTS, Snapshot
+from bitacora.content.snapshot import SUBJECTS, Snapshot, by_name, look
 from bitacora.content.visibility import appears, folded, how_to_publish, is_for_nobody, is_seen, mark_of, standing
+from bitacora.content.wikilinks import embedded_notes, name_in
 
 RULES: Mapping[str, str] = {
     "held-back": "A file that cannot be shown as it is",
@@ -51,6 +52,7 @@ RULES: Mapping[str, str] = {
     "code-open": "Code that is begun and never ended",
     "comment-open": "A comment that is begun and never ended",
     "text-hidden": "A text that is hidden, because it stands between signs that mean a comment",
+    "embed-linked": "A text that asks for another to be shown in it, and shows a link",
     "left-out": "A tag of another engine, which is left out",
     "never-read": "A file that the blog never reads",
     "subject-apart": "Two categories, tags or authors whose names would give one address",
@@ -99,6 +101,11 @@ class Ground:
     def addresses(self) -> Mapping[str, Post]:
         """What will be at an address one day, or was."""
         return {post.url: post for post in self.snapshot.candidates}
+
+    @cached_property
+    def texts_by_name(self) -> Mapping[str, Sequence[str]]:
+        """The files of all posts and pages, shown or not, by each name that a link may have for them."""
+        return by_name(self.snapshot.candidates)
 
     @cached_property
     def files_by_look(self) -> Mapping[str, str]:
@@ -240,16 +247,18 @@ def _missing_pictures(ground: Ground, post: Post) -> Iterator[Finding]:
     for src, is_head in (*((src, True) for src in in_head), *((src, False) for src in in_body)):
         if _is_missing(ground, post, src):
             text = ground.text(post)
-            reason = f"There is no picture {shown(unquote(src))}."
-            yield text.finding(
-                "picture-missing", text.address(src, is_head), reason, _near_file(ground, post, src)
-            )
+            name = name_in(src)
+            reason = f"There is no picture {shown(name or unquote(src))}."
+            place = text.address(src, is_head, "!" if name else "")
+            yield text.finding("picture-missing", place, reason, _near_file(ground, post, name or src))
 
 
 def _is_missing(ground: Ground, post: Post, src: str) -> bool:
     address = _on_this_site(ground, src)
     if address is None or ground.snapshot.file_of(post, Image(address)):
         return False
+    if name_in(address):
+        return True
     return not ground.answers(unquote(urlsplit(ground.snapshot.link(post, address)).path))
 
 
@@ -300,6 +309,8 @@ def _dead_links(ground: Ground, post: Post) -> Iterator[Finding]:
 
 def _why_dead(ground: Ground, post: Post, href: str) -> tuple[str, str, str] | None:
     """Rule, reason and remedy; None for a link that is well, or leads elsewhere."""
+    if name := name_in(href):
+        return _why_no_name(ground, post, href, name)
     address = _on_this_site(ground, href)
     if address is None:
         return None
@@ -327,6 +338,18 @@ def _why_dead(ground: Ground, post: Post, href: str) -> tuple[str, str, str] | N
         f"The link {shown(unquote(href))} leads to nothing on this site.",
         "Mend it, or take it out.",
     )
+
+
+def _why_no_name(ground: Ground, post: Post, href: str, name: str) -> tuple[str, str, str] | None:
+    """As `_why_dead`, for a link in double brackets."""
+    if address := ground.snapshot.link(post, href):
+        parts = _split(address)
+        target = ground.snapshot.find(unquote(parts.path)) if parts.path else post
+        return _why_no_anchor(ground, target, parts.fragment) if target else None
+    if paths := ground.texts_by_name.get(look(name)):
+        return _why_not_shown(ground, post, ground.candidates[paths[0]])
+    reason = f"{shown(f'[[{name}]]')} names no text and no file of this site, so that it is no link."
+    return "link-dead", reason, "Write the name of a file, or the title of a post."
 
 
 def _not_shown(ground: Ground, post: Post, href: str, path: str) -> Post | None:
@@ -500,6 +523,16 @@ def _comments(ground: Ground, post: Post) -> Iterator[Finding]:
             yield text.finding("text-hidden", place, reason[0].upper() + reason[1:], _IF_NO_COMMENT)
 
 
+def _embedded_notes(ground: Ground, post: Post) -> Iterator[Finding]:
+    if b"![[" not in ground.snapshot.source(post):
+        return
+    text = ground.text(post)
+    for found in embedded_notes(text.without_code[text.head.body_start :]):
+        reason = f"{shown(found[0])} asks for that text to be shown here; there is a link to it instead."
+        remedy = "Write what should stand here, or take out the exclamation mark."
+        yield text.finding("embed-linked", text.place(text.head.body_start + found.start()), reason, remedy)
+
+
 _SIGNS_OF_COMMENTS = (b"%%", b"<!--", b"<%", b"{", b"]:", b"#+")
 _EASILY_TYPED = ("%%", "{#")
 _IF_NO_COMMENT = "If it is no comment, write it between backticks, or with a backslash before the first sign."
@@ -532,6 +565,7 @@ OF_POSTS: tuple[Callable[[Ground, Post], Iterator[Finding]], ...] = (
     _ids_twice,
     _open_code,
     _comments,
+    _embedded_notes,
     _left_out,
 )
 OF_THE_SITE: tuple[Callable[[Ground], Iterator[Finding]], ...] = (
@@ -571,7 +605,9 @@ class _Text:
     def address(self, written: str, in_head: bool, before: str = "") -> tuple[int, int]:
         """Where an address stands first, not in code; the beginning of the body where it is written otherwise."""
         start, end = (0, self.head.body_start) if in_head else (self.head.body_start, len(self.head.text))
-        text = self.head.text if in_head else self._without_code
+        text = self.head.text if in_head else self.without_code
+        if name := name_in(written):
+            written, before = f"[[{name}", before[:1]
         for form in dict.fromkeys((written, unquote(written), written.replace("&", "&amp;"))):
             place = _place_of_address(text, form, start, end)
             if place >= 0:
@@ -582,7 +618,7 @@ class _Text:
     def last_id(self, identifier: str) -> tuple[int, int]:
         """Where an id is given for the last time, by an element or an attribute list."""
         written = re.compile(rf"""(?:\sid\s*=\s*["']?|#)({re.escape(identifier)})(?=["'\s>}}])""")
-        found = list(written.finditer(self._without_code, self.head.body_start))
+        found = list(written.finditer(self.without_code, self.head.body_start))
         return self.place(found[-1].start(1)) if found else (self.head.body_line, 1)
 
     def open_fence(self) -> tuple[tuple[int, int], str] | None:
@@ -612,7 +648,7 @@ class _Text:
         return blanked(self.head.text, self.comments)
 
     @cached_property
-    def _without_code(self) -> str:
+    def without_code(self) -> str:
         """The file with blanks for the code of its body as well."""
         start = self.head.body_start
         text = self.without_comments
@@ -629,8 +665,11 @@ def _place_of_address(text: str, address: str, start: int, end: int) -> int:
     place = text.find(address, start, end) if address else -1
     while place >= 0:
         before, behind = text[max(0, place - 2) : place], text[place + len(address) : place + len(address) + 1]
-        is_begun = before.endswith(("](", "]:", *_BEFORE_AN_ADDRESS)) or before[-1:].isspace()
-        if is_begun and (not behind or behind in _BEHIND_AN_ADDRESS or behind.isspace()):
+        is_name = address.startswith("[[")
+        is_begun = is_name or before.endswith(("](", "]:", *_BEFORE_AN_ADDRESS)) or before[-1:].isspace()
+        if is_begun and (
+            not behind or behind in _BEHIND_AN_ADDRESS or behind.isspace() or (is_name and behind in "|#.\\")
+        ):
             return place
         place = text.find(address, place + 1, end)
     return -1

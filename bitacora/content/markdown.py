@@ -398,7 +398,8 @@ class _Writer:
         inside, self._in_link = self._in_link, True
         text = self._inline(token["children"])
         self._in_link = inside
-        attributes = _with_title({"href": token["attrs"]["url"]}, token)
+        fragment = "#" + quote(self._free(_slug(token["heading"]))) if "heading" in token else ""
+        attributes = _with_title({"href": token["attrs"]["url"] + fragment}, token)
         if not attributes["href"]:
             return text
         return f"{self._resolved(_start('a', token, attributes))}{text}</a>"

@@ -41,6 +41,7 @@ from bitacora.content.permalink import (
 from bitacora.content.pictures import read_focus
 from bitacora.content.plain import first_heading, plain_text
 from bitacora.content.visibility import Mark, Said, is_honoured, judge, more_private, says_private
+from bitacora.content.wikilinks import address_of, as_words, only_name_in
 from bitacora.settings import AUTHOR_KEYS, NETWORKS, Site, is_link
 
 _log = logging.getLogger(__name__)
@@ -552,7 +553,9 @@ class _Fields:
 
     def picture(self, key: str, node: Scalar, caption: str, alt: str) -> Image | None:
         src = _tidy(node.text)
-        if not src.startswith(("https://", "http://")):
+        if name := only_name_in(src):
+            src = address_of(name)
+        elif not src.startswith(("https://", "http://")):
             if node.plain and src.lower() == "false":
                 return None
             self.check_picture(key, node, src)
@@ -722,7 +725,7 @@ def _post(fields: _Fields, said: Said, draft: bool) -> Post:
     date_in_name, name = name_of(path)
     title = (
         fields.plain("title")
-        or _seen(first_heading(without_comments(head.body)))
+        or _seen(first_heading(as_words(without_comments(head.body))))
         or _words(name)
         or date_in_name
         or "index"

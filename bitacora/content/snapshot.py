@@ -18,11 +18,12 @@ from bitacora.content.errors import PostError, Remark, shown
 from bitacora.content.files import SETTINGS_FILE, Signature, Tree, is_markdown
 from bitacora.content.front_matter import key_of
 from bitacora.content.names import alike, composed
-from bitacora.content.permalink import name_key, quote_path, slugify, slugs_apart, term_slug
+from bitacora.content.permalink import name_key, name_of, quote_path, slugify, slugs_apart, term_slug
 from bitacora.content.pictures import Picture, measure, media_type
 from bitacora.content.post import Author, Image, Post, Term, lines_of, repeated_keys
 from bitacora.content.scan import Entry, source_of
 from bitacora.content.visibility import EVER, NEVER, NOBODY, appears, is_listed, visibility
+from bitacora.content.wikilinks import name_in
 from bitacora.settings import Site
 
 Reserved = Callable[[str], bool]
@@ -272,6 +273,8 @@ class Snapshot:
         parts = urlsplit(href) if _is_relative(href) else None
         if parts is None or not parts.path:
             return href
+        if name := name_in(href):
+            return self._named_by_its_name(post, href, name, parts.fragment)
         path = self.named(_beside(post, unquote(parts.path)))
         if target := self.published(path):
             return urlunsplit(("", "", target.url, parts.query, parts.fragment))
@@ -287,7 +290,8 @@ class Snapshot:
             return Picture(image.src, 0, 0, kind, alt, image.caption)
         path = self._file(post, image.src)
         if path is None:
-            return Picture(self.link(post, image.src), 0, 0, kind, alt, image.caption)
+            src = quote_path(name_in(image.src)) or image.src
+            return Picture(self.link(post, src), 0, 0, kind, alt, image.caption)
         width, height = measure(self.tree, path, self.files[path])
         return Picture(self._file_url(post, path), width, height, kind, alt, image.caption)
 
@@ -347,11 +351,33 @@ class Snapshot:
     def _file(self, post: Post, src: str) -> str | None:
         if not _is_relative(src):
             return None
-        wanted = unquote(urlsplit(src).path)
+        name = name_in(src)
+        wanted = name or unquote(urlsplit(src).path)
         for path in (_beside(post, wanted), wanted.lstrip("/")):
             if (path := self.named(path)) in self.files:
                 return path
-        return None
+        return _nearest(post, self._files_by_name.get(look(name), ())) if name else None
+
+    def _named_by_its_name(self, post: Post, href: str, name: str, fragment: str) -> str:
+        """The address of the published text or the file that a name means, wherever it lies; empty without one."""
+        if target := self.by_path.get(_nearest(post, self.texts_by_name.get(look(name), ())) or ""):
+            address = "" if target.path == post.path and fragment else target.url
+            return f"{address}#{fragment}" if fragment else address
+        path = self._file(post, href)
+        return self._file_url(post, path) if path else ""
+
+    @cached_property
+    def texts_by_name(self) -> Mapping[str, Sequence[str]]:
+        """The files of what is published, by each name that a link in double brackets may have for them."""
+        return by_name(self.by_url.values())
+
+    @cached_property
+    def _files_by_name(self) -> Mapping[str, Sequence[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for path in sorted(self.files):
+            for ending in _endings(path):
+                found[look(ending)].append(path)
+        return found
 
     def _file_url(self, post: Post, path: str) -> str:
         if path.startswith("static/"):
@@ -514,6 +540,11 @@ def _with_lists(snapshot: Snapshot, old: Snapshot, shown: Mapping[str, Post]) ->
         lists["months"] = {
             month: _with(posts, shown) if month in months else posts for month, posts in made["months"].items()
         }
+    if "texts_by_name" in made and all(
+        (before.title, before.aliases) == (shown[before.path].title, shown[before.path].aliases)
+        for before in former
+    ):
+        lists["texts_by_name"] = made["texts_by_name"]
     if "modified" in made and all(before.updated == shown[before.path].updated for before in former):
         lists["modified"] = made["modified"]
     lists["_places"] = old._places
@@ -588,6 +619,49 @@ def _at(now: datetime, posts: Iterable[Post], shows_drafts: bool) -> tuple[list[
         -math.inf if last is EVER else last.timestamp(),
         math.inf if next_ is NEVER else next_.timestamp(),
     )
+
+
+def by_name(posts: Iterable[Post]) -> Mapping[str, Sequence[str]]:
+    """The paths of texts by their names as writers know them: of the file, without its date, the title, others.
+
+    Where one text's title is the name of another's file, the file counts.
+    """
+    found: dict[str, list[str]] = {}
+    ordered = sorted(posts, key=lambda post: post.path)
+    for names in (_names_of_file, _other_names):
+        ranked: dict[str, list[str]] = defaultdict(list)
+        for post in ordered:
+            for name in dict.fromkeys(map(look, names(post))):
+                ranked[name].append(post.path)
+        for name, paths in ranked.items():
+            found.setdefault(name, paths)
+    return found
+
+
+def _names_of_file(post: Post) -> Iterator[str]:
+    return _endings(posixpath.dirname(post.path) if is_bundle(post.path) else posixpath.splitext(post.path)[0])
+
+
+def _other_names(post: Post) -> Iterator[str]:
+    yield from (name_of(post.path)[1], post.title)
+    yield from (unquote(alias).strip("/") for alias in post.aliases)
+
+
+def _endings(path: str) -> Iterator[str]:
+    """`c`, `b/c` and `a/b/c` of `a/b/c`."""
+    parts = path.split("/")
+    return ("/".join(parts[start:]) for start in range(len(parts)))
+
+
+def look(name: str) -> str:
+    """What is compared of a name: how it looks, in small letters, without the ending of Markdown."""
+    return alike(name.strip().removesuffix(".md").lstrip("/")).casefold()
+
+
+def _nearest(post: Post, paths: Sequence[str]) -> str | None:
+    """Of several files of one name the one in the folder of `post`, else the first of the shortest."""
+    folder = posixpath.dirname(post.path)
+    return min(paths, key=lambda path: (posixpath.dirname(path) != folder, len(path), path), default=None)
 
 
 def _as_of(now: datetime, post: Post) -> Post:

@@ -17,11 +17,14 @@ from mistune.plugins.def_list import def_list
 from mistune.plugins.footnotes import footnotes, md_footnotes_hook, parse_footnote_item
 from mistune.plugins.formatting import strikethrough
 from mistune.plugins.table import table, table_in_list, table_in_quote
+from mistune.util import unikey
 
 from bitacora.content.comments import without_comments
 from bitacora.content.effort import spend
 from bitacora.content.liquid import HIDDEN_BRACE, expand_pairs, without_constructs
 from bitacora.content.plain import is_element
+from bitacora.content.wikilinks import PATTERN as WIKILINK
+from bitacora.content.wikilinks import address_of, is_picture, read_size, words_of
 
 ALERTS = ("note", "tip", "important", "warning", "caution")
 
@@ -207,6 +210,24 @@ def _attributes(_inline: InlineParser, m: re.Match[str], state: InlineState) -> 
     return m.end()
 
 
+def _wikilink(_inline: InlineParser, m: re.Match[str], state: InlineState) -> int | None:
+    """A link or a picture by its name; a definition of that name goes first, as CommonMark has it."""
+    name, heading = m["wiki_name"].strip(), m["wiki_heading"] or ""
+    if not (name or heading) or m["wiki_name"][:1].isspace() or state.env.get("ref_links", {}).get(unikey(name)):
+        return None
+    if m[0].startswith("!") and is_picture(name):
+        alt, size = read_size(m["wiki_words"] or "")
+        alt_tokens = [{"type": "text", "raw": alt}] if alt else []
+        token: Token = {"type": "image", "children": alt_tokens, "attrs": {"url": address_of(name)}, "own": size}
+    else:
+        token = {"type": "link", "children": [{"type": "text", "raw": words_of(m)}], "attrs": {"url": ""}}
+        token["attrs"]["url"] = address_of(name) if name else ""
+        if heading and not heading.startswith("^"):
+            token["heading"] = heading.rpartition("#")[2]
+    state.append_token(token)
+    return m.end()
+
+
 def _shape(_md: Markdown, state: BlockState) -> None:
     _shape_all(state.tokens)
 
@@ -326,6 +347,7 @@ def _build() -> Markdown:
         plugins=[strikethrough, footnotes, table, table_in_list, table_in_quote, def_list],
     )
     md.block.register("ref_abbr", _ABBREVIATION.pattern, parse_ref_abbr, before="paragraph")
+    md.inline.register("wikilink", WIKILINK, _wikilink, before="link")
     md.inline.register("attributes", _ATTRIBUTES.pattern, _attributes, start_chars="{")
     md.before_render_hooks.append(_shape)
     md.after_render_hooks[md.after_render_hooks.index(md_footnotes_hook)] = _add_footnotes
