@@ -46,6 +46,12 @@ def findings(result: Result) -> list[dict[str, str]]:
 ALT = "Filas de sillas"
 MISTAKES = {
     "key-misspelt": ({FILE: post(highligthed="true")}, {FILE: post(highlighted="true")}, (FILE, 3, 1)),
+    "value-cut": ({FILE: post(intro="Acta #4")}, {FILE: post(intro="'Acta #4' # nota")}, (FILE, 3, 13)),
+    "title-loses": (
+        {FILE: post().replace('"Una entrada"', "'[x](/y)'", 1)},
+        {FILE: post().replace('"Una entrada"', "'`[x](/y)`'", 1)},
+        (FILE, 2, 8),
+    ),
     "key-repeated": (
         {FILE: post(toc="true", TOC="false").replace("TOC", "toc")},
         {FILE: post(toc="false")},

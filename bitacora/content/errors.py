@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -103,3 +106,21 @@ def shown(text: str) -> str:
     """What an author wrote, as a piece of a one-line sentence: in double quotes, short, nothing invisible."""
     line = " ".join("".join(char if char.isprintable() else " " for char in text[:200]).split())
     return f'"{line[:57]}…"' if len(line) > 60 or len(text) > 200 else f'"{line}"'
+
+
+def named(char: str) -> str:
+    """A character that cannot be seen, or looks like another: its name and its number in Unicode."""
+    return f"{unicodedata.name(char, 'a character without a name')} (U+{ord(char):04X})"
+
+
+# What a keyboard, a word processor or a copied page puts in the place of a sign that means something.
+_LOOKS_ALIKE = re.compile(
+    "[\xa0\xad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180e\u2000-\u200f\u202a-\u202f\u205f-\u206f\u3000\u3164\ufeff\uffa0"
+    "\u2010-\u2015\u2212\u2018-\u201f\xb4\u2032\u2033\uff01-\uff5e\u037e\u0589\u02d0\ua789\u2236\ufe13\ufe55]"
+)
+
+
+def odd_characters(text: str) -> Iterator[str]:
+    """Name each character of a line that looks right on a screen and is not what it looks like."""
+    if not text.isascii():
+        yield from dict.fromkeys(named(found[0]) for found in _LOOKS_ALIKE.finditer(text))

@@ -10,9 +10,11 @@ import json
 import re
 import sys
 import tomllib
-from collections.abc import Callable, Mapping
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from functools import lru_cache
 from typing import Any, NamedTuple, NoReturn, TypeAlias, cast
 
 import frontmatter
@@ -28,7 +30,8 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from bitacora.content.errors import PostError, shown
+from bitacora.content.errors import PostError, odd_characters, shown
+from bitacora.content.plain import are_joined, has_wide
 from bitacora.settings import LONG_KEY
 
 MAX_FILE_BYTES = 2 * 1024 * 1024
@@ -89,11 +92,39 @@ class Head:
 
 def read_head(source: bytes, path: str) -> Head:
     """The head of a file. Raises PostError for whatever cannot be read whole and for what no head should be."""
-    text = _decode(source, path)
-    cut = _cut(text, path)
-    _must_be_filled_in(text, path, cut)
-    entries, repeated = _READERS[cut.kind](text, path, cut)
-    return Head(entries, text, cut.start, cut.body, repeated)
+    text = ""
+    try:
+        text = _decode(source, path)
+        cut = _cut(text, path)
+        _must_be_filled_in(text, path, cut)
+        entries, repeated = _READERS[cut.kind](text, path, cut)
+        return Head(entries, text, cut.start, cut.body, repeated)
+    except PostError as error:
+        error.remedy += _odd_ones(text, error.line)
+        raise
+
+
+_ODD_FENCE = re.compile(r"[^\w\n]{0,8}[-–—−‐‑+]{1,8}[^\w\n]{0,8}")
+
+
+def _odd_ones(text: str, line: int) -> str:
+    """Name what looks right where a head breaks: in the line itself, and in what may be meant for its ends."""
+    if text.isascii():
+        return ""
+    lines = text[: 2 * MAX_HEAD_BYTES].split("\n")
+    odd = [*odd_characters(lines[line - 1])] if line <= len(lines) else []
+    for number, other in enumerate(lines, 1):
+        if number != line and _ODD_FENCE.fullmatch(other):
+            odd += [f"{name} on line {number}" for name in odd_characters(other)]
+    return advice_on(odd)
+
+
+def advice_on(odd: list[str]) -> str:
+    """What to do about characters that look right; empty without any."""
+    return f" Type this anew, it is not what it looks like: {', '.join(odd[:_MOST_TOLD])}." if odd else ""
+
+
+_MOST_TOLD = 4
 
 
 def body_after_head(source: bytes) -> str:
@@ -103,8 +134,80 @@ def body_after_head(source: bytes) -> str:
 
 
 def key_of(name: str) -> str:
-    """Keys are matched without case, `-` and `_` alike."""
-    return name.lower().replace("-", "_")
+    """Keys are matched without case, `-` and `_` alike, and by what they look like on a screen."""
+    return (name if name.isascii() else as_seen(name)).lower().replace("-", "_")
+
+
+@lru_cache(maxsize=1024)
+def as_seen(name: str) -> str:
+    """A key without what cannot be seen, and in Latin letters where each of its letters looks like one."""
+    name = unicodedata.normalize("NFKC", name)
+    name = "".join(char for char in name if unicodedata.category(char) != "Cf").strip()
+    latin = name.translate(_LIKE_LATIN)
+    return latin if latin.isascii() else name
+
+
+_LIKE_LATIN = str.maketrans(
+    "АВЕЅІЈКМНОРСТУХавекмнорстухіјѕһԁԛԝӏΑΒΕΖΗΙΚΜΝΟΡΤΥΧαβεικνορτυχϲϳıℓ–—−‐‑",
+    "ABESIJKMHOPCTYXabekmhopctyxijshdqwlABEZHIKMNOPTYXabeikvoptuxcjil-----",
+)
+
+
+class Comment(NamedTuple):
+    """What YAML takes for a comment behind a value, the blanks before it, and its place in the head."""
+
+    key: str
+    value: Scalar
+    gap: str
+    text: str
+    start: int
+
+
+def comments_behind(head: Head) -> Iterator[Comment]:
+    """The comments of a YAML head that stand on the line of a value."""
+    if head.text.find("#", head.start, head.body_start) < 0 or not head.text[: head.start].strip().startswith("-"):
+        return
+    for key, node in (*head.repeated, *head.entries.items()):
+        for value in _scalars(node):
+            if behind := _behind(head, value):
+                yield Comment(key, value, *behind)
+
+
+_MOST_LINES = 50
+_COMMENT = re.compile(r"([ \t]+)(#[^\r\n]*)")
+_QUOTED = re.compile(r"""\s*(?:"(?:[^"\\]|\\.)*+"|'(?:[^']|'')*+')""")
+
+
+def _behind(head: Head, value: Scalar) -> tuple[str, str, int] | None:
+    """The blanks, the comment and its place behind a value on one line; lines of one value are read together."""
+    place = head.start + value.start
+    if not value.plain:
+        quoted = _QUOTED.match(head.text, place, head.body_start)
+        return _comment_at(head, quoted.end()) if quoted else None
+    read = ""
+    for _ in range(_MOST_LINES):
+        end = head.text.find("\n", place, head.body_start)
+        if end < 0:
+            return None
+        line = head.text[place:end]
+        read = f"{read} {line.strip()}" if read else line
+        if read.startswith(value.text):
+            return _comment_at(head, end - len(read.rstrip()) + len(value.text) - (len(line) - len(line.rstrip())))
+        place = end + 1
+    return None
+
+
+def _comment_at(head: Head, place: int) -> tuple[str, str, int] | None:
+    found = _COMMENT.match(head.text, place, head.body_start)
+    return (found[1], found[2].rstrip(), found.start(2) - head.start) if found else None
+
+
+def _scalars(node: Node) -> Iterator[Scalar]:
+    if isinstance(node, Scalar):
+        yield node
+    else:
+        for item in node.items if isinstance(node, Sequence) else node.entries.values():
+            yield from _scalars(item)
 
 
 # --- bytes to text
@@ -248,7 +351,7 @@ class _HeadHandler(YAMLHandler):
 
     def load(self, fm: str, **_kwargs: object) -> dict[str, Node]:
         try:
-            root = _grow(_Loader(fm).get_event, self.wrong, self.repeated)
+            root = _grow(_Loader(fm).get_event, self.wrong, self.repeated, fm)
         except yaml.reader.ReaderError:
             invisible = _NOT_YAML.search(fm)
             raise self.wrong(invisible.start() if invisible else 0, *_INVISIBLE) from None
@@ -274,7 +377,9 @@ def _read_yaml(text: str, path: str, cut: _Cut) -> _Read:
     return cast(dict[str, Node], entries), tuple(handler.repeated)
 
 
-def _grow(next_event: Callable[[], Any], wrong: _Wrong, repeated: list[tuple[str, Node]]) -> Node | None:
+def _grow(
+    next_event: Callable[[], Any], wrong: _Wrong, repeated: list[tuple[str, Node]], head: str
+) -> Node | None:
     """Nodes from events, on one level of Python whatever the nesting. One long loop: it turns 40 times a post."""
     root: Node | None = None
     within: Any = None
@@ -289,7 +394,10 @@ def _grow(next_event: Callable[[], Any], wrong: _Wrong, repeated: list[tuple[str
                 if key == "<<" and plain:
                     raise wrong(event.start_mark.index, *_MERGE)
                 continue
-            made: Any = Scalar(event.value, plain, event.start_mark.index)
+            value = event.value
+            if not value.isascii() and event.end_mark.line > event.start_mark.line and event.style != "|":
+                value = _joined(value, head[event.start_mark.index : event.end_mark.index])
+            made: Any = Scalar(value, plain, event.start_mark.index)
         elif kind is MappingEndEvent or kind is SequenceEndEvent:
             made = within
             within, key = outer.pop()
@@ -312,6 +420,21 @@ def _grow(next_event: Callable[[], Any], wrong: _Wrong, repeated: list[tuple[str
         else:
             within.items.append(made)
     return root
+
+
+_BREAK_WITHIN = re.compile(r"(\S)[ \t]*\r?\n[ \t]*(?=([^\s]))")
+
+
+def _joined(value: str, written: str) -> str:
+    """A value of several lines without the spaces that YAML puts between Chinese or Japanese lines."""
+    if not has_wide(value):
+        return value
+    place = 0
+    for found in _BREAK_WITHIN.finditer(written):
+        if are_joined(found[1], found[2]) and (at := value.find(f"{found[1]} {found[2]}", place)) >= 0:
+            place = at + 1
+            value = value[:place] + value[place + 1 :]
+    return value
 
 
 def _is_plain(event: Any, wrong: _Wrong) -> bool:
@@ -408,7 +531,9 @@ def _explain(head: str, error: yaml.MarkedYAMLError) -> tuple[int, str, str]:
     if "node content" in problem and "flow" in context:
         return index, *_NOTHING_THERE
     if "flow" in context:
-        return opened, *_OPEN_BRACKET
+        reason, remedy = _OPEN_BRACKET
+        is_cut = " #" in head[opened : head.find("\n", opened)]
+        return opened, reason, f"{remedy} For YAML, # after a space begins a comment." if is_cut else remedy
     if "alias" in context:
         return opened, *_ALIAS
     if "cannot start any token" in problem or "node content" in problem or "anchor" in context:

@@ -24,6 +24,7 @@ from bitacora.content.plain import (
     excerpt_of,
     first_heading,
     names_in,
+    one_line,
     plain_text,
     text_of,
     text_of_html,
@@ -245,7 +246,7 @@ class _Writer:
         return self._resolved(f"{_start('figure', paragraph)}{inside}</figure>\n")
 
     def _heading(self, token: Token) -> str:
-        text = " ".join("".join(text_of(token["children"])).split())
+        text = one_line("".join(text_of(token["children"])))
         level = min(token["attrs"]["level"] + self._shift, 6)
         own = token.setdefault("own", {})
         if "id" not in own:
@@ -593,7 +594,7 @@ def _prose(token: Token) -> str:
     """The text of a block as an excerpt has it: without headings, code and pictures."""
     kind = token["type"]
     if kind in {"paragraph", "block_text", "table_cell", "def_list_head"}:
-        return " ".join("".join(text_of(token["children"], pictures=False)).split())
+        return one_line("".join(text_of(token["children"], pictures=False)))
     if kind == "block_html":
         return text_of_html(token["raw"])
     if kind in {"heading", "footnotes"}:

@@ -14,14 +14,17 @@ from typing import Any, NamedTuple
 
 from bitacora.content.comments import without_comments
 from bitacora.content.dates import REMEDY, DateError, read_date
-from bitacora.content.errors import Mistake, PostError, Remark, shown
+from bitacora.content.errors import Mistake, PostError, Remark, named, odd_characters, shown
 from bitacora.content.front_matter import (
+    Comment,
     Head,
     Node,
     Scalar,
     Sequence,
     Table,
+    advice_on,
     body_after_head,
+    comments_behind,
     key_of,
     read_head,
 )
@@ -39,7 +42,7 @@ from bitacora.content.permalink import (
     term_slug,
 )
 from bitacora.content.pictures import read_focus
-from bitacora.content.plain import first_heading, plain_text
+from bitacora.content.plain import first_heading, lost_in, plain_text
 from bitacora.content.visibility import Mark, Said, is_honoured, judge, more_private, says_private
 from bitacora.content.wikilinks import address_of, as_words, only_name_in
 from bitacora.settings import AUTHOR_KEYS, NETWORKS, Site, is_link
@@ -344,7 +347,18 @@ NOT_A_FOCUS = Mistake(
     "%(name)s is not a place in a picture: %(written)s.",
     "Write words such as “top” or “bottom left”, or two numbers from 0 to 1 such as “0.3 0.7”.",
 )
+VALUE_CUT = Mistake(
+    "value-cut",
+    "%(name)s is %(written)s without %(cut)s: for YAML, # after a space begins a comment.",
+    "If it belongs to the value, put all of it in quotes: %(whole)s. Else give the comment a line of its own.",
+)
+TITLE_LOSES = Mistake(
+    "title-loses",
+    "%(name)s is shown without %(lost)s.",
+    "Put what should be seen between backticks, or take it out.",
+)
 MISTAKES = (
+    VALUE_CUT, TITLE_LOSES,
     NETWORK_UNKNOWN, NETWORK_MISSPELT, NETWORK_NOT_APART, NETWORK_TWICE, NOT_A_TEXT, NOT_A_PICTURE, NOT_A_FOCUS,
 )  # fmt: skip
 """What a head may get wrong and be published all the same."""
@@ -358,6 +372,14 @@ _PICTURE_PARTS = {*_IMAGE_KEYS, "caption", "alt"}
 _APART = ("x",)
 """Networks that a page can tell something of its own: others read X's tags only where Open Graph says nothing."""
 _NULLS = {"", "~", "null", "Null", "NULL"}
+_TEXTS = {"title", "intro", "share_title", "share_message", "image_caption", "image_alt"}
+_NEVER_CUT = {
+    "date", "updated", "expires", "draft", "published", "status", "highlighted", "hidden", "noindex", "toc",
+    "math", "lang", "template", "focus",
+}  # fmt: skip
+"""What has no # inside: a comment behind it takes nothing away."""
+_MOST_TOLD = 3
+_LONGEST_TOLD = 80
 _TRUE = {"true", "yes", "on", "1"}
 _FALSE = {"false", "no", "off", "0"}
 _ALIKE = 0.8
@@ -411,6 +433,7 @@ class _Fields:
             self.found[role] = rank, key, node
 
     def wrong(self, node: Node, reason: str, remedy: str, *, withdrawn: bool = False) -> PostError:
+        remedy += advice_on(list(odd_characters(node.text))) if isinstance(node, Scalar) else ""
         return PostError(self.path, *self.head.position(node), reason, remedy, withdrawn=withdrawn)
 
     def remark(self, mistake: Mistake, node: Node, name: str, **values: str) -> None:
@@ -419,6 +442,34 @@ class _Fields:
         said = {"key": key, "name": name, "last": within or key, "written": _written(node)} | values
         place = self.head.position(node)
         self.remarks.append(Remark(mistake, self.path, *place, key, tuple(said.items())))
+
+    def remark_comments(self) -> None:
+        """Note each value of which YAML takes a part for a comment, though its author hardly meant one."""
+        for comment in comments_behind(self.head):
+            role = role_of(comment.key)
+            if _is_cut(role, comment):
+                text, line = comment.value.text, f"{comment.value.text}{comment.gap}{comment.text}".strip()
+                whole = "'" + line.replace("'", "''") + "'"
+                place = Scalar("", True, comment.start)
+                self.remark(
+                    VALUE_CUT,
+                    place,
+                    comment.key,
+                    written=shown(text),
+                    cut=shown(comment.text),
+                    whole=_short(whole),
+                )
+
+    def title(self, role: str) -> str:
+        """The plain text of a title, and a remark of what it loses that is more than emphasis."""
+        node = self.scalar(role)
+        if node is None:
+            return ""
+        text = _seen(plain_text(node.text))
+        unseen = dict.fromkeys(char for char in node.text if ord(char) in _UNSEEN and char not in "\t\r\n")
+        if lost := (*map(named, unseen), *map(shown, lost_in(node.text))):
+            self.remark(TITLE_LOSES, node, self.found[role][1], lost=", ".join(lost[:_MOST_TOLD]))
+        return text
 
     def scalar(self, role: str) -> Scalar | None:
         if role not in self.found:
@@ -723,8 +774,9 @@ def _post(fields: _Fields, said: Said, draft: bool) -> Post:
     path, site, head = fields.path, fields.site, fields.head
     kind = "page" if path.startswith("pages/") else "post"
     date_in_name, name = name_of(path)
+    fields.remark_comments()
     title = (
-        fields.plain("title")
+        fields.title("title")
         or _seen(first_heading(as_words(without_comments(head.body))))
         or _words(name)
         or date_in_name
@@ -951,6 +1003,21 @@ def _seen(text: str) -> str:
 
 def _tidy(text: str) -> str:
     return " ".join(_seen(text).split())
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST_TOLD else f"{text[:_LONGEST_TOLD]}…'"
+
+
+def _is_cut(role: str, comment: Comment) -> bool:
+    """Whether a comment looks like a part of the value: `#4`, `#tag`, and behind one space in a text any other."""
+    begins_word = re.match(r"#[^\s#=!-]|#+[ \t]+[0-9]", comment.text) is not None
+    if not comment.value.text:
+        return begins_word
+    if role in _NEVER_CUT:
+        return False
+    is_text = role in _TEXTS and comment.value.plain and comment.gap == " " and comment.text.startswith("# ")
+    return begins_word or is_text
 
 
 def _whole(text: str) -> list[str]:

@@ -22,7 +22,7 @@ from mistune.util import unikey
 from bitacora.content.comments import without_comments
 from bitacora.content.effort import spend
 from bitacora.content.liquid import HIDDEN_BRACE, expand_pairs, without_constructs
-from bitacora.content.plain import is_element
+from bitacora.content.plain import are_joined, beside_wide, has_wide, is_element, text_of, without_stand_ins
 from bitacora.content.wikilinks import PATTERN as WIKILINK
 from bitacora.content.wikilinks import address_of, is_picture, read_size, words_of
 
@@ -41,6 +41,7 @@ _PICTURE = re.compile(
     r"(!\[[^\[\]\n]{0,500}+\]\()(?!<)([^()\n\"'<>]*+)(\s*+(?:\"[^\"\n]*+\"\s*+)?\))", re.IGNORECASE
 )
 _ENDS_OF_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".svg")
+_CODE = re.compile(r"(?<!`)(`{1,9})(?!`).{1,1000}?(?<!`)\1(?!`)")
 _SPACE_INSIDE = re.compile(r"\S ")
 _DELIMITERS = re.compile(r"\*++|(?<!\w)_++|(?<!_)_++(?!\w)")
 _MOST_DELIMITERS = 1_000
@@ -188,7 +189,10 @@ class _Inline(InlineParser):
 
     def render(self, state: InlineState) -> list[Token]:
         spend(1 + sum(map(state.src.count, _SIGNS)))
-        return super().render(state)
+        tokens = super().render(state)
+        if "\n" in state.src and has_wide(state.src):
+            _join_lines(tokens)
+        return tokens
 
     def finalize_tokens(self, tokens: list[Token], depth: int) -> list[Token]:
         texts = [token for token in tokens if token["type"] == "text"]
@@ -198,7 +202,31 @@ class _Inline(InlineParser):
                 token["_emphasis"] = False
         else:
             spend(delimiters * delimiters // 500)
-        return super().finalize_tokens(tokens, depth)
+        changed = beside_wide(tokens)
+        tokens = super().finalize_tokens(tokens, depth)
+        if changed:
+            without_stand_ins(tokens)
+        return tokens
+
+
+def _join_lines(tokens: list[Token]) -> None:
+    """Take out line breaks between Chinese or Japanese characters, which browsers show as spaces."""
+    kept: list[Token] = []
+    last = ""
+    for index, token in enumerate(tokens):
+        if token["type"] == "softbreak":
+            first = next(filter(None, map(_text_within, tokens[index + 1 : index + 4])), "")
+            if last and first and are_joined(last[-1], first[0]):
+                continue
+        if "children" in token:
+            _join_lines(token["children"])
+        last = _text_within(token) or ("" if token["type"] in {"softbreak", "linebreak"} else last)
+        kept.append(token)
+    tokens[:] = kept
+
+
+def _text_within(token: Token) -> str:
+    return token["raw"] if token["type"] == "text" else "".join(text_of(token.get("children", ())))
 
 
 def _attributes(_inline: InlineParser, m: re.Match[str], state: InlineState) -> int | None:
@@ -238,6 +266,8 @@ def _shape_all(tokens: list[Token]) -> None:
     shaped: list[Token] = []
     for token in tokens:
         if "text" in token:
+            if token["type"] == "table_cell" and "\\|" in token["text"]:
+                token["text"] = _CODE.sub(_code_in_a_cell, token["text"])
             # Those in what only looked like code from afar.
             text = without_comments(token["text"])
             token["text"] = _PICTURE.sub(_spaced_picture, without_constructs(text))
@@ -255,6 +285,11 @@ def _shape_all(tokens: list[Token]) -> None:
             _shape_container(token)
         shaped.append(token)
     tokens[:] = [token for token in shaped if token["type"] != "list" or ":toc" not in token.get("own", {})]
+
+
+def _code_in_a_cell(found: re.Match[str]) -> str:
+    """Code of a table, in which the backslash before a pipe only keeps the cell together (GFM, example 200)."""
+    return found[0].replace("\\|", "|")
 
 
 def _spaced_picture(found: re.Match[str]) -> str:

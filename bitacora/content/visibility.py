@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 
 from bitacora.content.dates import REMEDY, DateError
 from bitacora.content.errors import PostError, shown
-from bitacora.content.front_matter import Node, Scalar, Sequence, Table, read_head, torn_head
+from bitacora.content.front_matter import Node, Scalar, Sequence, Table, as_seen, read_head, torn_head
 
 EVERYBODY, ANYBODY_WITH_THE_ADDRESS, NOBODY = "everybody", "anybody with the address", "nobody"
 STANDINGS = ("shown", "hidden", "draft", "scheduled", "expired", "displaced")
@@ -1002,6 +1002,7 @@ def _kind_of(key: str) -> _Kind | None:
     """Return what a key of a head is about; None for one that says nothing of who may see a text."""
     if len(key) > _LONGEST_KEY:
         return None
+    key = key if key.isascii() else as_seen(key)
     name = folded(key)
     if key.lstrip().startswith("_") and (kind := _WORDS.get(f"_{name}")):
         return kind
