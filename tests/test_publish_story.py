@@ -255,6 +255,29 @@ def test_a_push_is_told_of_warnings_in_what_it_changed_and_how_that_will_be_shar
     assert "remote: 3 posts, 0 errors, 3 warnings" in told.told
 
 
+def test_a_push_lists_what_of_it_not_everybody_will_see(tmp_path: Path, pushed: Home) -> None:
+    editor = Editor(tmp_path / "work", pushed.repo)
+    editor.publish({"posts/2020-01-01-antes.md": post("Antes", draft="true")})
+    editor.commit(
+        {
+            "posts/2099-12-24-futura.md": post("Futura", date="2099-12-24"),
+            "posts/2020-01-02-borrador.md": post("Borrador", private="yes"),
+            "posts/2020-01-03-oculta.md": post("Oculta", date="2020-01-03", hidden="true"),
+            "posts/2020-01-04-ida.md": post("Ida", date="2020-01-04", expires="2020-02-01"),
+            "posts/2020-01-05-vista.md": post("Vista"),
+        }
+    )
+    lines = editor.push().told.splitlines()
+    told = sorted(line.removeprefix("remote: ").rstrip() for line in lines if "remote: posts/" in line)
+    beginnings = [
+        "posts/2020-01-02-borrador.md is a draft, because its head says private: yes on line",
+        "posts/2020-01-03-oculta.md is reachable at /2020/01/03/oculta/, and listed nowhere",
+        "posts/2020-01-04-ida.md has expired",
+        "posts/2099-12-24-futura.md appears in",
+    ]
+    assert [line[: len(begins)] for line, begins in zip(told, beginnings, strict=True)] == beginnings
+
+
 def test_warnings_are_told_and_pass(tmp_path: Path, pushed: Home) -> None:
     editor = Editor(tmp_path / "work", pushed.repo)
     editor.folder.joinpath("posts").mkdir()

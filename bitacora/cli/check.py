@@ -21,6 +21,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from bitacora.cli.editable import must_be_editable
+from bitacora.cli.explain import standing_in_words
 from bitacora.cli.sarif import sarif
 from bitacora.cli.verdicts import failures
 from bitacora.content.bodies import too_large
@@ -32,6 +33,7 @@ from bitacora.content.outline import Outline, outline
 from bitacora.content.permalink import quote_path
 from bitacora.content.post import Post
 from bitacora.content.snapshot import Snapshot
+from bitacora.content.visibility import standing
 from bitacora.cores import usable_cores
 from bitacora.publish.check import Report
 from bitacora.publish.git_process import GitError
@@ -119,7 +121,13 @@ def _report(chosen: Sequence[str], share: bool | None, shared: Collection[str]) 
     missing = {(one.file, one.line) for one in found if one.rule == "picture-missing"}
     verdicts = _verdicts(here, _judged(here, chosen, share, shared))
     found += (one for one in verdicts if (one.file, one.line) not in missing)
-    return Report(len(here.posts), tuple(sorted(set(found), key=_order)))
+    return Report(len(here.posts), tuple(sorted(set(found), key=_order)), tuple(_unseen(here, ground.now)))
+
+
+def _unseen(here: Snapshot, now: datetime) -> Iterator[tuple[str, str]]:
+    for post in here.candidates:
+        if standing(post, now, here.by_path) != "shown":
+            yield post.path, standing_in_words(here, post, now)
 
 
 def _outlines(here: Snapshot, posts: Sequence[Post]) -> dict[str, Outline]:

@@ -74,7 +74,7 @@ def _of_file(here: Snapshot, path: str, now: datetime) -> Iterator[str]:
     posts = {post.path: post for post in here.candidates}
     problems = [problem for problem in here.problems if problem.file == path]
     if path in posts:
-        yield _standing(here, posts[path], now)
+        yield standing_in_words(here, posts[path], now)
     elif problems:
         yield f"{path} is held back, and no last good version of it is known."
     elif not os.path.lexists(blog().library.root / path):
@@ -92,7 +92,8 @@ def _of_file(here: Snapshot, path: str, now: datetime) -> Iterator[str]:
         yield f"git ignores it ({rule}): it is here, but it will not be pushed."
 
 
-def _standing(here: Snapshot, post: Post, now: datetime) -> str:
+def standing_in_words(here: Snapshot, post: Post, now: datetime) -> str:
+    """Return a sentence that says who sees a post, or from when, or why nobody does."""
     name, what = post.path, "page" if post.kind == "page" else "post"
     state = standing(post, now, here.by_path)
     why = _why(post, state)

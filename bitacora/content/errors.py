@@ -82,6 +82,10 @@ def _printable(text: str) -> str:
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
+WITHHELD = "withheld"
+"""The rule of a word that keeps a text from being seen by everybody."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One thing to tell: `severity` is "error" for what would be held back, "warning" for what is worth fixing,

@@ -18,7 +18,7 @@ from itertools import islice
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from bitacora.content.comments import Comment, blanked, code_in, comments_in
-from bitacora.content.errors import Finding, PostError, Remark, shown
+from bitacora.content.errors import WITHHELD, Finding, PostError, Remark, shown
 from bitacora.content.files import FOLDERS, SETTINGS_FILE, is_markdown, shown_path
 from bitacora.content.front_matter import Head, Node, key_of, read_head
 from bitacora.content.liquid import left_out
@@ -42,7 +42,7 @@ RULES: Mapping[str, str] = {
     "key-repeated": "A key that is given twice",
     "dates-crossed": "A post that is updated or expires before it appears",
     "draft-overdue": "A draft whose date has passed",
-    "withheld": "A word of another tool, or of a folder, by which a post is not seen by everybody",
+    WITHHELD: "A word of another tool, or of a folder, by which a post is not seen by everybody",
     "picture-missing": "A picture that is not there",
     "picture-without-alt": "A picture that says nothing to those who do not see it",
     "picture-tells-place": "A picture that tells where it was taken",
@@ -224,7 +224,7 @@ def _withheld(ground: Ground, post: Post) -> Iterator[Finding]:
             where = "" if is_own else f" in {mark.file}"
             place = (mark.line, mark.column) if is_own else (1, 1)
             reason = f"Because of {shown(str(mark))}{where} {_WITHHELD[mark.says]}."
-            yield Finding(post.path, *place, "note", reason, how_to_publish(mark), "withheld")
+            yield Finding(post.path, *place, "note", reason, how_to_publish(mark), WITHHELD)
 
 
 _OWN_WORDS = {"draft", "published", "status", "hidden", "unlisted"}

@@ -29,10 +29,14 @@ _OF_SETTINGS = re.compile(r"site\.toml:(\d+):1: (.+)")
 
 @dataclass(frozen=True)
 class Report:
-    """What the checker says of a tree: findings in order, and how many posts it would show."""
+    """What the checker says of a tree: findings in order, and how many posts it would show.
+
+    `unseen` names the files of posts and pages that not everybody will see, each with a sentence that says why.
+    """
 
     posts: int
     findings: tuple[Finding, ...] = ()
+    unseen: tuple[tuple[str, str], ...] = ()
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -139,7 +143,8 @@ def new_errors(report: Report, before: Collection[Finding], changed: Collection[
 def _report(done: subprocess.CompletedProcess[bytes]) -> Report:
     try:
         found = json.loads(done.stdout)
-        return Report(found["posts"], tuple(_finding(each) for each in found["findings"]))
+        unseen = tuple((str(file), str(why)) for file, why in found["unseen"])
+        return Report(found["posts"], tuple(_finding(each) for each in found["findings"]), unseen)
     except (ValueError, KeyError, TypeError):
         complaint = done.stderr.decode(errors="replace").strip().splitlines()
         last = complaint[-1] if complaint else f"status {done.returncode}"

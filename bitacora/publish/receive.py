@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from bitacora.content.errors import WITHHELD
 from bitacora.publish.background import pull_for_others
 from bitacora.publish.check import Check, CheckError
 from bitacora.publish.git_process import GitError
@@ -71,9 +72,13 @@ def _may_come(home: Home, commit: str, check: Check) -> bool:
     except OSError as error:
         print(said(error))
         return False
+    unseen = {file: why for file, why in report.unseen if file in changed}
     for finding in report.findings:
-        if finding.severity == "error" or finding.file in changed:
+        is_told = finding.rule == WITHHELD and finding.file in unseen
+        if finding.severity == "error" or (finding.file in changed and not is_told):
             print(finding)
+    for why in unseen.values():
+        print(why)
     print(counted(report))
     return True
 

@@ -335,7 +335,8 @@ def _reports(home: Home) -> Iterator[tuple[str, dict[str, Any]]]:
 def _report(home: Home, commit: str) -> Report:
     try:
         found = read_json(home.report(commit))
-        return Report(found["posts"], tuple(Finding(**each) for each in found["findings"]))
+        unseen = tuple((file, why) for file, why in found.get("unseen", ()))
+        return Report(found["posts"], tuple(Finding(**each) for each in found["findings"]), unseen)
     except (OSError, ValueError, LookupError, TypeError):
         return Report(0)
 
