@@ -17,7 +17,9 @@ _TAGS = re.compile(
     rf"<(a|img|source|video|audio|track)({_ATTRIBUTES})>|<iframe({_ATTRIBUTES})>(?:.*?</iframe>|.*\Z)", re.DOTALL
 )
 _ATTRIBUTE = re.compile(r"""\s([^\s=">]+)="([^"<>]*)\"""")
-_WRITTEN_PICTURE = re.compile(r"""<img(?=[\s/])((?:[^<>"']|"[^"<>]*+"|'[^'<>]*+')*+)>""", re.IGNORECASE)
+_WRITTEN_TAG = re.compile(
+    r"""<(img|a|audio|video|source|track)(?=[\s/])((?:[^<>"']|"[^"<>]*+"|'[^'<>]*+')*+)>""", re.IGNORECASE
+)
 _WRITTEN_ATTRIBUTE = re.compile(r"""([^\s=">/]{1,100}+)\s*+=\s*+(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _CAPTION = re.compile(r"<figcaption[^<>]*+>((?:(?!<figcaption|</figcaption>).)*+)</figcaption>", re.DOTALL)
 _ANY_TAG = re.compile(r"<[^>]*+(?:>|\Z)")
@@ -43,10 +45,11 @@ class Figure:
 
 
 class Addresses:
-    """Resolves the tags of one body, in order, and remembers its pictures. Raises MarkupTooLarge."""
+    """Resolves the tags of one body, in order, and remembers its pictures and links. Raises MarkupTooLarge."""
 
     def __init__(self, resolver: Resolver, embeds: Collection[str]) -> None:
         self.pictures: list[str] = []
+        self.links: list[str] = []
         self.lead: Figure | None = None
         self._resolver = resolver
         self._embeds = embeds
@@ -69,12 +72,17 @@ class Addresses:
 
         return _TAGS.sub(tag, html)
 
-    def note_pictures(self, html: str) -> None:
-        """Remembers the pictures of HTML that goes out as its author wrote it."""
-        for tag in _WRITTEN_PICTURE.findall(html):
+    def note_written(self, html: str) -> None:
+        """Remembers the pictures and links of HTML that goes out as its author wrote it."""
+        for name, tag in _WRITTEN_TAG.findall(html):
             spend()
             attributes = {key.lower(): unescape(a or b or c) for key, a, b, c in _WRITTEN_ATTRIBUTE.findall(tag)}
-            if src := attributes.get("src"):
+            src = attributes.get("src")
+            self.links += [src for src, _ in candidates_of(attributes.get("srcset", ""))]
+            self.links += filter(None, (attributes.get("href"), attributes.get("poster")))
+            if src and name.lower() != "img":
+                self.links.append(src)
+            elif src:
                 self.pictures.append(src)
                 if self.lead is None:
                     self.lead = Figure(src, attributes.get("alt", ""), attributes.get("title", ""))
@@ -123,16 +131,16 @@ class Addresses:
     def _resolve_link(self, attributes: dict[str, str], key: str) -> None:
         address = self._resolver.link(attributes[key]) if is_safe(attributes[key]) else ""
         if address:
+            self.links.append(attributes[key])
             attributes[key] = address
         else:
             del attributes[key]
 
     def _resolve_candidates(self, attributes: dict[str, str]) -> None:
-        """https://html.spec.whatwg.org/multipage/images.html#srcset-attributes, no commas inside addresses."""
         candidates = []
-        for candidate in attributes.pop("srcset").split(","):
-            src, *descriptor = candidate.split()[:2] or [""]
-            if src and is_safe(src):
+        for src, descriptor in candidates_of(attributes.pop("srcset")):
+            if is_safe(src):
+                self.links.append(src)
                 candidates.append(" ".join((self._resolver.picture(src)[0], *descriptor)))
         if candidates:
             attributes["srcset"] = ", ".join(candidates)
@@ -146,6 +154,21 @@ class Addresses:
         if _host(address) in self._embeds:
             return open_tag("iframe", {**attributes, "src": address, "loading": "lazy"}) + "</iframe>"
         return open_tag("a", {"href": address}) + escape(attributes.get("title") or src) + "</a>"
+
+
+def is_local(address: str) -> bool:
+    """Return whether an address lies on this site: no scheme, no host."""
+    head = address.split("/", 1)[0]
+    return not address.startswith(("//", "\\", "/\\")) and ":" not in head
+
+
+def candidates_of(srcset: str) -> list[tuple[str, list[str]]]:
+    """Return the addresses of a `srcset` and what each is for, without commas inside addresses.
+
+    https://html.spec.whatwg.org/multipage/images.html#srcset-attributes
+    """
+    split = (candidate.split()[:2] for candidate in srcset.split(","))
+    return [(words[0], words[1:]) for words in split if words]
 
 
 def _host(address: str) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import mistune
 
 from bitacora.content import sanitise
-from bitacora.content.addresses import Addresses, Figure, Resolver, open_tag
+from bitacora.content.addresses import Addresses, Figure, Resolver, is_local, open_tag
 from bitacora.content.effort import MarkupTooLarge, bounded, spend
 from bitacora.content.highlight import highlight, language_of
 from bitacora.content.plain import (
@@ -100,7 +100,8 @@ class Html:
 
     `body` is HTML ready for a page. `excerpt` is plain text: what stands before `<!--more-->`, else the first
     paragraph, cut at a word. `words` counts visible text without code blocks, each CJK character as a word.
-    `pictures` are the addresses as written, `lead` is the first of them.
+    `pictures` are the addresses as written, `lead` is the first of them. `links` are the other addresses that may
+    be those of files of the site: links, films and sounds, smaller versions of pictures.
     """
 
     body: str
@@ -109,6 +110,7 @@ class Html:
     words: int
     pictures: tuple[str, ...]
     lead: Figure | None
+    links: tuple[str, ...] = ()
 
 
 def render(
@@ -134,17 +136,18 @@ def render(
             words=words_in(_visible(written.body)),
             pictures=tuple(addresses.pictures),
             lead=addresses.lead,
+            links=tuple(dict.fromkeys(link for link in addresses.links if is_local(link))),
         )
 
 
 def render_body(
     text: str, resolver: Resolver, *, trusted: bool = False, embeds: Collection[str] = ()
-) -> tuple[str, tuple[str, ...]]:
-    """The `body` and the `pictures` that `render` gives, sooner."""
+) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """The `body` and the `pictures` that `render` gives, sooner, and all links, films and sounds."""
     addresses = Addresses(resolver, embeds)
     with bounded():
         written = _written(text, addresses, trusted=trusted, labels=LABELS)
-    return written.body, tuple(addresses.pictures)
+    return written.body, tuple(addresses.pictures), tuple(addresses.links)
 
 
 class _Written(NamedTuple):
@@ -438,7 +441,7 @@ class _Writer:
     def _written(self, raw: str) -> str:
         """HTML of the author: as it is where addresses are resolved on the way, else for `sanitise.tame`."""
         if self._addresses is not None:
-            self._addresses.note_pictures(raw)
+            self._addresses.note_written(raw)
             return raw
         self.has_html = True
         return _WRITTEN_ID.sub(self._free_written, sanitise.without_comments(raw))

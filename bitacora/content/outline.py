@@ -20,6 +20,8 @@ _ATTRIBUTE = re.compile(r"""\s([^\s=">]+)="([^"]*)\"""")
 class Outline:
     """Ids, addresses of links and of pictures, in their order and as written; `unsaid` are pictures without words.
 
+    Films and sounds are among the links.
+
     `repeated` is what the head says in vain. `problem` says why the body cannot be shown; then the rest is empty.
     """
 
@@ -34,11 +36,10 @@ class Outline:
 def outline(source: bytes, path: str, *, trusted: bool = False, embeds: Collection[str] = ()) -> Outline:
     """The outline of a file that `read_post` has read; of its body, as a page would show it."""
     try:
-        body, pictures = render_body(body_of(source), _AsWritten(), trusted=trusted, embeds=embeds)
+        body, pictures, links = render_body(body_of(source), _AsWritten(), trusted=trusted, embeds=embeds)
     except MarkupTooLarge as error:
         return Outline(problem=str(error))
     ids: list[str] = []
-    links: list[str] = []
     unsaid: list[str] = []
     for found in _TAG.finditer(body):
         tag = found[1].lower()
@@ -47,11 +48,9 @@ def outline(source: bytes, path: str, *, trusted: bool = False, embeds: Collecti
             continue
         if "id" in attributes:
             ids.append(attributes["id"])
-        if "href" in attributes:
-            links.append(attributes["href"])
         if attributes.get("src") and not attributes.get("alt", "").strip() and tag == "img":
             unsaid.append(attributes["src"])
-    return Outline(tuple(ids), tuple(links), pictures, tuple(unsaid), tuple(repeated_keys(source, path)))
+    return Outline(tuple(ids), links, pictures, tuple(unsaid), tuple(repeated_keys(source, path)))
 
 
 class _AsWritten:

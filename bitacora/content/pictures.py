@@ -1,4 +1,4 @@
-"""Pictures beside posts: what type they are and how large. Only headers are read."""
+"""Pictures and documents beside posts: what type they are, and how large a picture is. Only headers are read."""
 
 from __future__ import annotations
 
@@ -26,13 +26,50 @@ MEDIA_TYPES = {
     "avif": "image/avif",
     "svg": "image/svg+xml",
     "mp4": "video/mp4",
+    "m4v": "video/mp4",
     "webm": "video/webm",
+    "ogv": "video/ogg",
+    "mov": "video/quicktime",
     "mp3": "audio/mpeg",
+    "m4a": "audio/mp4",
+    "aac": "audio/aac",
     "ogg": "audio/ogg",
+    "oga": "audio/ogg",
+    "opus": "audio/ogg",
+    "flac": "audio/flac",
+    "wav": "audio/wav",
+    "weba": "audio/webm",
     "vtt": "text/vtt",
     "pdf": "application/pdf",
+    "txt": "text/plain",
+    "json": "application/json",
+    "csv": "text/csv",
+    "tsv": "text/tab-separated-values",
+    "ics": "text/calendar",
+    "vcf": "text/vcard",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+    "odt": "application/vnd.oasis.opendocument.text",
+    "odp": "application/vnd.oasis.opendocument.presentation",
+    "epub": "application/epub+zip",
+    "zip": "application/zip",
+    "geojson": "application/geo+json",
+    "kml": "application/vnd.google-earth.kml+xml",
+    "gpx": "application/gpx+xml",
 }
-"""File name extensions that are served from post folders, and the type each is served as."""
+"""File name extensions that are served beside posts, and the type of each. A browser runs none of them."""
+
+_SHOWN_BY_BROWSERS = (
+    "image/",
+    "video/",
+    "audio/",
+    "text/vtt",
+    "text/plain",
+    "application/pdf",
+    "application/json",
+)
 
 DEFAULT_FOCUS = (0.5, 0.4)
 """A little above the middle, where faces and horizons are."""
@@ -84,12 +121,22 @@ def media_type(path: str) -> str | None:
     return MEDIA_TYPES.get(ending.lower()) if dot else None
 
 
+def is_picture(path: str) -> bool:
+    """Whether a file is a picture by its name. All else that is served beside a post is a document."""
+    return (media_type(path) or "").startswith("image/")
+
+
+def is_download(path: str) -> bool:
+    """Whether a browser is told to save a file instead of showing it: some would read the markup in it."""
+    return not (media_type(path) or "").startswith(_SHOWN_BY_BROWSERS)
+
+
 _known: dict[Signature, tuple[int, int]] = {}
 
 
 def measure(tree: Tree, path: str, version: Signature) -> tuple[int, int]:
     """Width and height as shown, in pixels; (0, 0) for what cannot be measured: missing, broken, vector, film."""
-    if not (media_type(path) or "").startswith("image/"):
+    if not is_picture(path):
         return 0, 0
     size = _known.get(version)
     if size is None:

@@ -270,6 +270,20 @@ def reads_the_same(old: bytes, new: bytes) -> bool:
     return before == after
 
 
+def named_in_head(post: Post) -> list[str]:
+    """Return the addresses of pictures and documents that the head of a post names, as written there."""
+    images = [*post.images, *filter(None, (post.share_image, post.share_image_on_x))]
+    found = [image.src for image in images]
+    for key, value in post.extra.items():
+        if key_of(key) in _ATTACHED:
+            for one in value if isinstance(value, list | tuple) else (value,):
+                parts = one.items() if isinstance(one, dict) else ((_ATTACHED_PARTS[0], one),)
+                found += [
+                    part for name, part in parts if isinstance(part, str) and key_of(name) in _ATTACHED_PARTS
+                ]
+    return found
+
+
 # --- keys: which mean the same, the first given wins
 
 _KEYS = {
@@ -362,6 +376,15 @@ MISTAKES = (
     NETWORK_UNKNOWN, NETWORK_MISSPELT, NETWORK_NOT_APART, NETWORK_TWICE, NOT_A_TEXT, NOT_A_PICTURE, NOT_A_FOCUS,
 )  # fmt: skip
 """What a head may get wrong and be published all the same."""
+
+_ATTACHED = {
+    "attachment", "attachments", "document", "documents", "download", "downloads", "enclosure", "enclosures",
+    "file", "files", "resources", "pdf", "audio", "podcast", "video",
+    "adjunto", "adjuntos", "anexo", "anexos", "archivo", "archivos", "arquivo", "arquivos", "documento",
+    "documentos", "descarga", "descargas",
+}  # fmt: skip
+"""Keys for documents beside a post. The engine shows none of them; themes do."""
+_ATTACHED_PARTS = ("src", "file", "url", "path", "href")
 
 _ROLES = {key: (role, rank) for role, keys in _KEYS.items() for rank, key in enumerate(keys)}
 _OLD_ADDRESSES = {"aliases", "redirect_from"}

@@ -14,12 +14,13 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from bitacora.content.addresses import is_local
 from bitacora.content.errors import PostError, Remark, shown
 from bitacora.content.files import SETTINGS_FILE, Signature, Tree, is_markdown
 from bitacora.content.front_matter import key_of
 from bitacora.content.names import alike, composed
 from bitacora.content.permalink import name_key, name_of, quote_path, slugify, slugs_apart, term_slug
-from bitacora.content.pictures import Picture, measure, media_type
+from bitacora.content.pictures import Picture, is_picture, measure, media_type
 from bitacora.content.post import Author, Image, Post, Term, lines_of, repeated_keys
 from bitacora.content.scan import Entry, source_of
 from bitacora.content.visibility import EVER, NEVER, NOBODY, appears, is_listed, visibility
@@ -270,23 +271,23 @@ class Snapshot:
 
     def link(self, post: Post, href: str) -> str:
         """The address for a link as `post` writes it: to another Markdown file, to a file, to a URL."""
-        parts = urlsplit(href) if _is_relative(href) else None
+        parts = urlsplit(href) if is_local(href) else None
         if parts is None or not parts.path:
             return href
         if name := name_in(href):
             return self._named_by_its_name(post, href, name, parts.fragment)
-        path = self.named(_beside(post, unquote(parts.path)))
-        if target := self.published(path):
-            return urlunsplit(("", "", target.url, parts.query, parts.fragment))
-        if path in self.files:
-            return self._file_url(post, path)
+        for path in map(self.named, _places(post, unquote(parts.path))):
+            if target := self.published(path):
+                return urlunsplit(("", "", target.url, parts.query, parts.fragment))
+        if file := self._file(post, href):
+            return urlunsplit(("", "", self._file_url(post, file), parts.query, parts.fragment))
         return href if href.startswith("/") else urlunsplit(("", "", _under(post.url, parts.path), *parts[3:]))
 
     def picture(self, post: Post, image: Image) -> Picture:
         """The picture behind an address as an editor wrote it in `post`, measured where it lies on this disk."""
-        kind = media_type(urlsplit(image.src).path if _is_relative(image.src) else image.src) or ""
+        kind = media_type(urlsplit(image.src).path if is_local(image.src) else image.src) or ""
         alt = image.alt or image.caption
-        if not _is_relative(image.src):
+        if not is_local(image.src):
             return Picture(image.src, 0, 0, kind, alt, image.caption)
         path = self._file(post, image.src)
         if path is None:
@@ -300,18 +301,17 @@ class Snapshot:
         return self._file(post, image.src)
 
     def file_below(self, post: Post, name: str, named: Iterable[str]) -> str | None:
-        """The path of the file that `<permalink><name>` stands for, None when the post does not show it.
+        """Return the path of the file that `<permalink><name>` stands for, None when the post does not show it.
 
-        A bundle shows what lies in its folder; any other post shows what it names, in its head or its body.
+        A post shows what it names, in its head or its body; a bundle also the pictures in its folder.
         """
-        path = f"{posixpath.dirname(post.path)}/{name}"
-        if path in self.files and self._bundle(path) == posixpath.dirname(post.path) and is_bundle(post.path):
+        folder, wanted = posixpath.dirname(post.path), composed(name)
+        path = self.named(f"{folder}/{name}")
+        is_shown = path in self.files and is_picture(path) and is_bundle(post.path)
+        if is_shown and self._bundle(path) == folder:
             return path
-        for src in named:
-            path = self._file(post, src) or ""
-            if path and self._file_url(post, path) == base(post.url) + quote_path(name):
-                return path
-        return None
+        found = (self._file(post, address) for address in named)
+        return next((path for path in found if path and composed(_name_below(post, path)) == wanted), None)
 
     def _missing_template(self, name: str, posts: Sequence[Post]) -> PostError:
         first = min(posts, key=lambda post: post.path)
@@ -349,13 +349,12 @@ class Snapshot:
         return {post.path: place for place, post in enumerate(self.posts)}
 
     def _file(self, post: Post, src: str) -> str | None:
-        if not _is_relative(src):
+        if not is_local(src):
             return None
         name = name_in(src)
-        wanted = name or unquote(urlsplit(src).path)
-        for path in (_beside(post, wanted), wanted.lstrip("/")):
-            if (path := self.named(path)) in self.files:
-                return path
+        places = map(self.named, _places(post, name or _path_of(src)))
+        if found := next((path for path in places if path in self.files and not path.startswith("root/")), None):
+            return found
         return _nearest(post, self._files_by_name.get(look(name), ())) if name else None
 
     def _named_by_its_name(self, post: Post, href: str, name: str, fragment: str) -> str:
@@ -374,17 +373,14 @@ class Snapshot:
     @cached_property
     def _files_by_name(self) -> Mapping[str, Sequence[str]]:
         found: dict[str, list[str]] = defaultdict(list)
-        for path in sorted(self.files):
+        for path in sorted(path for path in self.files if not path.startswith("root/")):
             for ending in _endings(path):
                 found[look(ending)].append(path)
         return found
 
     def _file_url(self, post: Post, path: str) -> str:
-        if path.startswith("static/"):
-            return "/" + quote_path(path)
-        folder = posixpath.dirname(post.path) + "/"
-        name = path.removeprefix(folder) if path.startswith(folder) else posixpath.basename(path)
-        return base(post.url) + quote_path(name)
+        name = _name_below(post, path)
+        return base(post.url) + quote_path(composed(name)) if name else "/" + quote_path(path)
 
 
 def build(
@@ -775,16 +771,29 @@ def _claim(term: Term | Author) -> int:
     return 1 if slugify(name) == name else _LEAST_CLAIM
 
 
-def _is_relative(href: str) -> bool:
-    """Whether an address lies on this site: no scheme, no host."""
-    head = href.split("/", 1)[0]
-    return not href.startswith(("//", "\\", "/\\")) and ":" not in head
+def _path_of(address: str) -> str:
+    """Return the decoded path of an address, empty for what is none."""
+    try:
+        return unquote(urlsplit(address).path)
+    except ValueError:
+        return ""
 
 
-def _beside(post: Post, name: str) -> str:
-    if name.startswith("/"):
-        return posixpath.normpath(name.lstrip("/"))
-    return posixpath.normpath(posixpath.join(posixpath.dirname(post.path), name))
+def _places(post: Post, name: str) -> tuple[str, ...]:
+    """Return where a file may lie that a post names: beside it, or in the site's folder, or by its address."""
+    folder = posixpath.dirname(post.path)
+    own = unquote(base(post.url))
+    below = (posixpath.normpath(posixpath.join(folder, name.removeprefix(own))),) if name.startswith(own) else ()
+    whole = posixpath.normpath(name.lstrip("/"))
+    return (whole, *below) if name.startswith("/") else (posixpath.normpath(posixpath.join(folder, name)), whole)
+
+
+def _name_below(post: Post, path: str) -> str:
+    """Return the name under which a file hangs below a post, empty for one that has an address of its own."""
+    folder = posixpath.dirname(post.path) + "/"
+    if path.startswith("static/"):
+        return ""
+    return path.removeprefix(folder) if path.startswith(folder) else posixpath.basename(path)
 
 
 def _under(url: str, path: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -11,7 +11,7 @@ from bitacora.content.bodies import Bodies
 from bitacora.content.markdown import Html
 from bitacora.content.permalink import as_made_by, quote_path
 from bitacora.content.pictures import Picture
-from bitacora.content.post import Author, Image, Post, Term, own_id
+from bitacora.content.post import Author, Image, Post, Term, named_in_head, own_id
 from bitacora.content.snapshot import SUBJECTS, Snapshot, Subject
 from bitacora.content.visibility import is_listed
 from bitacora.web.alphabets import direction, direction_of, is_written_in
@@ -71,10 +71,12 @@ class Edition:
         path = self.snapshot.file_of(post, image)
         return self.files.content(self.snapshot, path) if path else b""
 
-    def named_files(self, post: Post) -> list[str]:
-        """The addresses of files that a post names, in its head and in its body, as written there."""
-        images = [*post.images, *filter(None, (post.share_image, post.share_image_on_x))]
-        return [*(image.src for image in images), *self.html(post).pictures]
+    def named_files(self, post: Post) -> Iterator[str]:
+        """Yield the addresses of files that a post names, in its head and in its body, as written there."""
+        yield from named_in_head(post)
+        html = self.html(post)
+        yield from html.pictures
+        yield from html.links
 
     def feed_id(self, post: Post) -> str:
         """Return the id of a post in feeds, which outlives a corrected address (RFC 4287, 4.2.6).

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import errno
 import hashlib
 import mimetypes
 import os
@@ -13,22 +15,30 @@ from urllib.parse import quote
 
 from flask import Request, Response
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
-from werkzeug.wsgi import wrap_file
+from werkzeug.wsgi import FileWrapper
 
 from bitacora.content.errors import PostError
 from bitacora.content.files import BeingWrittenError, Signature, Tree, signature
-from bitacora.content.pictures import media_type
+from bitacora.content.pictures import is_download, is_picture, media_type
 from bitacora.content.snapshot import Snapshot
 from bitacora.web.headers import NO_STORE
 
 SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """Content-Security-Policy of a drawing that is opened by itself: it may carry scripts."""
 
+DOCUMENT_POLICY = "default-src 'none'; sandbox"
+"""Of a document that is opened by itself: whatever it is made of, nothing in it runs, and nothing is fetched."""
+
+SHOWN_POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; object-src 'self'; style-src 'unsafe-inline'"
+"""Of a document that browsers show by a page of their own, which a sandbox would keep from working."""
+
 MOST_BYTES = 40 * 1024 * 1024
 """Of a picture that a card is made from."""
 
 _HASHED = re.compile(r"(.+)\.[0-9a-f]{12}(\.[^./]*)?")
 _TEXT = ("text/", "application/javascript", "image/svg+xml", "application/json")
+_SHOWN = ("application/pdf", "audio/", "video/")
+_ONE_PART = re.compile(r"bytes=(?:(\d{1,19})-(\d{0,19})|-(\d{1,19}))", re.ASCII | re.IGNORECASE)
 _SMALL_BYTES = 256 * 1024
 _CHUNK = 1 << 20
 _MOST_HASHES = 20_000
@@ -73,8 +83,16 @@ class Files:
         return self._send(request, *found, is_kept=is_kept) if found else None
 
     def beside_post(self, request: Request, snapshot: Snapshot, path: str) -> Response | None:
-        """The answer with a picture or other file in a post's folder; None when it has gone meanwhile."""
-        return self._send(request, snapshot.tree, path, snapshot.files[path])
+        """The answer with a picture or document beside a post; None when it has gone meanwhile."""
+        is_document = not is_picture(path)
+        response = self._send(request, snapshot.tree, path, snapshot.files[path], in_parts=is_document)
+        if response is not None and is_document:
+            is_shown = (media_type(path) or "").startswith(_SHOWN)
+            response.headers["Content-Security-Policy"] = SHOWN_POLICY if is_shown else DOCUMENT_POLICY
+            response.headers.setdefault("Cache-Control", "no-cache")  # it goes at once when no text names it
+            if is_download(path):
+                response.headers["Content-Disposition"] = "attachment"
+        return response
 
     def logo(self, snapshot: Snapshot) -> bytes | None:
         """The bytes of the picture that stands for the site; None when there is none or it cannot be read."""
@@ -120,7 +138,14 @@ class Files:
         return self._hashes[version]
 
     def _send(
-        self, request: Request, tree: Tree, path: str, version: Signature, *, is_kept: bool = False
+        self,
+        request: Request,
+        tree: Tree,
+        path: str,
+        version: Signature,
+        *,
+        is_kept: bool = False,
+        in_parts: bool = False,
     ) -> Response | None:
         kind = media_type(path) or mimetypes.guess_type(path)[0] or "application/octet-stream"
         etag = self._hash(tree, path, version)
@@ -128,7 +153,7 @@ class Files:
             file = os.fdopen(tree.open(path), "rb")
         except (OSError, PostError):
             return None
-        if kind.startswith(_TEXT) and version[2] <= _SMALL_BYTES:
+        if kind.startswith(_TEXT) and version[2] <= _SMALL_BYTES and not in_parts:
             with file:
                 response = Response(file.read(), mimetype=kind)
                 now = signature(os.fstat(file.fileno()))
@@ -138,8 +163,10 @@ class Files:
             except OSError:
                 file.close()
                 return None
-            response = Response(wrap_file(request.environ, file, _CHUNK), mimetype=kind, direct_passthrough=True)
+            response = Response(_OneVersion(file, now), mimetype=kind, direct_passthrough=True)
             response.content_length = now[2]
+            if in_parts and not (kind.startswith("text/") and _is_utf8(file)):
+                response.headers["Content-Type"] = kind
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         if kind == "image/svg+xml":
             response.headers["Content-Security-Policy"] = SVG_POLICY
@@ -152,6 +179,33 @@ class Files:
         return conditional(response, request, version[2])
 
 
+class _OneVersion(FileWrapper):
+    """A file as it is sent. Writing over it meanwhile ends the connection: no two versions are mixed."""
+
+    def __init__(self, file: BinaryIO, version: Signature) -> None:
+        super().__init__(file, _CHUNK)
+        self._written = version[2:4]
+
+    def __next__(self) -> bytes:
+        data = self.file.read(self.buffer_size)
+        if signature(os.fstat(self.file.fileno()))[2:4] != self._written:
+            raise OSError(errno.ECONNRESET, "the file was written to while it was sent")
+        if not data:
+            raise StopIteration
+        return data
+
+
+def _is_utf8(file: BinaryIO) -> bool:
+    """Whether a text begins like one in UTF-8. What spreadsheets write often is not."""
+    start = file.read(_SMALL_BYTES)
+    file.seek(0)
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start, len(start) < _SMALL_BYTES)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _digest(file: BinaryIO) -> str:
     digest = hashlib.blake2b(digest_size=6)
     while chunk := file.read(_CHUNK):
@@ -162,7 +216,7 @@ def _digest(file: BinaryIO) -> str:
 def conditional(response: Response, request: Request, size: int) -> Response:
     """For an answer with an entity tag: 304 to who has it, 206 to who wants one part of what is streamed.
 
-    Whole for any other wish (RFC 9110: 13.2.2, 14.2).
+    416 for a part behind its end, whole for any other wish (RFC 9110: 13.2.2, 14.2).
     """
     asked = {name: value for name, value in request.environ.items() if name not in _NOT_ASKED}
     if "HTTP_IF_NONE_MATCH" in asked or request.method == "HEAD":
@@ -170,6 +224,22 @@ def conditional(response: Response, request: Request, size: int) -> Response:
     try:
         response.make_conditional(asked, accept_ranges=response.is_streamed, complete_length=size)
     except RequestedRangeNotSatisfiable:
-        response.headers.remove("Content-Range")
+        if _is_behind_the_end(request.headers.get("Range", ""), size):
+            response.close()
+            response = Response(status=416, mimetype="text/plain")
+            response.headers.update({"Content-Range": f"bytes */{size}", "Accept-Ranges": "bytes"})
+        else:
+            response.headers.remove("Content-Range")
     response.headers.remove("Date")  # the server's own comes with every answer
     return response
+
+
+def _is_behind_the_end(asked: str, size: int) -> bool:
+    """Whether a Range header asks for one part, and there is nothing in that part."""
+    found = _ONE_PART.fullmatch(asked)
+    if not found:
+        return False
+    first, last, length = found.groups()
+    if length is not None:
+        return not int(length)
+    return int(first) >= size and (not last or int(last) >= int(first))

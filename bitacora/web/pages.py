@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from flask import Blueprint, Response, abort, g, request
 
 from bitacora.content.permalink import quote_path
+from bitacora.content.pictures import is_picture
 from bitacora.content.post import Author, Post
 from bitacora.content.public_source import public_source
 from bitacora.content.snapshot import Snapshot, Subject, base, owner_of, variants
@@ -266,6 +267,8 @@ def _file(post: Post, name: str) -> Response | None:
     response = blog().files.beside_post(request, here, path) if path else None
     if response is not None:
         response.headers.setdefault("Cache-Control", a_day(here, blog().clock()))
+        if post.noindex and path and not is_picture(path):
+            response.headers["X-Robots-Tag"] = "noindex"
     return response
 
 
