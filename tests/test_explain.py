@@ -51,7 +51,8 @@ def explained(blog: Blog, wanted: str) -> str:
             post(expires="2025-12-30 09:00"),
             f"{FILE} has expired 2 d ago, at 2025-12-30 09:00:00-0300 (America/Santiago).",
         ),
-        ("posts/acta.txt", "", "posts/acta.txt is not shown. It is neither Markdown (.txt)"),
+        ("posts/acta.html", "", "posts/acta.html is not shown. It is neither Markdown (.html)"),
+        ("posts/acta.txt", "", "posts/acta.txt is a document that no published text names, so it is private."),
         ("posts/.acta.md", post(), "posts/.acta.md is not shown. The name .acta.md begins with a dot"),
         ("posts/acta.md~", post(), "posts/acta.md~ is not shown: programs use such names"),
         ("2018-07-17-x.md", post(), "2018-07-17-x.md is not shown. It lies outside the folders posts and pages"),
@@ -61,6 +62,12 @@ def explained(blog: Blog, wanted: str) -> str:
 )  # fmt: skip
 def test_a_file_is_explained_in_plain_words(new_blog: NewBlog, path: str, text: str, said: str) -> None:
     assert explained(new_blog({path: text}, clock=Clock(NOON)), path).startswith(said)
+
+
+def test_a_document_is_explained_by_the_post_that_names_it(new_blog: NewBlog) -> None:
+    named = {FILE: post(body="[a](la%20acta.pdf)"), "posts/la acta.pdf": "x", "posts/b.md": post(body="acta")}
+    said = explained(new_blog(named), "posts/la acta.pdf")
+    assert said == f"posts/la acta.pdf is no post. It is public below {ADDRESS}, whose text names it.\n"
 
 
 @pytest.mark.parametrize("wanted", [ADDRESS, ADDRESS.rstrip("/"), URL + ADDRESS, f"{URL}{ADDRESS}share/?a=b#c"])

@@ -119,9 +119,14 @@ MISTAKES = {
         (FILE, 6, 17),
     ),
     "never-read": (
-        {FILE: post(), "posts/acta.txt": "Acta"},
-        {FILE: post(), "posts/.gitkeep": "", "posts/acta.pdf": "%PDF"},
-        ("posts/acta.txt", 1, 1),
+        {FILE: post(), "posts/acta.rtf": "Acta"},
+        {FILE: post(), "posts/.gitkeep": "", "posts/acta.png": "x"},
+        ("posts/acta.rtf", 1, 1),
+    ),
+    "document-unnamed": (
+        {"posts/2018-07-17-x/index.md": post(body="`[a](acta.pdf)`"), "posts/2018-07-17-x/acta.pdf": "%PDF"},
+        {FILE: post(body="[a](ac%74a.pd%66 'Acta')", hidden="true"), "posts/acta.pdf": "%PDF", "posts/b.png": "x"},
+        ("posts/2018-07-17-x/acta.pdf", 1, 1),
     ),
     "focus-unknown": ({FILE: post(focus="nonsense")}, {FILE: post(focus="top")}, (FILE, 3, 8)),
 }
@@ -210,6 +215,25 @@ def test_a_picture_of_another_case_is_named(new_blog: NewBlog) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "there", "said"),
+    [
+        ("acta.pdf", "Acta.pdf", "There is Acta.pdf: capitals and small letters are not the same."),
+        ("sesion.pdf", "sesión.pdf", "Did you mean sesión.pdf?"),
+        ("acta-final.pdf", "acta_final.pdf", "Did you mean acta_final.pdf?"),
+        ("acta.doc", "acta.docx", "Did you mean acta.docx?"),
+        ("informe-del-consejo.pdf", "informe-del-consjeo.pdf", "Did you mean informe-del-consjeo.pdf?"),
+        ("acta.pdf", "plano.pdf", "Mend it, or take it out."),
+    ],
+)
+def test_a_link_to_a_document_of_nearly_that_name_is_told_with_it(
+    new_blog: NewBlog, written: str, there: str, said: str
+) -> None:
+    blog = new_blog({FILE: post(body=f"[a]({written}) [b](<{there}>)"), f"posts/{there}": b"x"})
+    [line] = told(blog)
+    assert line.endswith(f"leads to nothing on this site. {said}")
+
+
 def test_a_picture_of_the_head_needs_words_too(new_blog: NewBlog) -> None:
     files = {FILE: post(image="sala.jpg"), "posts/sala.jpg": picture()}
     assert found(new_blog(files)) == [("picture-without-alt", FILE, 3, 8)]
@@ -226,13 +250,13 @@ def test_the_place_is_found_in_every_kind_of_picture(new_blog: NewBlog, kind: st
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("posts/acta.txt", "neither Markdown (.txt)"),
+        ("posts/acta.html", "neither Markdown (.html)"),
         ("posts/acta", "neither Markdown (no ending)"),
         ("posts/sala.heic", "neither Markdown (.heic)"),
         ("posts/.acta.md", "begins with a dot"),
         ("posts/.viejas/acta.md", "begins with a dot"),
         ("posts/_acta.md", "begins with _"),
-        ("pages/acta.txt", "neither Markdown (.txt)"),
+        ("pages/acta.html", "neither Markdown (.html)"),
         ("_posts/2018-07-17-acta.md", "outside the folders"),
         ("2018-07-17-acta.md", "outside the folders"),
     ],

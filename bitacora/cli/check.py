@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import posixpath
+import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from difflib import unified_diff
 from functools import lru_cache, partial
 from multiprocessing import Pool
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import click
 from flask import current_app
@@ -24,6 +26,7 @@ from bitacora.cli.editable import must_be_editable
 from bitacora.cli.explain import standing_in_words
 from bitacora.cli.sarif import sarif
 from bitacora.cli.verdicts import failures
+from bitacora.content.addresses import is_local
 from bitacora.content.bodies import too_large
 from bitacora.content.errors import Finding
 from bitacora.content.files import SETTINGS_FILE
@@ -48,6 +51,8 @@ log = logging.getLogger(__name__)
 _BAR_FROM_POSTS = 200
 _PROCESSES_FROM_POSTS = 400
 _JUDGED = 100
+_MOST_REDIRECTS = 10
+_ID = re.compile(r"""\sid=["']?([^"'\s>]+)""")
 _LISTS = ("/", "/archive/", "/categories/", "/tags/", "/feed.xml", "/sitemap.xml")
 
 
@@ -108,7 +113,8 @@ def _report(chosen: Sequence[str], share: bool | None, shared: Collection[str]) 
         here,
         datetime.fromtimestamp(blog().clock(), UTC),
         _answers(),
-        outlines,
+        _ids,
+        outlines=outlines,
     )
     posts = [post for post in here.candidates if _lies_in(post.path, chosen)]
     found = [
@@ -175,9 +181,30 @@ def _ask_for_pages(here: Snapshot) -> None:
         reader.get(address, environ_overrides={OWN: True})
 
 
-def _answers() -> Callable[[str], bool]:
+def _answers() -> Callable[[str], str]:
+    """Ask as a reader does, and follow where the blog sends him."""
     reader = current_app.test_client()
-    return lru_cache(None)(lambda path: reader.head(quote_path(path)).status_code < 400)
+
+    def arrives_at(path: str) -> str:
+        for _ in range(_MOST_REDIRECTS):
+            answer = reader.head(quote_path(path), environ_overrides={OWN: True})
+            answer.close()
+            if answer.status_code not in {301, 302, 307, 308}:
+                return path if answer.status_code == 200 else ""
+            target = answer.headers["Location"].removeprefix(blog().site.url)
+            if not is_local(target):
+                return target
+            path = unquote(urlsplit(target).path)
+        return ""
+
+    return lru_cache(None)(arrives_at)
+
+
+def _ids(path: str) -> Collection[str] | None:
+    """Return the ids in a page that is no post; None for what is no page."""
+    answer = current_app.test_client().get(quote_path(path), environ_overrides={OWN: True})
+    answer.close()
+    return _ID.findall(answer.text) if answer.mimetype == "text/html" else None
 
 
 def _ignored(here: Snapshot) -> Iterator[Finding]:

@@ -19,9 +19,9 @@ from flask.cli import with_appcontext
 from bitacora.content.files import is_hidden
 from bitacora.content.findings import why_never_read
 from bitacora.content.permalink import quote_path
-from bitacora.content.pictures import media_type
-from bitacora.content.post import Post
-from bitacora.content.snapshot import Snapshot
+from bitacora.content.pictures import is_picture, media_type
+from bitacora.content.post import Image, Post
+from bitacora.content.snapshot import Snapshot, base
 from bitacora.content.visibility import appears, how_to_publish, mark_of, standing
 from bitacora.publish.work_tree import deletion_of, ignored, is_committed
 from bitacora.web.blog import blog
@@ -129,12 +129,32 @@ def _not_a_post(here: Snapshot, path: str) -> str:
     if why := why_never_read(path):
         return f"{path} is not shown. {why[0]} {why[1]}"
     if path in here.files and media_type(path):
-        return f"{path} is no post. It is served when a published post names it or lies in the same folder."
+        named = [base(post.url) for post in _naming(here, path)]
+        if named:
+            return f"{path} is no post. It is public below {', '.join(named)}, whose text names it."
+        if is_picture(path):
+            return (
+                f"{path} is no post. It is served when a published post names it or is the bundle in its folder."
+            )
+        return f"{path} is a document that no published text names, so it is private. To publish it, link to it."
     if (blog().library.root / path).is_dir():
         return f"{path} is a folder. Name a file in it."
     if is_hidden(posixpath.basename(path)):
         return f"{path} is not shown: programs use such names for their own purposes, and they are not read."
     return f"{path} is no post: posts are Markdown files in the folders posts and pages."
+
+
+def _naming(here: Snapshot, path: str) -> list[Post]:
+    """Return the published posts and pages that name a file, in their head or their body."""
+    shown = blog().edition(here)
+    words = re.findall("[A-Za-z0-9]{2,}", posixpath.basename(path))
+    mentions = re.compile(f"{max(words, key=len, default='')}|%[4-7]".encode(), re.IGNORECASE)
+    return [
+        post
+        for post in here.by_url.values()
+        if mentions.search(here.source(post))
+        and any(here.file_of(post, Image(address)) == path for address in shown.named_files(post))
+    ]
 
 
 def _never_there(here: Snapshot, path: str) -> Iterator[str]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from difflib import get_close_matches
 from functools import cached_property
 from itertools import islice
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -25,8 +27,9 @@ from bitacora.content.liquid import left_out
 from bitacora.content.markdown import RESERVED_IDS
 from bitacora.content.names import alike, what_differs
 from bitacora.content.outline import Outline, outline
-from bitacora.content.pictures import has_place, media_type
-from bitacora.content.post import MISTAKES, TRANSLATED, Image, Post, meant_key, role_of
+from bitacora.content.permalink import quote_path
+from bitacora.content.pictures import MEDIA_TYPES, has_place, is_picture
+from bitacora.content.post import MISTAKES, TRANSLATED, Image, Post, meant_key, named_in_head, role_of
 from bitacora.content.scan import kind_of
 from bitacora.content.snapshot import SUBJECTS, Snapshot, by_name, look
 from bitacora.content.visibility import appears, folded, how_to_publish, is_for_nobody, is_seen, mark_of, standing
@@ -44,6 +47,7 @@ RULES: Mapping[str, str] = {
     "draft-overdue": "A draft whose date has passed",
     WITHHELD: "A word of another tool, or of a folder, by which a post is not seen by everybody",
     "picture-missing": "A picture that is not there",
+    "document-unnamed": "A document that no text names, so that it is private",
     "picture-without-alt": "A picture that says nothing to those who do not see it",
     "picture-tells-place": "A picture that tells where it was taken",
     "link-dead": "A link within the site that leads nowhere",
@@ -74,6 +78,9 @@ _JUNK = re.compile(
 )
 _NO_CONTENT = {"node_modules", "vendor", "venv", "tests", *FOLDERS}
 _DEEPEST_SEARCH = 3
+_NEAR = 0.9
+_DOCUMENTS = "|".join(ending for ending in MEDIA_TYPES if not is_picture(f".{ending}"))
+_NAMES_A_DOCUMENT = re.compile(rf"(?i)(?:\.|%2e)(?:{_DOCUMENTS})\b|%[4-7]".encode())
 MOST_OF_A_KIND = 50
 """Findings of one rule in one post."""
 
@@ -82,13 +89,16 @@ MOST_OF_A_KIND = 50
 class Ground:
     """Where findings are looked for.
 
-    `now` is aware; `answers` knows whether the blog answers at a decoded path with anything but an error;
+    `now` is aware; `answers` asks the blog for a decoded path and returns where that leads: a decoded path that is
+    answered, "" for an error, or the address of another site; `ids` returns the ids in the page at such a path,
+    None for what is no page;
     `outlines` holds what is known of bodies already, by path.
     """
 
     snapshot: Snapshot
     now: datetime
-    answers: Callable[[str], bool]
+    answers: Callable[[str], str]
+    ids: Callable[[str], Collection[str] | None] = lambda _path: None
     outlines: dict[str, Outline] = field(default_factory=dict)
     texts: dict[str, _Text] = field(default_factory=dict)
 
@@ -108,9 +118,17 @@ class Ground:
         return by_name(self.snapshot.candidates)
 
     @cached_property
+    def files_in(self) -> Mapping[str, list[str]]:
+        """Files and texts by their folder."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for path in (*self.snapshot.files, *self.candidates):
+            found[posixpath.dirname(path)].append(path)
+        return found
+
+    @cached_property
     def files_by_look(self) -> Mapping[str, str]:
-        """Files by what their paths look like in small letters."""
-        return {alike(path).lower(): path for path in self.snapshot.files}
+        """Files and texts by what their paths look like in small letters."""
+        return {alike(path).lower(): path for path in (*self.snapshot.files, *self.candidates)}
 
     def outline(self, post: Post) -> Outline:
         if post.path not in self.outlines:
@@ -255,21 +273,48 @@ def _missing_pictures(ground: Ground, post: Post) -> Iterator[Finding]:
 
 def _is_missing(ground: Ground, post: Post, src: str) -> bool:
     address = _on_this_site(ground, src)
-    if address is None or ground.snapshot.file_of(post, Image(address)):
+    if address is None:
         return False
-    if name_in(address):
+    if name_in(address) and not ground.snapshot.file_of(post, Image(address)):
         return True
-    return not ground.answers(unquote(urlsplit(ground.snapshot.link(post, address)).path))
+    return not _answered(ground, post, address)
+
+
+def _answered(ground: Ground, post: Post, address: str) -> str:
+    """Return where an address of this site leads, "" for nowhere, once the post is published."""
+    path = unquote(_split(ground.snapshot.link(post, address)).path)
+    if ground.snapshot.file_of(post, Image(address)) and post.path not in ground.snapshot.by_path:
+        return path
+    return ground.answers(path)
 
 
 def _near_file(ground: Ground, post: Post, src: str) -> str:
     wanted = unquote(urlsplit(src).path)
     beside = posixpath.normpath(posixpath.join(posixpath.dirname(post.path), wanted))
-    for path in (beside, wanted.lstrip("/")):
+    for path in (beside, posixpath.normpath(wanted.lstrip("/"))):
         if found := ground.files_by_look.get(alike(path).lower()):
             why = what_differs(path, found)
             return f"There is {posixpath.basename(found)}{why and ': '}{why}."
-    return "Put it beside the post, or mend its name."
+        if near := _near_name(ground, path):
+            return f"Did you mean {near}?"
+    return _NO_NEAR
+
+
+_NO_NEAR = "Put it beside the post, or mend its name."
+
+
+def _near_name(ground: Ground, path: str) -> str:
+    """Return the name in the same folder that a path is a slip of, "" without one."""
+    folder, name = posixpath.split(path)
+    there = {posixpath.basename(one) for one in ground.files_in.get(folder, ())}
+    same = (one for one in sorted(there) if _in_short(one) == _in_short(name))
+    return next(same, "") or next(iter(get_close_matches(name, there, 1, _NEAR)), "")
+
+
+def _in_short(name: str) -> str:
+    """Return a name without what is easily mistaken: accents, case, what stands between words, the ending."""
+    letters = (char for char in unicodedata.normalize("NFKD", posixpath.splitext(name)[0]) if char.isalnum())
+    return "".join(letters).casefold()
 
 
 def _pictures_without_alt(ground: Ground, post: Post) -> Iterator[Finding]:
@@ -291,10 +336,27 @@ def _pictures_without_alt(ground: Ground, post: Post) -> Iterator[Finding]:
 def _pictures_that_tell_their_place(ground: Ground) -> Iterator[Finding]:
     here = ground.snapshot
     for path in sorted(here.files):
-        if (media_type(path) or "").startswith("image/") and has_place(here.tree, path):
+        if is_picture(path) and has_place(here.tree, path):
             reason = "The picture tells where it was taken (GPS), to everybody who gets it."
             remedy = "Take that out, with your picture program or: exiftool -gps:all= FILE"
             yield Finding(path, 1, 1, "warning", reason, remedy, "picture-tells-place")
+
+
+# --- documents
+
+
+def _unnamed_documents(ground: Ground) -> Iterator[Finding]:
+    here = ground.snapshot
+    there = {path for path in here.files if path.startswith(("posts/", "pages/")) and not is_picture(path)}
+    for post in here.candidates if there else ():
+        if _NAMES_A_DOCUMENT.search(here.source(post)):
+            outline = ground.outline(post)
+            for address in (*named_in_head(post), *outline.pictures, *outline.links):
+                there.discard(here.file_of(post, Image(address)) or "")
+    for path in sorted(there):
+        reason = "No text names this document, so it is private."
+        remedy = f"To publish it, link to it: [text]({quote_path(posixpath.basename(path))})"
+        yield Finding(shown_path(path), 1, 1, "warning", reason, remedy, "document-unnamed")
 
 
 # --- links
@@ -323,20 +385,17 @@ def _why_dead(ground: Ground, post: Post, href: str) -> tuple[str, str, str] | N
     path = unquote(parts.path)
     if target := ground.snapshot.find(path):
         return _why_no_anchor(ground, target, parts.fragment)
-    if target := _not_shown(ground, post, address, path):
+    target = _not_shown(ground, post, address, path)
+    if target and standing(target, ground.now, ground.snapshot.by_path) in _NOT_SHOWN:
         return _why_not_shown(ground, post, target)
-    is_file = ground.snapshot.file_of(post, Image(address)) is not None
-    if (
-        is_file
-        or path in ground.snapshot.redirects
-        or parts.path in ground.snapshot.redirects
-        or ground.answers(path)
-    ):
-        return None
+    if answered := _answered(ground, post, address):
+        target = ground.snapshot.find(answered)
+        return _why_no_anchor(ground, target or answered, parts.fragment)
+    near = _near_file(ground, post, address) if posixpath.splitext(path)[1] else ""
     return (
         "link-dead",
         f"The link {shown(unquote(href))} leads to nothing on this site.",
-        "Mend it, or take it out.",
+        "Mend it, or take it out." if near in {"", _NO_NEAR} else near,
     )
 
 
@@ -377,13 +436,17 @@ _NOT_SHOWN = {
 }
 
 
-def _why_no_anchor(ground: Ground, target: Post, fragment: str) -> tuple[str, str, str] | None:
+def _why_no_anchor(ground: Ground, target: Post | str, fragment: str) -> tuple[str, str, str] | None:
+    """`target` is a post, or the decoded path of another page."""
     wanted = unquote(fragment)
-    if not wanted or wanted.startswith(":~:") or wanted in RESERVED_IDS or wanted in ground.outline(target).ids:
+    if not wanted or wanted.startswith(":~:") or wanted in RESERVED_IDS:
+        return None
+    ids = ground.outline(target).ids if isinstance(target, Post) else ground.ids(target)
+    if ids is None or wanted in ids:
         return None
     return (
         "anchor-dead",
-        f"There is no {shown(f'#{wanted}')} in {target.path}.",
+        f"There is no {shown(f'#{wanted}')} in {target.path if isinstance(target, Post) else target}.",
         "Mend the link, or give that place the id.",
     )
 
@@ -572,6 +635,7 @@ OF_THE_SITE: tuple[Callable[[Ground], Iterator[Finding]], ...] = (
     _problems,
     _hardly_meant,
     _never_read,
+    _unnamed_documents,
     _pictures_that_tell_their_place,
     _subjects_apart,
 )
@@ -608,7 +672,8 @@ class _Text:
         text = self.head.text if in_head else self.without_code
         if name := name_in(written):
             written, before = f"[[{name}", before[:1]
-        for form in dict.fromkeys((written, unquote(written), written.replace("&", "&amp;"))):
+        forms = (written, unquote(written), written.replace("&", "&amp;"))
+        for form in dict.fromkeys((*forms, _partly_escaped(written, text, start, end))):
             place = _place_of_address(text, form, start, end)
             if place >= 0:
                 opening = text.rfind(before, start, place) if before else -1
@@ -658,6 +723,19 @@ class _Text:
 def _at_value(ground: Ground, post: Post, keys: str, rule: str, reason: str, remedy: str) -> Finding:
     text = ground.text(post)
     return text.finding(rule, text.value(*keys.split()), reason, remedy)
+
+
+def _partly_escaped(address: str, text: str, start: int, end: int) -> str:
+    """Return the first form of an address in a text, whichever of its characters are percent-encoded there."""
+    characters = unquote(address)
+    if characters.isascii() or len(characters) > _LONGEST_ADDRESS:
+        return ""
+    either = (f"(?:{re.escape(char)}|{re.escape(quote_path(char))})" for char in characters)
+    found = re.compile("".join(either)).search(text, start, end)
+    return found[0] if found else ""
+
+
+_LONGEST_ADDRESS = 300
 
 
 def _place_of_address(text: str, address: str, start: int, end: int) -> int:
