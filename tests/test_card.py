@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -170,9 +171,18 @@ def test_characters_without_a_font_are_named_once_as_a_reader_counts_them() -> N
 
 
 @pytest.mark.usefixtures("required_fonts")
-def test_a_character_without_a_font_leaves_a_box_in_its_place() -> None:
-    plain, boxed = (opened(draw(said(title), PAPER)) for title in ("Uno", "Uno 猫"))
-    assert difference(plain, boxed) > 0.1
+def test_no_card_has_a_box_in_place_of_what_no_font_can_draw() -> None:
+    def drawn(title: str, site: str = "Bitácora") -> bytes:
+        return draw(replace(said(title), site_name=site), PAPER).jpeg
+
+    for emoji in ("Vamos 🚀🚀 con 👩\u200d🚀 todos", "🎉 Vamos con todos", "Vamos 1\ufe0f\u20e3 con todos 🇨🇱"):
+        assert drawn(emoji) == drawn("Vamos con todos"), emoji
+    for letters in ("猫", "Vamos con 猫", "हिन्दी", "🎉", "猫" * 900):
+        assert drawn(letters) == drawn("") == drawn("Bitácora"), letters
+    assert drawn("猫", "犬") == drawn("", "")
+    without = replace(said("Uno"), author="", category="")
+    assert draw(replace(said("Uno"), author="猫", category="犬🎉"), PAPER).jpeg == draw(without, PAPER).jpeg
+    assert draw(replace(said("Uno"), author="猫", category="犬🎉"), PAPER).missing == "犬🎉猫"
 
 
 def test_the_same_words_give_the_same_bytes_in_another_process() -> None:
@@ -198,7 +208,7 @@ def test_a_post_without_title_bears_the_name_of_the_site() -> None:
     assert draw(said(" "), PAPER) == draw(said("Bitácora"), PAPER)
 
 
-@pytest.mark.parametrize("name", TITLES)
+@pytest.mark.parametrize("name", [name for name in TITLES if name not in UNDRAWN])
 def test_the_whole_title_lies_in_the_centred_square(name: str) -> None:
     """Two cards that differ in the title alone differ in the centred 570 px alone, give or take a JPEG block."""
     title = TITLES[name][0]

@@ -47,9 +47,14 @@ class Look:
 
 
 def draw(text: CardText, look: Look) -> Card:
-    """The card of `text`. Any text has one; a logo that cannot be read is left out."""
-    said = _said(text)
-    page = _Page(said, _tones(look))
+    """The card of `text`. Any text has one; a logo that cannot be read is left out.
+
+    A title with letters that no font can draw is left out too, for the name of the site.
+    """
+    written = _said(text)
+    title = fonts.drawable(written.title, fonts.SERIF_SEMIBOLD)
+    said = replace(written, title=title or written.site_name)
+    page = _Page(said, _tones(look), fonts.missing(written.title, fonts.SERIF_SEMIBOLD))
     _rule(page)
     _emblem(page, look.logo)
     baseline = _entry(page, said)
@@ -63,7 +68,7 @@ def edition() -> str:
     return f"{_DRAWING} {PIL.__version__} {fonts.edition()}"
 
 
-_DRAWING = 1
+_DRAWING = 2
 """To be raised with each change of what is drawn."""
 
 
@@ -109,18 +114,20 @@ _EMBLEM = (1058, 268, 176)
 class _Page:
     """A card in the making; from a title that reads from the right, all of it is set from the right."""
 
-    def __init__(self, said: CardText, tones: _Tones) -> None:
+    def __init__(self, said: CardText, tones: _Tones, missing: list[str]) -> None:
         self.tones = tones
         self.lang = said.lang
         self.is_rtl = fonts.reads_rtl(said.title)
         self.image = Image.new("RGB", SIZE, tones.paper)
         self.pen = ImageDraw.Draw(self.image)
-        self.missing: list[str] = []
+        self.missing = missing
 
     def x(self, left: int) -> int:
         return WIDTH - left if self.is_rtl else left
 
     def set(self, text: str, style: Style, colour: str, frame: Frame) -> Block:
+        self.missing += fonts.missing(text, style)
+        text = fonts.drawable(text, style)
         return set_block(text, Ink(style, 0, colour, self.lang, fonts.reads_rtl(text)), frame)
 
     def write(self, block: Block, x: int, baseline: int, is_end: bool = False) -> None:
@@ -128,7 +135,6 @@ class _Page:
         for number, line in enumerate(block.lines):
             left = self.x(x) - (fonts.width(line, block.ink) if self.is_rtl != is_end else 0)
             fonts.write(self.pen, left, baseline + number * block.leading, line, block.ink)
-            self.missing += fonts.missing(line, block.ink.style)
 
 
 def _said(text: CardText) -> CardText:

@@ -37,7 +37,7 @@ Style = tuple[Face, ...]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Text set in one face and direction; without a face, each of its characters is drawn as an empty box."""
+    """Text set in one face and direction; without a face, it is left out."""
 
     text: str
     face: Face | None
@@ -83,6 +83,17 @@ def missing(text: str, style: Style) -> list[str]:
     return [cluster for run in _faced(text, style, "") if run.face is None for cluster in clusters(run.text)]
 
 
+def drawable(text: str, style: Style) -> str:
+    """The text without the signs that no face can draw; empty where one of these is a letter or a digit.
+
+    What a word with a hole in it says nobody knows, and a box says nothing.
+    """
+    lost = missing(text, style)
+    if any(cluster[0].isalnum() and _KEYCAP not in cluster for cluster in lost):
+        return ""
+    return " ".join("".join(part for part in clusters(text) if part not in lost).split()) if lost else text
+
+
 def width(text: str, ink: Ink) -> float:
     """Width of `text` on one line in pixels."""
     return sum(_run_width(run, ink) for run in _runs(text, ink))
@@ -109,8 +120,10 @@ def clusters(text: str) -> list[str]:
 
 _CLUSTER = regex.compile(r"\X")
 _UNSEEN = regex.compile(r"[\p{Default_Ignorable_Code_Point}\p{Cf}]")
-_BOX_EM = 0.7
-_BOX_STEP_EM = 0.88
+_LEFT_OUT_EM = 0.88
+"""The room that a character takes which cannot be drawn."""
+_KEYCAP = "\u20e3"
+"""What makes an emoji of a digit."""
 
 
 def _runs(text: str, ink: Ink) -> list[Run]:
@@ -229,26 +242,16 @@ def _font(face: Face, size: int) -> ImageFont.FreeTypeFont:
 
 def _run_width(run: Run, ink: Ink) -> float:
     if run.face is None:
-        return len(clusters(run.text)) * ink.size * _BOX_STEP_EM
+        return len(clusters(run.text)) * ink.size * _LEFT_OUT_EM
     font = _font(run.face, ink.size)
     return font.getlength(_as_set(run), direction=_direction(run), language=_language(ink))
 
 
 def _write_run(pen: ImageDraw.ImageDraw, left: float, baseline: float, run: Run, ink: Ink) -> None:
     if run.face is None:
-        _write_boxes(pen, left, baseline, run, ink)
         return
     place, font = (left, baseline), _font(run.face, ink.size)
     pen.text(place, _as_set(run), ink.colour, font, "ls", direction=_direction(run), language=_language(ink))
-
-
-def _write_boxes(pen: ImageDraw.ImageDraw, left: float, baseline: float, run: Run, ink: Ink) -> None:
-    side = ink.size * _BOX_EM
-    edge = left + ink.size * (_BOX_STEP_EM - _BOX_EM) / 2
-    for number in range(len(clusters(run.text))):
-        x = round(edge + number * ink.size * _BOX_STEP_EM)
-        corners = (x, round(baseline - side), x + round(side), round(baseline))
-        pen.rounded_rectangle(corners, ink.size * 0.12, outline=ink.colour, width=max(1, round(ink.size / 32)))
 
 
 def _direction(run: Run) -> str | None:
