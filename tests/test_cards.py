@@ -890,3 +890,56 @@ def test_a_card_that_is_none_is_made_again_and_never_sent(
         assert backend.get(key).endswith(whole)
     assert blog.get(POST).status == 200
     assert caplog.text.count("damaged card") == 1
+
+
+# --- pages that are no posts
+
+LISTS = {
+    "/": ("", "El Blog", "blog.example.org"), "/page/2/": ("", "El Blog", "blog.example.org"),
+    "/archive/": ("", "Archivo", "El Blog"), "/archive/2018/": ("Archivo", "2018", "El Blog"),
+    "/archive/2018/07/": ("Archivo", "julio de 2018", "El Blog"), "/categories/": ("", "Categorías", "El Blog"),
+    "/tags/": ("", "Etiquetas", "El Blog"), "/category/proyecto/": ("Categoría", "Proyecto", "El Blog"),
+    "/tag/%C3%B1and%C3%BA/": ("Etiqueta", "ñandú", "El Blog"), "/tag/c++/": ("Etiqueta", "C++", "El Blog"),
+    "/tag/c/page/2/": ("Etiqueta", "C", "El Blog"), "/author/ana/": ("Autoría", "Ana", "El Blog"),
+}  # fmt: skip
+
+
+def test_every_list_has_a_card_with_its_name_and_that_of_the_site(new_blog: NewBlog, draws: Draws) -> None:
+    head = {"categories": "[Proyecto]", "tags": '[C, "C++", ñandú]', "author": "Ana"}
+    blog = new_blog({FILE: post(**head), "posts/2018-07-18-y.md": post(**head)}, settings="per_page = 1\n")
+    seen: dict[str, str] = {}
+    for url, said in LISTS.items():
+        found = tags(blog.get(url))
+        assert found["og:image"].startswith(URL + url.replace("page/2/", "") + "card-"), url
+        assert found["og:image:alt"] == found["twitter:image:alt"] == " · ".join(filter(None, said))
+        assert (found["og:image:width"], found["og:image:height"]) == ("1200", "630")
+        assert (found["og:image:type"], found["twitter:card"]) == ("image/jpeg", "summary_large_image")
+        answer = blog.get(found["og:image"].removeprefix(URL))
+        assert (answer.status, answer.headers["Content-Type"]) == (200, "image/jpeg")
+        assert answer.headers["Cache-Control"].startswith("public, max-age=86400")
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+        assert opened(answer).size == (1200, 630)
+        seen[found["og:image"]] = url
+        assert len(draws.titles) == len(seen), "it is drawn once"
+    assert len(seen) == len(LISTS) - 1
+    outdated = blog.get("/tag/c/card-0123456789abcdef.jpg")
+    assert (outdated.status, "max-age=86400" in outdated.headers["Cache-Control"]) == (200, False)
+    for none in (
+        "/tag/x/",
+        "/archive/2017/",
+        "/archive/2018/08/",
+        "/author/x/",
+        "/tag/c/page/2/",
+        "/feed.xml/",
+        "/x/",
+    ):
+        assert blog.get(f"{none}card-0123456789abcdef.jpg").status == 404, none
+    assert blog.get("/card-x-0123456789abcdef.jpg").status == 404
+    settings = (blog.root / "site.toml").read_text()
+    blog.write("site.toml", f'{settings}accent = "#aa0000"\n')
+    assert tags(blog.get("/"))["og:image"] not in seen
+
+
+def test_an_empty_site_has_a_card_too(new_blog: NewBlog) -> None:
+    blog = new_blog()
+    assert blog.get(tags(blog.get("/"))["og:image"].removeprefix(URL)).status == 200

@@ -19,7 +19,7 @@ from bitacora.publish.home import Home
 from bitacora.settings import Operator, Site
 from bitacora.share.desk import Desk
 from bitacora.share.metadata import Preview, preview, site_preview
-from bitacora.web.cards import Cards
+from bitacora.web.cards import Cards, said_of_page
 from bitacora.web.derived import Derived
 from bitacora.web.desk import DeskError
 from bitacora.web.desk import desk_of as judged
@@ -207,6 +207,12 @@ def desk_of(post: Post, *, is_preview: bool = False) -> Desk | None:
         return None
 
 
-def share_of_page(title: str, url: str) -> Preview:
-    """What networks are told about a page that is no post."""
-    return site_preview(snapshot().site, title, snapshot().site.description, url)
+def share_of_page(title: str, url: str, *, label: str = "", first: str = "") -> Preview:
+    """What networks are told about a page that is no post.
+
+    `label` says what kind of page it is, `first` is the address of the first page of a list.
+    """
+    here = edition()
+    site = here.snapshot.site
+    picture = blog().cards.page_picture(here, said_of_page(site, title, label), first or url)
+    return site_preview(site, title, site.description, url, picture)

@@ -18,6 +18,7 @@ from bitacora.content.files import OutsideError, TooLargeError
 from bitacora.content.pictures import DEFAULT_FOCUS, Picture
 from bitacora.content.post import Image, Post
 from bitacora.content.snapshot import base
+from bitacora.settings import Site
 from bitacora.share.canvas import HEIGHT, WIDTH, Card
 from bitacora.share.card import CardError, CardText, Look, crop, draw
 from bitacora.share.card import edition as drawing_edition
@@ -86,7 +87,7 @@ class Cards:
             )
         except OSError:  # not kept, for in a moment it may be otherwise
             problem = CardError("The picture cannot be read from the disk.", "Look whether its file is whole.")
-            return replace(_drawn(here, post, problem), is_kept=False)
+            return replace(_drawn(here, _said(here, post), problem), is_kept=False)
 
     def problem(self, here: Edition, post: Post) -> CardError | None:
         """Why the post's picture cannot be on its card: of a kept card what was found then, else by `check`.
@@ -107,6 +108,21 @@ class Cards:
             return error
         return None
 
+    def page_url(self, here: Edition, said: CardText, url: str) -> str:
+        """The address of the card of a page that is no post, which is at `url`, or begins there."""
+        return f"{url}card-{hashlib.blake2b(self._inputs_of(here, [], said), digest_size=8).hexdigest()}.jpg"
+
+    def page_picture(self, here: Edition, said: CardText, url: str) -> SharePicture:
+        """What the tags of such a page name."""
+        alt = " · ".join(filter(None, (said.category, said.title, said.site_name)))
+        return SharePicture(here.absolute(self.page_url(here, said, url)), WIDTH, HEIGHT, "image/jpeg", alt)
+
+    def made_for_page(self, here: Edition, said: CardText) -> Made:
+        """The card of such a page, drawn now unless it was drawn before."""
+        inputs = self._inputs_of(here, [], said)
+        drawn = self._derived.get("card", inputs, lambda: _aside(lambda: _packed(_drawn(here, said))), _is_sound)
+        return _unpacked(drawn)
+
     def make_beside(self, here: Edition, post: Post, *, is_urgent: bool) -> None:
         """Make the card beside the request if it is not kept; first of all when somebody will ask for it next."""
         self._beside.ask(here, post, is_urgent=is_urgent)
@@ -120,8 +136,11 @@ class Cards:
     def _inputs(self, here: Edition, post: Post) -> bytes:
         """All that the card depends on: a picture by the hash of its bytes."""
         image = here.shared_image(post)
-        photo = [image.src, here.file_hash(post, image), post.focus] if image else []
-        return repr((self._drawing, photo, astuple(_said(here, post)), _look_inputs(here))).encode()
+        photo: list[object] = [image.src, here.file_hash(post, image), post.focus] if image else []
+        return self._inputs_of(here, photo, _said(here, post))
+
+    def _inputs_of(self, here: Edition, photo: list[object], said: CardText) -> bytes:
+        return repr((self._drawing, photo, astuple(said), _look_inputs(here))).encode()
 
 
 def versions(post: Post) -> tuple[Post, ...]:
@@ -171,11 +190,11 @@ def _made(here: Edition, post: Post) -> Made:
     """Raises OSError for a picture that cannot be read at the moment."""
     found, image = here.shared_picture(post), here.shared_image(post)
     if found is None or image is None or _is_remote(found):
-        return _drawn(here, post)
+        return _drawn(here, _said(here, post))
     try:
         return _photo(here, post, image)
     except CardError as error:
-        return _drawn(here, post, error)
+        return _drawn(here, _said(here, post), error)
 
 
 def _photo(here: Edition, post: Post, image: Image) -> Made:
@@ -201,9 +220,9 @@ def _bytes(here: Edition, post: Post, image: Image) -> bytes:
         raise OSError(error.reason) from error
 
 
-def _drawn(here: Edition, post: Post, problem: CardError | None = None) -> Made:
+def _drawn(here: Edition, said: CardText, problem: CardError | None = None) -> Made:
     site = here.snapshot.site
-    card: Card = draw(_said(here, post), Look(site.accent, site.card, here.files.logo(here.snapshot)))
+    card: Card = draw(said, Look(site.accent, site.card, here.files.logo(here.snapshot)))
     return Made(card.jpeg, card.missing, problem)
 
 
@@ -250,6 +269,15 @@ def _said(here: Edition, post: Post) -> CardText:
         category=post.categories[0].name if post.categories else "",
         lang=post.lang,
     )
+
+
+def said_of_page(site: Site, title: str, label: str = "") -> CardText:
+    """What the card of a page that is no post says: its title, what kind of page it is, and whose.
+
+    That of the home page, which is called like the site, says where it is.
+    """
+    whose = site.title if title != site.title else urlsplit(site.url).netloc
+    return CardText(title=title, site_name=whose, author="", date="", category=label, lang=site.language)
 
 
 def _look_inputs(here: Edition) -> tuple[str, ...]:

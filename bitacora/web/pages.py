@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote
 
-from flask import Blueprint, Response, abort, g, request
+from flask import Blueprint, Response, abort, current_app, g, request
+from werkzeug.exceptions import HTTPException
 
 from bitacora.content.permalink import quote_path
 from bitacora.content.pictures import is_picture
 from bitacora.content.post import Author, Post
 from bitacora.content.public_source import public_source
-from bitacora.content.snapshot import Snapshot, Subject, base, owner_of, variants
+from bitacora.content.snapshot import SUBJECTS, Snapshot, Subject, base, owner_of, variants
 from bitacora.share.crawlers import SEARCH, crawler_of
 from bitacora.share.networks import share_links, share_texts
 from bitacora.web.alphabets import sort_key
@@ -31,7 +32,7 @@ from bitacora.web.blog import (
     snapshot,
 )
 from bitacora.web.cards import NAME as CARD
-from bitacora.web.cards import Made, versions
+from bitacora.web.cards import Made, said_of_page, versions
 from bitacora.web.edition import term_url
 from bitacora.web.files import conditional
 from bitacora.web.headers import NO_STORE, a_day, briefly
@@ -42,6 +43,8 @@ from bitacora.web.words import month_and_year
 pages = Blueprint("pages", __name__)
 
 ARCHIVE_SHOWS_ALL_BELOW = 500
+_KINDS = {"category": "Category", "tag": "Tag", "author": "Author"}
+_LISTS = {"category": "Categories", "tag": "Tags"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ def home(number: int) -> Response:
     return page(
         "home.html",
         url,
-        share=share_of_page(here.site.title, url),
+        share=share_of_page(here.site.title, url, first="/"),
         lead=lead if number == 1 else None,
         posts=shown,
         pagination=pagination,
@@ -97,20 +100,19 @@ def home(number: int) -> Response:
 
 @pages.get("/archive/")
 def archive() -> Response:
-    return _archive("/archive/", say("Archive"), snapshot().months)
+    return _archive("/archive/", snapshot().months)
 
 
 @pages.get("/archive/<year:year>/")
 def archive_year(year: int) -> Response:
     months = {month: posts for month, posts in snapshot().months.items() if month[0] == year} or abort(404)
-    return _archive(f"/archive/{year:04}/", str(year), months)
+    return _archive(f"/archive/{year:04}/", months, year)
 
 
 @pages.get("/archive/<year:year>/<month:month>/")
 def archive_month(year: int, month: int) -> Response:
     months = {key: posts for key, posts in snapshot().months.items() if key == (year, month)} or abort(404)
-    title = month_and_year(datetime(year, month, 1), snapshot().site.language)
-    return _archive(f"/archive/{year:04}/{month:02}/", title, months)
+    return _archive(f"/archive/{year:04}/{month:02}/", months, year, month)
 
 
 # --- by subject, by person
@@ -118,12 +120,12 @@ def archive_month(year: int, month: int) -> Response:
 
 @pages.get("/categories/")
 def categories() -> Response:
-    return _subjects("category", say("Categories"), "/categories/", snapshot().categories)
+    return _subjects("category", "/categories/", snapshot().categories)
 
 
 @pages.get("/tags/")
 def tags() -> Response:
-    return _subjects("tag", say("Tags"), "/tags/", snapshot().tags)
+    return _subjects("tag", "/tags/", snapshot().tags)
 
 
 @pages.get("/category/<slug>/", defaults={"number": 1})
@@ -159,7 +161,7 @@ def address(path: str) -> Response:
             return redirect(target, 301)
         if url in here.gone:
             abort(410)
-    return _source(wanted) or _below(wanted) or abort(404)
+    return _source(wanted) or _below(wanted) or _card_of_page(wanted) or abort(404)
 
 
 def _post(post: Post) -> Response:
@@ -232,10 +234,50 @@ def _card(post: Post, url: str) -> Response:
     here, cards = edition(), blog().cards
     current = next((version for version in versions(post) if cards.url(here, version) == url), None)
     is_for_x = "/card-x-" in url
-    made = cards.made(here, current or (post.on_x if is_for_x else post))
-    jpeg = made.jpeg
+    return _jpeg(cards.made(here, current or (post.on_x if is_for_x else post)), is_current=current is not None)
+
+
+def _card_of_page(url: str) -> Response | None:
+    """The card of a page that is no post, by the same rules."""
+    folder, _, name = url.rpartition("/")
+    if not CARD.fullmatch(name) or name.startswith("card-x-"):
+        return None
+    page_url = f"{folder}/"
+    if (named := _name_of_page(page_url)) is None:
+        return None
+    request.environ[KIND] = "card"
+    here, cards = edition(), blog().cards
+    said = said_of_page(here.snapshot.site, *named)
+    return _jpeg(cards.made_for_page(here, said), is_current=cards.page_url(here, said, page_url) == url)
+
+
+def _name_of_page(url: str) -> tuple[str, str] | None:
+    """The title of the page that is no post at an address, and what kind it is of; None where there is none."""
+    try:
+        endpoint, given = current_app.url_map.bind("").match(unquote(url))
+    except HTTPException:
+        return None
+    here, kind = snapshot(), endpoint.removeprefix("pages.")
+    months = (key for key in here.months if key[: len(given)] == tuple(given.values()))
+    match endpoint.partition(".")[0], kind, given:
+        case "pages", "home", {"number": 1}:
+            return here.site.title, ""
+        case "pages", "archive", _:
+            return _name_of_archive()
+        case "pages", "archive_year" | "archive_month", _ if next(months, None):
+            return _name_of_archive(**given)
+        case "pages", "categories" | "tags", _:
+            return say(kind.title()), ""
+        case "pages", "category" | "tag" | "author", {"slug": slug, "number": 1}:
+            subject = getattr(here, SUBJECTS[kind]).get(slug)
+            return (subject.term.name, say(_KINDS[kind])) if subject else None
+    return None
+
+
+def _jpeg(made: Made, *, is_current: bool) -> Response:
+    here, jpeg = edition(), made.jpeg
     response = Response(jpeg, mimetype="image/jpeg")
-    response.headers["Cache-Control"] = _card_lasts(here.snapshot, made, is_current=current is not None)
+    response.headers["Cache-Control"] = _card_lasts(here.snapshot, made, is_current=is_current)
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     response.add_etag()
     return conditional(response, request, len(jpeg))
@@ -275,7 +317,9 @@ def _file(post: Post, name: str) -> Response | None:
 # --- parts
 
 
-def _archive(url: str, title: str, months: Mapping[tuple[int, int], Sequence[Post]]) -> Response:
+def _archive(url: str, months: Mapping[tuple[int, int], Sequence[Post]], *only: int) -> Response:
+    """The page of all months, of a year, or of a month of it."""
+    title, label = _name_of_archive(*only)
     counted = sum(len(posts) for posts in months.values())
     newest = max((year for year, _ in months), default=0)
     years: dict[int, list[Month]] = defaultdict(list)
@@ -287,7 +331,7 @@ def _archive(url: str, title: str, months: Mapping[tuple[int, int], Sequence[Pos
     return page(
         "archive.html",
         url,
-        share=share_of_page(title, url),
+        share=share_of_page(title, url, label=label),
         title=title,
         years=[
             Year(year, f"/archive/{year:04}/", sum(month.count for month in months), tuple(months))
@@ -296,13 +340,21 @@ def _archive(url: str, title: str, months: Mapping[tuple[int, int], Sequence[Pos
     )
 
 
-def _subjects(kind: str, title: str, url: str, subjects: Mapping[str, Subject]) -> Response:
+def _name_of_archive(year: int = 0, month: int = 0) -> tuple[str, str]:
+    """The title of a page of the archive, and what it is a part of."""
+    if not year:
+        return say("Archive"), ""
+    title = month_and_year(datetime(year, month, 1), snapshot().site.language) if month else str(year)
+    return title, say("Archive")
+
+
+def _subjects(kind: str, url: str, subjects: Mapping[str, Subject]) -> Response:
     language = snapshot().site.language
     ordered = sorted(subjects.values(), key=lambda subject: sort_key(subject.term.name, language))
     return page(
         "subjects.html",
         url,
-        share=share_of_page(title, url),
+        share=share_of_page(say(_LISTS[kind]), url),
         kind=kind,
         subjects=[(term, len(posts), term_url(kind, term)) for term, posts in ordered],
     )
@@ -316,7 +368,7 @@ def _subject(kind: str, subject: Subject | None, number: int) -> Response:
     return page(
         "subject.html",
         url,
-        share=share_of_page(subject.term.name, url),
+        share=share_of_page(subject.term.name, url, label=say(_KINDS[kind]), first=first),
         feeds=[(subject.term.name, f"{first}feed.xml")],
         kind=kind,
         name=subject.term.name,
