@@ -122,7 +122,11 @@ def test_the_thirteen_previews_of_the_shipped_head() -> None:
     assert list(found) == list(READERS)
     assert {one.title for name, one in found.items() if name != "google"} == {"La democracia"}
     assert found["google"].title == "La democracia · Bitácora"
-    assert forms(found) == dict.fromkeys(READERS, "large") | {"google": "text", "reddit": "small"}
+    assert forms(found) == dict.fromkeys(READERS, "large") | {
+        "google": "text",
+        "linkedin": "small",
+        "reddit": "small",
+    }
     assert {one.picture for name, one in found.items() if name != "google"} == {IMAGE}
     assert found["google"].picture == ""
     without = {name for name, one in found.items() if not one.description}
@@ -146,7 +150,9 @@ def test_what_only_one_network_shows() -> None:
     assert found["mastodon"].date == found["google"].date == "2018-07-17T11:00:00-04:00"
     assert found["discord"].accent == "#123456"
     assert found["slack"].fields == (("Reading time", "3 minutes"), ("Published", "17/07/2018"))
-    assert {name for name, one in found.items() if one.approximate} == {"telegram", "slack", "reddit"}
+    assert {name for name, one in found.items() if one.approximate} == {
+        "linkedin", "telegram", "slack", "reddit",
+    }  # fmt: skip
     assert found["whatsapp"].debugger == ""
     assert {one.debugger_note for one in found.values()} - {""} == notes()
     assert {one.alt for name, one in found.items() if name != "google"} == {"La plaza llena"}
@@ -155,7 +161,7 @@ def test_what_only_one_network_shows() -> None:
 def test_boxes_have_each_networks_shape() -> None:
     large = {name: one.ratio for name, one in shown(our_head()).items()}
     assert large["x"] == 2.0
-    assert large["facebook"] == large["linkedin"] == large["bluesky"] == 1.91
+    assert large["facebook"] == large["bluesky"] == 1.91
     assert large["discord"] == pytest.approx(1200 / 630)
     small = shown(our_head(), replace(FACTS, width=300, height=300))
     assert (small["facebook"].form, small["facebook"].ratio) == ("small", 1.0)
@@ -183,17 +189,16 @@ def test_some_choose_the_form_by_the_card(card: str, form: str) -> None:
         ((600, 315), {}),
         ((599, 315), {"facebook": "small", "threads": "small"}),
         ((600, 314), {"facebook": "small", "threads": "small"}),
-        ((400, 210), {"facebook": "small", "threads": "small", "linkedin": "small"}),
+        ((400, 210), {"facebook": "small", "threads": "small"}),
         (
             (250, 220),
-            {"facebook": "small", "threads": "small", "linkedin": "small", "whatsapp": "small", "x": "text"},
+            {"facebook": "small", "threads": "small", "whatsapp": "small", "x": "text"},
         ),
         (
             (140, 100),
             {
                 "facebook": "text",
                 "threads": "text",
-                "linkedin": "small",
                 "whatsapp": "small",
                 "x": "text",
                 "imessage": "small",
@@ -209,7 +214,7 @@ def test_others_choose_the_form_by_the_picture(size: tuple[int, int], expected: 
     found = forms(
         shown(tags(**BASE, twitter_card="summary_large_image"), replace(FACTS, width=size[0], height=size[1]))
     )
-    usual = dict.fromkeys(READERS, "large") | {"google": "text", "reddit": "small"}
+    usual = dict.fromkeys(READERS, "large") | {"google": "text", "linkedin": "small", "reddit": "small"}
     assert found == usual | expected
 
 
@@ -218,16 +223,16 @@ def test_others_choose_the_form_by_the_picture(size: tuple[int, int], expected: 
     [
         (replace(FACTS, bytes=599_999), {}),
         (replace(FACTS, bytes=600_000), {"whatsapp": "small"}),
-        (replace(FACTS, type="image/webp"), {"whatsapp": "small", "linkedin": "small"}),
+        (replace(FACTS, type="image/webp"), {"whatsapp": "small"}),
         (
             replace(FACTS, type="image/svg+xml"),
-            {"whatsapp": "small", "linkedin": "small", "x": "text", "discord": "text"},
+            {"whatsapp": "small", "x": "text", "discord": "text"},
         ),
         (replace(FACTS, problem=Problem("It is broken, so a card was drawn.", "Save it anew.")), {}),
     ],
 )
 def test_a_picture_that_a_network_refuses_changes_its_form(facts: PictureFacts, expected: dict[str, str]) -> None:
-    usual = dict.fromkeys(READERS, "large") | {"google": "text", "reddit": "small"}
+    usual = dict.fromkeys(READERS, "large") | {"google": "text", "linkedin": "small", "reddit": "small"}
     assert forms(shown(tags(**BASE, twitter_card="summary_large_image"), facts)) == usual | expected
 
 
@@ -339,10 +344,21 @@ def verdict(found: Desk, rule: str) -> Verdict:
 
 def test_what_several_networks_say_is_one_verdict_told_where_it_is_worst() -> None:
     found = summary(our_head("a" * 130), lines={"title": 2})
-    cut = verdict(found, "title-cut")
-    assert cut.network == ""
-    assert set(cut.values["networks"]) == {"Google", "Facebook", "X", "Threads"}  # type: ignore[call-overload]
+    cut = next(one for one in found.summary if one.rule == "title-cut" and one.network == "")
+    assert set(cut.values["networks"]) == {"Facebook", "X", "Threads"}  # type: ignore[call-overload]
     assert (cut.measured, cut.limit, cut.severity, cut.key, cut.line) == ("130", "70", "warning", "title", 2)
+
+
+def test_a_remedy_names_what_the_network_reads() -> None:
+    found = summary(our_head("a" * 130), lines={"title": 2, "share_title": 3})
+    cut = {one.network: (one.key, one.line, one.remedy) for one in found.summary if one.rule == "title-cut"}
+    assert cut["google"] == ("title", 2, "Say what matters first, or give the post a shorter title.")
+    assert cut[""] == ("share_title", 3, "Say what matters first, or give the post a shorter share_title.")
+    head = our_head().replace('content="La plaza llena"', 'content=""')
+    alt = verdict(summary(head, lines={"share_image": 4, "image_alt": 5}), "alt-missing")
+    assert (alt.key, alt.line) == ("share_image", 4)
+    alt = verdict(summary(head, lines={"image": 4, "image_alt": 5}), "alt-missing")
+    assert (alt.key, alt.line) == ("image_alt", 5)
 
 
 def test_what_one_network_says_keeps_its_name() -> None:

@@ -77,7 +77,9 @@ def test_every_fact_names_its_source_and_how_sure_it_is(reader: object) -> None:
 
 
 def test_networks_without_published_rules_are_approximate() -> None:
-    assert {name for name, reader in READERS.items() if reader.is_approximate} == {"telegram", "slack", "reddit"}
+    assert {name for name, reader in READERS.items() if reader.is_approximate} == {
+        "linkedin", "telegram", "slack", "reddit",
+    }  # fmt: skip
 
 
 def test_reading_limits_are_those_of_the_documents() -> None:

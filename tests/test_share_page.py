@@ -18,13 +18,15 @@ import html5lib
 import jinja2
 import pytest
 from browser import Browser
+from markupsafe import Markup
 
-from bitacora.content.post import read_post
+from bitacora.content.post import Author, read_post
 from bitacora.settings import Site
 from bitacora.share.desk import Desk, Shown, Verdict
 from bitacora.share.metadata import SharePicture, preview
 from bitacora.share.networks import share_links, share_texts
 from bitacora.share.readers import READERS
+from bitacora.web.alphabets import direction
 from bitacora.web.headers import security
 from bitacora.web.words import Words
 
@@ -109,6 +111,7 @@ def environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     Words(ROOT / "bitacora/web/translations").install(made)
+    made.filters["direction"] = direction
     made.filters["date"] = lambda value, style="long": value.strftime("%d %b %Y")
     return made
 
@@ -123,6 +126,7 @@ def render(here: Desk | None, **context: Any) -> str:
         "feeds": [("Bitácora", "/feed.xml")],
         "theme_css": "",
         "static": lambda name: f"/static/{name}",
+        "written": lambda language, text="": Markup(f' lang="{language}" dir="ltr"' if language != "en" else ""),
         "post": POST,
         "share": SHARE,
         "share_links": share_links(SHARE, POST.share_message, SITE.share),
@@ -412,6 +416,26 @@ PAGES = {
     "/emoji": desk(),
 }
 MESSAGES = {"/wordy": "w" * 4000, "/emoji": "👩🏽‍🔬" * 260 + "\u202e" + "日" * 500}
+
+
+def test_no_account_is_made_up() -> None:
+    said = {network: text(classed(tile(read(desk()), network), "sim")[0]) for network in NETWORKS}
+    assert not any("@" in words.replace("@ana@social.example", "") for words in said.values())
+    assert not any("r/blog" in words for words in said.values())
+    assert "blog" not in said["threads"].replace("blog.example.org", "").split()
+    author = (
+        POST.authors[0]._replace(bluesky="ana.example")
+        if POST.authors
+        else Author("Ana", "ana", bluesky="ana.example")
+    )
+    known = {
+        "post": POST._replace(authors=(author,)),
+        "share": replace(SHARE, fediverse_creator="@ana@social.example", twitter_site="@elblog"),
+    }
+    page = read(desk(), **known)
+    for network, account in (("mastodon", "@ana@social.example"), ("bluesky", "@ana.example"), ("x", "@elblog")):
+        shown = [text(e) for e in tile(page, network).iter("bdi")]
+        assert account in shown, network
 
 
 @contextmanager

@@ -337,8 +337,8 @@ BROKEN = {
     "picture-too-small": Broken(
         {
             "picture-too-small": META | {"x"},
-            "picture-shown-small": {"linkedin", "whatsapp", "imessage"},
-            "picture-below-best": {"google"},
+            "picture-shown-small": {"whatsapp", "imessage"},
+            "picture-below-best": {"google", "linkedin"},
         },
         declared(140, 73),
         facts=pixels(140, 73),
@@ -357,16 +357,13 @@ BROKEN = {
     "picture-not-wide": Broken(
         {
             "picture-not-wide": {"mastodon"},
-            "picture-cropped": META | {"x", "linkedin", "whatsapp", "telegram", "slack", "imessage", "bluesky"},
+            "picture-cropped": META | {"x", "whatsapp", "telegram", "slack", "imessage", "bluesky"},
         },
         declared(1300, 1300),
         facts=pixels(1300, 1300),
     ),
     "picture-cropped": Broken(
-        {
-            "picture-cropped": META
-            | {"x", "linkedin", "whatsapp", "telegram", "slack", "imessage", "bluesky", "mastodon"}
-        },
+        {"picture-cropped": META | {"x", "whatsapp", "telegram", "slack", "imessage", "bluesky", "mastodon"}},
         declared(1200, 800),
         facts=pixels(1200, 800),
     ),
@@ -379,7 +376,7 @@ BROKEN = {
     "picture-too-wide": Broken(
         {
             "picture-too-wide": {"whatsapp"},
-            "picture-cropped": META | {"x", "linkedin", "telegram", "slack", "imessage", "bluesky", "mastodon"},
+            "picture-cropped": META | {"x", "telegram", "slack", "imessage", "bluesky", "mastodon"},
             "picture-below-best": META | {"linkedin"},
         },
         declared(1300, 320),

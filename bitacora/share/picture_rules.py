@@ -29,6 +29,7 @@ from bitacora.share.rule import (
     Amount,
     Case,
     Found,
+    Keys,
     Picture,
     Rule,
     X,
@@ -206,7 +207,7 @@ def picture_unreadable(case: Case) -> Iterator[Found]:
 @rule(
     "letters-missing",
     ADVICE,
-    "The drawn card has empty boxes in place of %(measured)s, which no font here can draw.",
+    "No font here can draw %(measured)s: the drawn card leaves it out, and with a letter the whole title.",
     "Add a picture to the post, or a share_title without these characters.",
     TITLE_KEYS,
     networks=(),
@@ -487,7 +488,7 @@ def picture_without_hash(case: Case) -> Iterator[Found]:
 )
 def alt_missing(case: Case) -> Iterator[Found]:
     if case.picture.url and not clean(case.reading.alt.text):
-        yield Found(OGP, "0", "≥ 1")
+        yield Found(OGP, "0", "≥ 1", keys=_alt_keys(case))
 
 
 @rule(
@@ -515,7 +516,12 @@ def alt_repeats_title(case: Case) -> Iterator[Found]:
     alt = clean(case.reading.alt.text)
     title = case.reading.title
     if title.tag != "title" and alt and alt.casefold() == clean(title.text).casefold():
-        yield Found(MASTODON, alt, "–")
+        yield Found(MASTODON, alt, "–", keys=_alt_keys(case))
+
+
+def _alt_keys(case: Case) -> Keys:
+    """Keys beside those of pictures describe the first picture, which a share_image stands before."""
+    return (("share_image",), "share_image") if "share_image" in case.keys else ALT_KEYS
 
 
 _MOST_LOST, _HALF = 0.15, 0.5

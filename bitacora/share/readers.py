@@ -518,17 +518,17 @@ _LINKEDIN_READER = Reader(
     address=Fact(("og:url",), _LINKEDIN, CONVENTION),
     title_length=Fact(Length(200), _THIRD, CONVENTION),
     description_length=Fact(Length(300), _THIRD, CONVENTION),
-    shape=Fact("size", _LINKEDIN, CONVENTION),
+    shape=Fact(SMALL, "third parties: posts that are not paid for, since 2024", CONVENTION),
     site=Fact("domain", _THIRD, CONVENTION),
     pictures=PictureRules(
         ratio=Fact(_WIDE, _LINKEDIN, CONVENTION),
         small_ratio=Fact(1.0, _LINKEDIN, CONVENTION),
-        large=Fact(Size(401, 0), _LINKEDIN, CONVENTION),
         best=Fact(Size(1200, 627), _LINKEDIN, CONVENTION),
         bytes=Fact(5 * MEGABYTE, _LINKEDIN, CONVENTION),
         types=Fact((JPEG, PNG, GIF), _LINKEDIN, CONVENTION),
     ),
     debugger=Fact("https://www.linkedin.com/post-inspector/inspect/{url}", "LinkedIn Post Inspector", CONVENTION),
+    is_approximate=True,
 )
 
 _WHATSAPP_READER = Reader(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from bitacora.content.plain import is_element
@@ -30,6 +32,9 @@ from bitacora.share.rule import (
     cite,
     rule,
 )
+
+SHORTER_TITLE = "Say what matters first, or give the post a shorter title."
+WINDOW_KEYS = (("title", "linktitle"), "title")
 
 # --- title
 
@@ -124,7 +129,7 @@ def title_without_words(case: Case) -> Iterator[Found]:
     TITLE_KEYS,
 )
 def title_cut(case: Case) -> Iterator[Found]:
-    yield from _cut(case.reading.title, case.reader.title_length, "graphemes")
+    yield from map(_of_title(case), _cut(case.reading.title, case.reader.title_length, "graphemes"))
 
 
 @rule(
@@ -136,7 +141,7 @@ def title_cut(case: Case) -> Iterator[Found]:
     TITLE_KEYS,
 )
 def title_cut_bytes(case: Case) -> Iterator[Found]:
-    yield from _cut(case.reading.title, case.reader.title_length, "bytes")
+    yield from map(_of_title(case), _cut(case.reading.title, case.reader.title_length, "bytes"))
 
 
 @rule(
@@ -147,7 +152,7 @@ def title_cut_bytes(case: Case) -> Iterator[Found]:
     TITLE_KEYS,
 )
 def title_cut_often(case: Case) -> Iterator[Found]:
-    yield from _cut_often(case.reading.title, case.reader.title_length)
+    yield from map(_of_title(case), _cut_often(case.reading.title, case.reader.title_length))
 
 
 @rule(
@@ -305,6 +310,13 @@ def _cut_often(said: Said, fact: Fact[Length]) -> Iterator[Found]:
         }
         rule = f" ({length.rule})" if length.rule else ""
         yield Found(fact, str(measured), f"≈ {length.typical}{rule}", values, excess=measured / length.typical)
+
+
+def _of_title(case: Case) -> Callable[[Found], Found]:
+    """A network that takes the name of the window, as Google does, does not see a share_title."""
+    if case.reading.title.tag != "title":
+        return lambda found: found
+    return partial(replace, subject="title", remedy=SHORTER_TITLE, keys=WINDOW_KEYS)
 
 
 def _differing(case: Case, tag: str, usual: str, fact: Fact[Any]) -> Iterator[Found]:

@@ -10,7 +10,7 @@ from bitacora.share.picture_rules import PICTURE_RULES
 from bitacora.share.readers import CONFIDENCES
 from bitacora.share.rule import SEVERITIES, Case, Found, PictureFacts, Rule, Verdict
 from bitacora.share.tag_rules import TAG_RULES
-from bitacora.share.text_rules import TEXT_RULES
+from bitacora.share.text_rules import SHORTER_TITLE, TEXT_RULES
 
 __all__ = [
     "RULES",
@@ -56,7 +56,7 @@ def merged(found: Iterable[tuple[Verdict, Found]], labels: Mapping[str, str]) ->
 
 def messages() -> frozenset[str]:
     """Every msgid that a verdict may say."""
-    return frozenset(text for rule in RULES for text in (rule.message, rule.remedy))
+    return frozenset((SHORTER_TITLE, *(text for rule in RULES for text in (rule.message, rule.remedy))))
 
 
 def _joined(group: list[tuple[Verdict, Found]], labels: Mapping[str, str]) -> Verdict:
