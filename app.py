@@ -22,7 +22,15 @@ from bitacora.logs import set_up as set_up_log
 from bitacora.processes import hide_memory
 from bitacora.publish.history import GitHistorian
 from bitacora.publish.home import Home
-from bitacora.settings import Operator, SettingError, local_url, read_operator, read_port, read_site
+from bitacora.settings import (
+    Operator,
+    SettingError,
+    foreign_variables,
+    local_url,
+    read_operator,
+    read_port,
+    read_site,
+)
 from bitacora.web import dev
 from bitacora.web.blog import Blog
 from bitacora.web.cards import Cards
@@ -46,6 +54,8 @@ def create_app(environ: Mapping[str, str] = os.environ, clock: Callable[[], floa
     """
     operator = read_operator(environ, CHECKOUT)
     set_up_log(operator.log, quiet=cli.is_command())
+    for variable in foreign_variables(environ):
+        log.warning("%s is no setting, and is left out", variable)
     port = read_port(environ)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = 64 * 1024

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from functools import cached_property
@@ -32,6 +32,7 @@ FORGES = ("github", "gitlab", "gitea", "forgejo", "bitbucket")
 HSTS = ("host", "subdomains", "preload", "off")
 AUTHOR_KEYS = ("name", "url", "picture", "fediverse", "x", "bluesky")
 SECRET_BYTES = 32
+_PREFIX = "BITACORA_"
 
 
 class SettingError(ValueError):
@@ -398,18 +399,34 @@ def read_site(toml: str, environ: Mapping[str, str], port: int = 8000) -> Site:
 
 
 def read_operator(environ: Mapping[str, str], default_site: Path) -> Operator:
-    """How this server runs. Raises SettingError for an unknown or wrong `BITACORA_*` variable."""
-    known = [f"BITACORA_{setting.name.upper()}" for setting in (*fields(Operator), *fields(Site))]
-    for variable in environ:
-        if variable.startswith("BITACORA_") and variable not in known:
-            meant = "".join(f" (is {name} meant?)" for name in get_close_matches(variable, known, 1))
-            raise SettingError(variable, _HIDDEN, f"unset, for no setting has this name{meant}")
+    """How this server runs. Raises SettingError for a wrong or misspelt `BITACORA_*` variable."""
+    for variable, meant in _unknown_variables(environ):
+        if meant:
+            allowed = f"unset, for no setting has this name (is {_PREFIX}{meant} meant?)"
+            raise SettingError(variable, _HIDDEN, allowed)
     values: dict[str, Any] = {"site": default_site, "cache_dir": _default_cache_dir(environ)}
     for setting in fields(Operator):
         variable = f"BITACORA_{setting.name.upper()}"
         if environ.get(variable):
             values[setting.name] = _read(setting, variable, environ[variable])
     return Operator(**values)
+
+
+def foreign_variables(environ: Mapping[str, str]) -> list[str]:
+    """Return the variables that begin like settings and resemble none.
+
+    They are not ours: Kubernetes gives each container `<SERVICE>_PORT_8000_TCP` and the like for every service.
+    """
+    return [variable for variable, meant in _unknown_variables(environ) if not meant]
+
+
+def _unknown_variables(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Each with the setting that may be meant, empty where none is."""
+    known = [setting.name.upper() for setting in (*fields(Operator), *fields(Site))]
+    for variable in environ:
+        name = variable.removeprefix(_PREFIX)
+        if variable.startswith(_PREFIX) and name not in known:
+            yield variable, next(iter(get_close_matches(name, known, 1)), "")
 
 
 def read_port(environ: Mapping[str, str]) -> int:

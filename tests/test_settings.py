@@ -20,6 +20,7 @@ from bitacora.settings import (
     Operator,
     SettingError,
     Site,
+    foreign_variables,
     is_link,
     local_url,
     read_operator,
@@ -307,7 +308,7 @@ def test_a_bad_operator_setting_is_refused_with_a_sentence(name: str, text: str,
 
 
 @pytest.mark.parametrize(
-    "name", ["secret_key", "hook_secret", "status_token", "derived_cache", "secretkey", "token", "redis_url"]
+    "name", ["secret_key", "hook_secret", "status_token", "derived_cache", "secretkey", "token"]
 )
 @pytest.mark.parametrize("value", ["redis:/u:geheim@host", "geheim"])
 def test_a_secret_is_never_shown(name: str, value: str) -> None:
@@ -323,6 +324,16 @@ def test_a_secret_is_never_shown(name: str, value: str) -> None:
 def test_a_misspelt_variable_is_told_the_right_one(typed: str, meant: str) -> None:
     with pytest.raises(SettingError, match=rf"no setting has this name \(is {meant} meant\?\)\.$"):
         read_operator({typed: "x"}, HERE)
+
+
+def test_variables_that_resemble_no_setting_are_others_and_named() -> None:
+    """Kubernetes makes these for a service called bitacora."""
+    made = {
+        "BITACORA_SERVICE_HOST": "10.0.0.1", "BITACORA_SERVICE_PORT": "80", "BITACORA_PORT": "tcp://10.0.0.1:80",
+        "BITACORA_PORT_80_TCP": "tcp://10.0.0.1:80", "BITACORA_PORT_80_TCP_ADDR": "10.0.0.1", "BITACORA_APP": "/x",
+    }  # fmt: skip
+    assert read_operator(made, HERE) == Operator(site=HERE)
+    assert foreign_variables({**made, "BITACORA_SITE": "/x", "BITACORA_URL": "http://x"}) == [*made]
 
 
 def test_what_is_not_ours_is_ignored() -> None:
