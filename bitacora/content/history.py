@@ -13,6 +13,11 @@ class History(Protocol):
     def updated(self, path: str) -> datetime | None:
         """When the file last changed after it was added, in UTC; None for one that never did."""
 
+    def added(self, path: str) -> int | None:
+        """Return the place in history of the commit that added the file, the first one lowest; None for one that
+        is not committed, or whose whole history is not known. Only for comparing.
+        """
+
     def former(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
         """For files that were renamed, their former names, each with the id of the version that last had it."""
 
@@ -52,6 +57,9 @@ class NoHistory:
     """Of a site that is no checkout, and of one that nobody asked about yet."""
 
     def updated(self, path: str) -> datetime | None:  # noqa: ARG002
+        return None
+
+    def added(self, path: str) -> int | None:  # noqa: ARG002
         return None
 
     def former(self) -> Mapping[str, tuple[tuple[str, str], ...]]:

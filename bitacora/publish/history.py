@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 PATIENCE_S = 300.0
 _WATCHED = ("posts", "pages", "templates", "site.toml")
-_VERSION = 2
+_VERSION = 3
 _IGNORED = ".git-blame-ignore-revs"
 """Commits that changed no meaning, one id a line: git blame takes the file by that name, and forges do."""
 _COMPARED_AT_ONCE = 200
@@ -54,13 +54,15 @@ class Past(NamedTuple):
     """One file's history: ids of its versions and former names, the oldest first.
 
     `moments` are when the versions were committed, in seconds since the epoch, None for a commit that does not
-    count; `updated` is the last of them that brought what readers see.
+    count; `updated` is the last of them that brought what readers see. `added` grows with the commit that added
+    the file, under whatever name.
     """
 
     updated: int | None
     versions: tuple[str, ...]
     names: tuple[tuple[str, str], ...]
     moments: tuple[int | None, ...]
+    added: int
 
 
 class GitHistory:
@@ -75,6 +77,10 @@ class GitHistory:
     def updated(self, path: str) -> datetime | None:
         past = self._pasts.get(path)
         return None if past is None or past.updated is None else datetime.fromtimestamp(past.updated, UTC)
+
+    def added(self, path: str) -> int | None:
+        past = self._pasts.get(path)
+        return None if past is None else past.added
 
     def former(self) -> Mapping[str, tuple[tuple[str, str], ...]]:
         return self._former
@@ -174,8 +180,9 @@ class GitHistorian:
         old = next((old for old in known if git.leads_straight(old, commit)), None)
         pasts = dict(self._pasts[prefix, old]) if old else {}
         changed = set()
+        known_commits = max((past.added for past in pasts.values()), default=0)
         for change in _changes(git, f"{old}..{commit}" if old else commit, prefix, self._ignored):
-            _apply(pasts, change)
+            _apply(pasts, change, known_commits + change.number)
             changed.add(change.path)
             self._unkept += 1
         _settle(git, pasts, changed)
@@ -255,6 +262,7 @@ def former_texts(site: Path, path: str) -> list[bytes]:
 
 
 class _Change(NamedTuple):
+    number: int
     moment: int | None
     kind: str
     old_path: str
@@ -283,18 +291,20 @@ def _changes(git: Git, since: str, prefix: str, ignored: Collection[str]) -> Ite
         "--no-ext-diff", "--no-show-signature", "--format=%x01%ct %H", since, "--", *pathspecs,
     )  # fmt: skip
     moment: int | None = None
+    commits = 0
     for number, token in enumerate(tokens):
         if number > _MOST_CHANGES:
             raise GitError(f"The history has more than {_MOST_CHANGES:,} changes of files: it is not read.")
         if token.startswith(b"\x01"):
             written, _, commit = token[1:].rstrip(b"\n").rpartition(b" ")
+            commits += 1
             moment = None if commit.decode() in ignored else _moment(written)
         elif facts := token.lstrip(b"\n"):
             *_, old, new, kind = facts.decode().split()
             path = old_path = _in_site(next(tokens), prefix)
             if kind[0] in "RC":
                 path = _in_site(next(tokens), prefix)
-            yield _Change(moment, kind[0], old_path, path, old, new)
+            yield _Change(commits, moment, kind[0], old_path, path, old, new)
 
 
 def _moment(written: bytes) -> int | None:
@@ -306,17 +316,17 @@ def _moment(written: bytes) -> int | None:
     return moment if moment is None or moment <= _LAST_MOMENT else None
 
 
-def _apply(pasts: dict[str, Past], change: _Change) -> None:
+def _apply(pasts: dict[str, Past], change: _Change, commit: int) -> None:
     if change.kind == "D":
         pasts.pop(change.path, None)
         return
     if change.kind == "R":
-        past = pasts.pop(change.old_path, Past(None, (change.old,), (), (None,)))
+        past = pasts.pop(change.old_path, Past(None, (change.old,), (), (None,), commit))
         past = past._replace(names=(*past.names, (change.old_path, change.old)))
     elif change.kind in "AC":
-        past = Past(None, (change.new,), (), (None,))
+        past = Past(None, (change.new,), (), (None,), commit)
     else:
-        past = pasts.get(change.path, Past(None, (change.old,), (), (None,)))
+        past = pasts.get(change.path, Past(None, (change.old,), (), (None,), commit))
     if change.new != past.versions[-1]:
         between = () if change.kind in "AC" or change.old == past.versions[-1] else (change.old,)
         versions = (*past.versions, *between, change.new)[-_MOST_VERSIONS:]
@@ -371,11 +381,11 @@ def _in_site(path: bytes, prefix: str) -> str:
 
 def _past(values: list[Any]) -> Past:
     """Raises ValueError or TypeError for what git did not say."""
-    updated, versions, names, moments = values
-    if not all(map(_is_moment, (updated, *moments))) or not versions or len(versions) != len(moments):
+    updated, versions, names, moments, added = values
+    if not all(map(_is_moment, (updated, *moments, added))) or not versions or len(versions) != len(moments):
         raise ValueError("a file has no past")
     named = tuple((_path(name), _id(version)) for name, version in names)
-    return Past(updated, tuple(map(_id, versions)), named, tuple(moments))
+    return Past(updated, tuple(map(_id, versions)), named, tuple(moments), int(added))
 
 
 def _is_moment(value: object) -> bool:
