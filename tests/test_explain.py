@@ -112,10 +112,22 @@ def test_a_broken_post_without_a_good_version_is_explained(new_blog: NewBlog) ->
 
 
 def test_a_post_that_lost_its_address_is_explained(new_blog: NewBlog) -> None:
-    blog = new_blog({FILE: post(), "posts/z.md": post(slug="x", date="2018-07-17")})
-    lost, why = explained(blog, "posts/z.md").splitlines()
-    assert lost == f"posts/z.md is not shown: it has lost its address, {ADDRESS}."
+    blog = new_blog({FILE: post(), "posts/2018-07-17-z.md": post(slug="x")})
+    lost, why = explained(blog, "posts/2018-07-17-z.md").splitlines()
+    assert lost == f"posts/2018-07-17-z.md is not shown: it has lost its address, {ADDRESS}."
     assert f"Its address {ADDRESS} is already that of {FILE}." in why
+
+
+def test_a_copy_is_explained(new_blog: NewBlog) -> None:
+    held, shown = (FILE.replace(".md", f"{mark}.md") for mark in (" (conflicted copy 2026-11-30 101010)", " 2"))
+    blog = new_blog({FILE: post(), held: post(), shown: post("Parte dos")})
+    assert [line.split(":")[0] for line in explained(blog, held).splitlines()] == [
+        f"{held} is not shown.",
+        f"By its name it is a copy of {FILE} that a program made, and has its title and date",
+    ]
+    first, why = explained(blog, shown).splitlines()
+    assert first.startswith(f"{shown} is a post that is shown at")
+    assert why.startswith(f"By its name it is a copy of {FILE} that a program made, and it is published")
 
 
 def test_git_is_asked_about_files_that_are_not_there(new_blog: NewBlog) -> None:

@@ -145,7 +145,8 @@ def test_where_there_is_no_mistake_nothing_is_found(new_blog: NewBlog, rule: str
 
 ERRORS = {
     "held-back": ({FILE: post(date="2018-02-30")}, (FILE, 3, 7)),
-    "address-taken": ({FILE: post(), "posts/z.md": post(slug="x", date="2018-07-17")}, ("posts/z.md", 1, 1)),
+    "address-taken": ({FILE: post(), "posts/2018-07-17-z.md": post(slug="x")}, ("posts/2018-07-17-z.md", 1, 1)),
+    "copy": ({FILE: post(), "posts/2018-07-17-x copia.md": post()}, ("posts/2018-07-17-x copia.md", 1, 1)),
     "template": ({"templates/post.html": "{% if %}"}, ("templates/post.html", 1, 1)),
     "settings": ({"site.toml": "title = "}, ("site.toml", 1, 9)),
 }

@@ -246,3 +246,19 @@ def test_a_rollback_shows_a_whole_release_at_every_request(tmp_path: Path, git: 
     assert {answer.status for pair in seen for answer in pair} == {200}
     assert "Letra b." in blog.get(OTHER_URL).text
     blog.parts.library._watch.close()
+
+
+def test_of_new_texts_of_one_push_that_want_one_address_only_the_first_commit_is_ever_seen(
+    site: Editor, blog: Blog, tmp_path: Path
+) -> None:
+    clone = Editor(tmp_path / "clone", site.folder)
+    clone.git("pull", "-q", "origin", "main")
+    for path, date in (("posts/zz-primera.md", "2026-01-09"), ("posts/a.md", "2026-01-01")):
+        clone.commit({path: post(path, date=date, permalink="/x/")})
+    seen = set()
+    site.git("pull", "-q", "--ff-only", str(clone.folder), "main")
+    soon(lambda: seen.add(answer := blog.get("/x/").text) or "zz-primera" in answer)
+    rest = time.monotonic() + 0.5
+    while time.monotonic() < rest:
+        seen.add(blog.get("/x/").text)
+    assert not any("posts/a.md" in answer for answer in seen)

@@ -84,8 +84,12 @@ def _of_file(here: Snapshot, path: str, now: datetime) -> Iterator[str]:
         yield _not_a_post(here, path)
     if path in posts and (mark := mark_of(posts[path], standing(posts[path], now))):
         yield how_to_publish(mark)
+    for remark in here.shown_copies:
+        if remark.file == path:
+            yield f"{remark.reason} {remark.remedy}"
     for problem in problems:
-        yield f"Broken on line {problem.line}: {problem.reason} {problem.remedy}"
+        where = "" if problem in here.clashes else f"Broken on line {problem.line}: "
+        yield f"{where}{problem.reason} {problem.remedy}"
     if path in posts and problems and problems[0] not in here.clashes:
         yield f"Its last good version, {_origin(here, path)}, is what is shown."
     for rule in ignored(blog().library.root, [path]).values():
@@ -109,6 +113,8 @@ def standing_in_words(here: Snapshot, post: Post, now: datetime) -> str:
         case "expired":
             assert post.expires is not None
             return f"{name} has expired {_span(now - post.expires)} ago, at {_when(here, post.expires)}{why}."
+        case "displaced" if name in here.copies:
+            return f"{name} is not shown."
         case "displaced":
             return f"{name} is not shown: it has lost its address, {post.url}."
         case "hidden":

@@ -38,6 +38,7 @@ from bitacora.content.wikilinks import embedded_notes, name_in
 RULES: Mapping[str, str] = {
     "held-back": "A file that cannot be shown as it is",
     "address-taken": "An address that is that of another file or of the blog",
+    "copy": "A file whose name is that of a copy that a program made",
     "template": "A template that fails",
     "settings": "Settings that cannot be",
     "key-misspelt": "A key that the blog does not know, and nearly knows, or in another language",
@@ -478,11 +479,17 @@ def _split(href: str) -> SplitResult:
 
 
 def _problems(ground: Ground) -> Iterator[Finding]:
-    clashes = set(ground.snapshot.clashes)
-    for problem in sorted(set(ground.snapshot.problems), key=lambda one: (one.file, one.line, one.column)):
+    here = ground.snapshot
+    clashes = set(here.clashes)
+    for problem in sorted(set(here.problems), key=lambda one: (one.file, one.line, one.column)):
         top = problem.file.partition("/")[0]
-        rule = "address-taken" if problem in clashes else _RULES_BY_PLACE.get(top, "held-back")
-        yield of_problem(problem, rule)
+        rule = "copy" if problem.file in here.copies else "address-taken"
+        yield of_problem(problem, rule if problem in clashes else _RULES_BY_PLACE.get(top, "held-back"))
+
+
+def _shown_copies(ground: Ground) -> Iterator[Finding]:
+    for remark in ground.snapshot.shown_copies:
+        yield of_problem(remark, "copy", "note")
 
 
 def _hardly_meant(ground: Ground) -> Iterator[Finding]:
@@ -634,6 +641,7 @@ OF_POSTS: tuple[Callable[[Ground, Post], Iterator[Finding]], ...] = (
 OF_THE_SITE: tuple[Callable[[Ground], Iterator[Finding]], ...] = (
     _problems,
     _hardly_meant,
+    _shown_copies,
     _never_read,
     _unnamed_documents,
     _pictures_that_tell_their_place,

@@ -98,6 +98,11 @@ class Hindsight:
         """All of it is of one commit, the last that was read."""
         return self._known.history
 
+    @property
+    def is_of_checkout(self) -> bool:
+        """Whether the site has a history that may know more one day than it does now."""
+        return self._known.stamp is not None
+
     def look(self, folder: str, patience: float = 0.0) -> bool:
         """Put in force what is known of the commit that is checked out; whether that is something new.
 

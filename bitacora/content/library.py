@@ -54,6 +54,8 @@ _STILL_WRITING_S = 2.0
 _COMMIT_POLL_S = 0.1
 """git writes the files of a commit first and says so later: a moment after, or when an editor commits at last."""
 _HISTORY_IS_AWAITED_S = 1.0
+_COMMIT_IS_AWAITED_S = 0.3
+"""New files are in the work tree before git says that they are committed."""
 _MOST_WITHDRAWN = 100
 _MOST_ADDRESSES = 1 << 17
 _SPARE_BYTES = 16 * 1024 * 1024
@@ -378,16 +380,35 @@ class Library:
         return max(0.0, self._patient_until - time.monotonic()) if self._snapshot is None else 0.0
 
     def _awaits_history(self, changes: Changes) -> bool:
-        """Whether history is being asked what was shown of a post before a commit broke it.
+        """Whether history is being asked what was shown of a post before a commit broke it, or which of new posts
+        that want one address came first.
 
         Until then the site stays as it was, whole: what is shown of the post may have been withdrawn by the same
         push. It is a matter of milliseconds, unless git hangs: then the rest of the push does not wait.
         """
-        if self._snapshot is None or not any(self._is_open(path, found) for path, found in changes.found.items()):
+        are_rivals = self._snapshot is not None and self._are_new_rivals(changes)
+        is_open = any(self._is_open(path, found) for path, found in changes.found.items())
+        if self._snapshot is None or not (is_open or are_rivals):
             self._await_until = 0.0
             return False
-        self._await_until = self._await_until or time.monotonic() + _HISTORY_IS_AWAITED_S
-        return self._hindsight.is_busy and time.monotonic() < self._await_until
+        now = time.monotonic()
+        self._await_until = self._await_until or now + _HISTORY_IS_AWAITED_S
+        since = now + _HISTORY_IS_AWAITED_S - self._await_until
+        is_asked = self._hindsight.is_busy or (are_rivals and since < _COMMIT_IS_AWAITED_S)
+        return is_asked and now < self._await_until
+
+    def _are_new_rivals(self, changes: Changes) -> bool:
+        """Whether new posts of a checkout, of which history knows nothing yet, want one address."""
+        if not self._hindsight.is_of_checkout:
+            return False
+        added = self._hindsight.history.added
+        urls = [
+            found.value.url
+            for path, found in changes.found.items()
+            if isinstance(found, Good) and isinstance(found.value, Post) and path not in self._entries
+            if added(path) is None
+        ]
+        return len(urls) != len(set(urls))
 
     def _is_open(self, path: str, found: Good | Broken | None) -> bool:
         known = self._entries.get(path)
@@ -768,6 +789,7 @@ class Library:
             tree=self._tree,
             reserved=self._reserved,
             former=self._former,
+            history=self._hindsight.history,
             now=now,
             shows_drafts=self._shows_drafts,
             old=self._snapshot,

@@ -1,8 +1,10 @@
-"""Names of files: which look the same on a screen."""
+"""Names of files: which look the same on a screen, and which are those of copies that programs make."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from typing import NamedTuple
 
 _INVISIBLE = (
     0xAD,
@@ -26,6 +28,16 @@ _LOOKS: dict[int, str | int] = {
     # Letters of Cyrillic and Greek that are drawn like Latin ones: https://www.unicode.org/reports/tr39/
     **str.maketrans("АВЕЅІЈКМНОРСТХаеѕіјорсухһԁԛԝΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABESIJKMHOPCTXaesijopcyxhdqwABEZHIKMNOPTYXo"),
 }
+
+
+class Copy(NamedTuple):
+    """What the name of a copy says: the paths, as they look, that it may be a copy of, the nearest first.
+
+    `is_certain` where a name like that is hardly a person's; else it is one only beside its original.
+    """
+
+    originals: tuple[str, ...]
+    is_certain: bool
 
 
 def alike(name: str) -> str:
@@ -62,3 +74,80 @@ def composed(name: str) -> str:
 
 def _named(char: str) -> str:
     return f"{unicodedata.name(char, 'an unnamed character')} (U+{ord(char):04X})" if char else "nothing"
+
+
+# --- copies
+
+_WORDS = alike(
+    "copy|copia|còpia|cópia|copie|kopie|kopia|kopi|kopio|kópia|kopija|kopya|kopyası|másolat|másolata|копия|копія|"
+    "копие|αντίγραφο|salinan|복사본"
+)
+"""What Finder, Explorer, Nautilus, Dolphin, Thunar and editors call a copy, each in the language of its user."""
+_CJK = "コピー|副本|拷贝|拷貝|複製|복사본"
+_ANOTHER = r"another|otra|una altra|altra|outra|autre|weitere|beste|\d{1,3}(?:st|nd|rd|th|.{0,2})"
+_CONFLICT = alike("confli[ck]?t|konflikt|ristiriita|конфликт|конфлікт|競合|冲突|衝突")
+_KINDS = "case|unicode encoding|selective sync|white ?space|view-only|read-only"
+_CERTAIN = tuple(
+    re.compile(f"(?P<name>.+?){tail}", re.IGNORECASE | re.DOTALL)
+    for tail in (
+        # Finder "acta copia 2", Explorer "acta - copia (2)"
+        rf"(?: -)? (?:{_WORDS})(?: \d{{1,3}}| \(\d{{1,3}}\))?",
+        rf" ?-? ?(?:の|的)?(?:{_CJK}) ?(?:\d{{1,3}}|\(\d{{1,3}}\))?",
+        # Nautilus "acta (otra copia)", "acta (copia 2)", "acta (3ª copia)"
+        rf" ?\((?:(?:{_ANOTHER}) )?(?:{_WORDS})(?: \d{{1,3}}| bat)?\)",
+        # Dropbox "acta (Ana's conflicted copy 2026-11-30)", Nextcloud, Seafile, Obsidian, Unison, in any language
+        rf" ?[(\[](?=[^()\[\]]*(?:{_CONFLICT}))(?=[^()\[\]]*(?:{_WORDS}|\d{{4}}))[^\[\]]*[)\]](?:[ -]?\d{{1,3}})?",
+        rf" ?(?:\[(?:{_CONFLICT})\w*\]|\((?:{_KINDS}) conflicts?(?: \d{{1,3}})?\))",
+        r" ?\(case clash from [^()]*\)",
+        # Syncthing, ownCloud, FolderSync; Resilio and rclone; git-annex
+        r"\.sync-conflict-\d{8}-\d{6}(?:-\w{7})?",
+        r"[-_.]conflict[-_]\d[-_\d]{5,}",
+        r"\.conflict\d{0,3}",
+        r"\.variant-[0-9a-f]{2,}",
+        # Synology "acta_Ana-PC_Nov-30-1010-2026_Conflict"
+        r"_[^_]+_[a-z]{3}-\d\d-\d{4,6}-\d{4}_[a-z]*Conflict(?:_\d+)?",
+    )
+)
+_POSSIBLE = (
+    # iCloud "acta 2", Google Drive and browsers "acta (1)"
+    re.compile(r"(?P<name>.+?)(?: (?:[2-9]|[1-9]\d)| ?\(\d{1,3}\))", re.DOTALL),
+    re.compile(rf"(?P<name>.+?)[-_](?:{_WORDS})(?:[-_ ]?\d{{1,3}})?", re.IGNORECASE | re.DOTALL),
+    re.compile(
+        rf"(?:{_WORDS})(?: ?\(\d{{1,3}}\))? (?:of|de|di|do|da|von|van|av|af) (?P<name>.+)",
+        re.IGNORECASE | re.DOTALL,
+    ),
+    # OneDrive adds the name of the computer: "acta-DESKTOP-AB12CD3"
+    re.compile(
+        r"(?P<name>.+?)-(?![A-Z]{2}-[A-Z]{2}$)(?=[A-Z0-9-]*[A-Z])[A-Z0-9][A-Z0-9-]{2,13}[A-Z0-9](?:-\d)?",
+        re.DOTALL,
+    ),
+)
+_MAY_BE_MARKED = re.compile(
+    r"[ (\[\xa0\u2000-\u200a\u202f]|-[A-Z0-9]{4}|[Cc]onflict|\.variant-|[-_][CcKk][oóò]p|コピ|[副拷複복]"
+)
+"""What is in each name with a mark; it costs each file a microsecond."""
+_MOST_MARKS = 8
+
+
+def copied(path: str) -> Copy | None:
+    """Return what the name of a file, or of a folder above it, says of what it is a copy of; None for most."""
+    if not _MAY_BE_MARKED.search(path):
+        return None
+    top, *folders, name = alike(path).split("/")
+    stem, dot, ending = name.rpartition(".")
+    parts, originals, is_certain = [*folders, stem], list[str](), False
+    for place in reversed(range(len(parts))):
+        while len(originals) < _MOST_MARKS and (found := _unmarked(parts[place])):
+            parts[place], certain = found
+            is_certain |= certain
+            originals.append("/".join([top, *parts]) + dot + ending)
+    return Copy(tuple(originals), is_certain) if originals else None
+
+
+def _unmarked(name: str) -> tuple[str, bool] | None:
+    """A name without one mark, and whether that was certainly one."""
+    for patterns, is_certain in ((_CERTAIN, True), (_POSSIBLE, False)):
+        for pattern in patterns:
+            if (found := pattern.fullmatch(name)) and not found["name"].isspace():
+                return found["name"], is_certain
+    return None

@@ -244,6 +244,11 @@ def meant_key(key: str) -> str:
     return near[0] if near and abs(len(near[0]) - len(name)) <= _MOST_SLIPS else ""
 
 
+def title_of_name(path: str) -> str:
+    """Return the title that the name of a file gives to a post without another one."""
+    return _words(name_of(path)[1])
+
+
 def body_of(source: bytes) -> str:
     """The body of a file that `read_post` has read, without its comments; empty for any other file.
 

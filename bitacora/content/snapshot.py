@@ -15,10 +15,12 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from bitacora.content.addresses import is_local
+from bitacora.content.claims import Copies, claim, copies_of, copy_names_of, place_of, repeated
 from bitacora.content.errors import PostError, Remark, shown
 from bitacora.content.files import SETTINGS_FILE, Signature, Tree, is_markdown
 from bitacora.content.front_matter import key_of
-from bitacora.content.names import alike, composed
+from bitacora.content.history import History, NoHistory
+from bitacora.content.names import Copy, alike, composed
 from bitacora.content.permalink import name_key, name_of, quote_path, slugify, slugs_apart, term_slug
 from bitacora.content.pictures import Picture, is_picture, measure, media_type
 from bitacora.content.post import Author, Image, Post, Term, lines_of, repeated_keys
@@ -29,6 +31,11 @@ from bitacora.settings import Site
 
 Reserved = Callable[[str], bool]
 """Whether an address belongs to the engine itself."""
+
+Claim = Callable[[Post], tuple[Any, ...]]
+"""The key by which posts that want one address are sorted: the first gets it."""
+
+_NO_HISTORY = NoHistory()
 
 _BELOW = re.compile(r"(/.*?)(?:/(share)|/card-(?:x-)?[0-9a-f]{16}\.jpg|\.md)")
 """An address below that of a post which the blog itself answers: its share page, its card, its source."""
@@ -61,7 +68,8 @@ class Snapshot:
     `posts` are those listed, newest first; `by_url` holds whatever answers 200: listed and hidden posts, pages.
     `redirects` are old addresses and where they lead, `gone` those of expired posts. `problems` is what editors
     have to mend, `clashes` the part of it that is about addresses. `found` are all posts and pages that can be
-    read, drafts included, by path. `generation` counts snapshots in one process and never leaves it.
+    read, drafts included, by path. `copies` are those of them that programs made, by their `copy_names`.
+    `generation` counts snapshots in one process and never leaves it.
     """
 
     generation: int
@@ -77,6 +85,9 @@ class Snapshot:
     valid_until: float
     found: Mapping[str, Post] = field(repr=False)
     former: Sequence[tuple[str, str]] = field(repr=False)
+    history: History = field(repr=False)
+    copy_names: Mapping[str, Copy] = field(repr=False)
+    copies: Copies = field(repr=False)
     templates: Mapping[str, str] = field(repr=False)
     files: Mapping[str, Signature] = field(repr=False)
     entries: Mapping[str, Entry] = field(repr=False)
@@ -212,6 +223,13 @@ class Snapshot:
                 asking[post.template].append(post)
         missing = (self._missing_template(name, posts) for name, posts in sorted(asking.items()))
         return (*missing, *_published_drafts(self.by_path))
+
+    @property
+    def shown_copies(self) -> Iterator[PostError]:
+        """What is published though its name is that of a copy."""
+        for path, originals in sorted(self.copies.items()):
+            if post := self.by_path.get(path):
+                yield _copy_that_shows(post, originals)
 
     @cached_property
     def unused(self) -> tuple[PostError | Remark, ...]:
@@ -396,15 +414,16 @@ def build(
     reserved: Reserved,
     now: float,
     former: Sequence[tuple[str, str]] = (),
+    history: History = _NO_HISTORY,
     shows_drafts: bool = False,
     old: Snapshot | None = None,
 ) -> Snapshot:
     """The site at `now` (seconds since the epoch), out of every post that can be read, drafts included.
 
     `found` are those, by path. `former` are addresses under which files were to be found before they were renamed,
-    and their paths now. With `shows_drafts` drafts and scheduled posts are published already. Where posts differ
-    from those of the `old` snapshot in nothing that decides where and when they are shown, all else that was made
-    of them is taken over.
+    and their paths now, `history` knows which of them was committed first. With `shows_drafts` drafts and
+    scheduled posts are published already. Where posts differ from those of the `old` snapshot in nothing that
+    decides where and when they are shown, all else that was made of them is taken over.
     """
     today = datetime.fromtimestamp(now, UTC)
     if (
@@ -412,6 +431,8 @@ def build(
         and old.valid_from <= now < old.valid_until
         and old.site == site
         and old.former == former
+        and (old.history is history or not old.clashes)
+        and (not old.copy_names or old.entries.keys() == entries.keys())
         and (edits := _edits(old, found, today)) is not None
     ):
         return _edited(
@@ -419,6 +440,7 @@ def build(
             edits,
             today,
             generation=generation,
+            history=history,
             problems=(*problems, *old.clashes),
             found=found,
             templates=templates,
@@ -428,23 +450,20 @@ def build(
         )
     clashes: list[PostError] = []
     shown, expired, valid_from, valid_until = _at(today, found.values(), shows_drafts)
-    shown.sort(key=_precedence)
-    by_url: dict[str, Post] = {}
-    rivals: list[Post] = []
-    for post in shown:
-        if reserved(post.url):
-            clashes.append(_address_of_the_engine(post))
-        elif by_url.setdefault(post.url, post) is not post:
-            rivals.append(post)
+    copy_names = copy_names_of(found, old.copy_names if old else {}, old.found if old else ())
+    copies = copies_of(copy_names, entries)
+    shown = _without_copies(shown, copies, found, site, clashes)
+    shown.sort(key=_in_lists)
+    by_url, rivals = _owners(shown, claim(copies, history), reserved, clashes)
     below: dict[str, Post] = {}
     for url, owner in sorted(_taken_below(by_url, by_url), key=lambda found: len(found[0])):
         if owner.url in by_url:  # it may have lost its own address, and with it what hangs below
             clashes.append(_address_below(by_url.pop(url), owner))
             below[url] = owner
-    for post in rivals:
-        owned = post.url in below
-        clashes.append(_address_below(post, below[post.url]) if owned else _same_address(post, by_url[post.url]))
-    redirects = _redirects(site, by_url, reserved, clashes)
+    for post, winner in rivals:
+        owned = winner.url in below
+        clashes.append(_address_below(post, below[winner.url]) if owned else _same_address(post, winner))
+    redirects = _redirects(site, by_url, claim(copies, history), reserved, clashes)
     redirects |= _moved(former, by_url, redirects, reserved)
     listed = [post for post in by_url.values() if post.kind == "post" and is_listed(post)]
     listed.reverse()
@@ -462,11 +481,53 @@ def build(
         valid_until=valid_until,
         found=found,
         former=former,
+        history=history,
+        copy_names=copy_names,
+        copies=copies,
         templates=templates,
         files=files,
         entries=entries,
         tree=tree,
     )
+
+
+def _without_copies(
+    shown: list[Post], copies: Copies, found: Mapping[str, Post], site: Site, clashes: list[PostError]
+) -> list[Post]:
+    """Those that are texts by themselves. A copy wins no address, nor an old one of a text."""
+    if not copies:
+        return shown
+    old = {alias: post for post in shown if post.path not in copies for alias in post.aliases}
+    kept = []
+    for post in shown:
+        if (originals := copies.get(post.path)) is None:
+            kept.append(post)
+        elif original := repeated(post, originals, found):
+            clashes.append(_copy(post, original, found.get(original)))
+        elif post.url in old or post.url in site.redirects:
+            clashes.append(_address_led_on(post, old[post.url].path if post.url in old else SETTINGS_FILE))
+        else:
+            kept.append(post)
+    return kept
+
+
+def _owners(
+    shown: Sequence[Post], claim: Claim, reserved: Reserved, clashes: list[PostError]
+) -> tuple[dict[str, Post], list[tuple[Post, Post]]]:
+    """Who is at which address, in the order of lists, and who is not, with the winner."""
+    owners: dict[str, Post] = {}
+    rivals: dict[str, list[Post]] = defaultdict(list)
+    for post in shown:
+        if reserved(post.url):
+            clashes.append(_address_of_the_engine(post))
+        elif owners.setdefault(place := place_of(post.url), post) is not post:
+            rivals[place].append(post)
+    lost: list[tuple[Post, Post]] = []
+    for place, others in rivals.items():
+        owners[place], *losers = sorted((owners[place], *others), key=claim)
+        lost += [(loser, owners[place]) for loser in losers]
+    in_order = sorted(owners.values(), key=_in_lists) if rivals else owners.values()
+    return {post.url: post for post in in_order}, lost
 
 
 def _edits(old: Snapshot, found: Mapping[str, Post], now: datetime) -> dict[str, Post] | None:
@@ -478,6 +539,8 @@ def _edits(old: Snapshot, found: Mapping[str, Post], now: datetime) -> dict[str,
     beside = zip(found.items(), old.found.values(), strict=True)
     edits = {path: post for (path, post), former in beside if post is not former}
     stay = all(_stays(old.found.get(path), post, now) for path, post in edits.items())
+    if old.copies and any(_looks_new(old.found[path], post) for path, post in edits.items()):
+        return None  # it may be the same as a copy of it, or not any more
     return edits if stay else None
 
 
@@ -487,6 +550,10 @@ def _stays(former: Post | None, post: Post, now: datetime) -> bool:
         return False  # without a date it is a draft, which is dated anew each moment
     is_due = all(version.updated is None or version.updated <= now for version in (former, post))
     return is_due and _place(former) == _place(post)
+
+
+def _looks_new(former: Post, post: Post) -> bool:
+    return (former.title, former.lang) != (post.title, post.lang)
 
 
 def _place(post: Post) -> tuple[object, ...]:
@@ -695,25 +762,26 @@ def is_bundle(path: str) -> bool:
     return name.startswith("index.") and is_markdown(name)
 
 
-def _precedence(post: Post) -> tuple[bool, datetime, str]:
-    """Who keeps an address that two want: pages before posts, then the earlier date, then the path."""
+def _in_lists(post: Post) -> tuple[bool, datetime, str]:
+    """The order of lists, oldest first: pages before posts, then by date, then by path."""
     return post.kind == "post", post.date or EVER, post.path
 
 
 def _redirects(
-    site: Site, by_url: Mapping[str, Post], reserved: Reserved, clashes: list[PostError]
+    site: Site, by_url: Mapping[str, Post], claim: Claim, reserved: Reserved, clashes: list[PostError]
 ) -> dict[str, str]:
-    """Old addresses and where they lead: those of the settings first, then those of posts, in their order."""
+    """Old addresses and where they lead: those of the settings first, then those of posts, by their claims."""
     redirects = {old: new for old, new in site.redirects.items() if old not in by_url}
     for old in _in_circles(site, redirects, by_url, reserved):
         clashes.append(_circular_redirect(old, redirects.pop(old)))
     for old, hidden in _taken_below(by_url, tuple(redirects)):
         clashes.append(_redirect_below(old, hidden))
         del redirects[old]
-    for post in by_url.values():
+    places = {place_of(url): post for url, post in by_url.items()}
+    for post in sorted((post for post in by_url.values() if post.aliases), key=claim):
         for alias in post.aliases:
-            if alias in by_url:
-                clashes.append(_same_alias(post, alias, by_url[alias].path))
+            if (owner_there := places.get(place_of(alias))) and (owner_there is not post or alias == post.url):
+                clashes.append(_same_alias(post, alias, owner_there.path))
             elif below := next(_taken_below(by_url, (alias,)), None):
                 clashes.append(_alias_below(post, *below))
             elif reserved(alias):
@@ -810,6 +878,31 @@ def _same_address(post: Post, winner: Post) -> PostError:
         f"Its address {post.url} is already that of {winner.path}.",
         "Give one of the two another slug or date.",
     )
+
+
+def _copy(post: Post, original: str, found: Post | None) -> PostError:
+    if found is None:
+        what = "which cannot be read now, so that nobody knows whether it is the same"
+    elif post.url == found.url:
+        what = f"and has its address {post.url}"
+    elif post.url in found.aliases:
+        what = f"and has its old address {post.url}"
+    else:
+        what = "and has its title and date"
+    reason = f"By its name it is a copy of {original} that a program made, {what}: it is held back."
+    remedy = "Take over what is new in it, and delete it; give a text of its own another name."
+    return PostError(post.path, 1, 1, reason, remedy)
+
+
+def _address_led_on(post: Post, owner: str) -> PostError:
+    reason = f"By its name it is a copy that a program made, and its address {post.url} is an old one of {owner}."
+    return PostError(post.path, 1, 1, reason, "Delete it; give a text of its own another name.")
+
+
+def _copy_that_shows(post: Post, originals: Sequence[str]) -> PostError:
+    of = f" of {originals[0]}" if originals else ""
+    reason = f"By its name it is a copy{of} that a program made, and it is published as a text of its own."
+    return PostError(post.path, 1, 1, reason, "Delete it, or give it another name if it is meant.")
 
 
 def _same_alias(post: Post, alias: str, winner: str) -> PostError:
