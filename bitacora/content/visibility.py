@@ -395,8 +395,9 @@ def words_of_folder(source: bytes, path: str, read_date: Callable[[Scalar], date
     try:
         read = read_head(head, path)
     except PostError:
-        said = Said(draft=True, marks=(Mark(path, 1, 1, "…", "…", "draft"),)) if says_private(head) else Said()
-        return FolderWords((Rule(folder, "", "", said),) if said.draft else ())
+        mark = Mark(path, 1, 1, "…", "…", "draft")
+        is_private = _any_line_says_private(torn_head(head)[0])
+        return FolderWords((Rule(folder, "", "", Said(draft=True, marks=(mark,))),) if is_private else ())
 
     def position(node: Node) -> tuple[int, int]:
         line, column = read.position(node)
@@ -472,7 +473,7 @@ def _rules_of_jekyll(source: bytes, read_date: Callable[[Scalar], datetime]) -> 
     try:
         read = read_head(block, SETTINGS_OF_JEKYLL)
     except PostError:
-        if any(_says_private(keys[-1:], value, True) for keys, value in _lines(found[0])):
+        if _any_line_says_private(found[0]):
             mark = Mark(SETTINGS_OF_JEKYLL, before + 2, 1, "defaults", "…", "draft")
             yield Rule("", "", "", Said(draft=True, marks=(mark,)))
         return
@@ -500,6 +501,11 @@ def says_private(source: bytes) -> bool:
     """Return whether the lines of a file's torn head say that not everybody may see it."""
     text, is_begun = torn_head(source)
     return any(_says_private(path, value, is_begun) for path, value in _lines(text))
+
+
+def _any_line_says_private(text: str) -> bool:
+    """Whatever group of keys it stands in."""
+    return any(_says_private(path[-1:], value, True) for path, value in _lines(text))
 
 
 def _says_private(path: list[str], value: str, is_begun: bool) -> bool:
