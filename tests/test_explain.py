@@ -338,3 +338,35 @@ def test_a_day_that_is_none_is_refused(many: Blog) -> None:
     result = run(many, "list", "--since", "2018-02-30")
     assert result.exit_code == 2
     assert "February 2018 has 28 days. Write it like 2018-07-17." in result.stderr
+
+
+def test_the_word_that_withholds_a_post_is_named_with_a_way_to_publish_it(new_blog: NewBlog) -> None:
+    blog = new_blog({FILE: post(privado="sí")}, clock=Clock(NOON))
+    draft = "is a draft, because its head says {} on line 3: nobody sees it."
+    soon = (
+        "appears in 3 h 12 min, at 2026-01-01 12:12:00-0300 (America/Santiago), because its head says {} on line 3"
+    )
+    hidden = f"is reachable at {ADDRESS}, and listed nowhere, because its head says {{}} on line 3."
+    over = (
+        "has expired 2 d ago, at 2025-12-30 09:00:00-0300 (America/Santiago), because its head says {} on line 3."
+    )
+    for head, says in {
+        "privado: sí": draft,
+        "publish: false": draft,
+        "embargo: 2026-01-01 12:12": soon,
+        "unlisted: true": hidden,
+        "archiveDate: 2025-12-30 09:00": over,
+        "password: hunter2": draft,
+    }.items():
+        blog.write(FILE, f"---\ntitle: x\n{head}\n---\nText.\n")
+        first, hint = explained(blog, FILE).splitlines()
+        assert first.rstrip(".") == f"{FILE} {says.format(head.replace('hunter2', '…'))}".rstrip(".")
+        assert hint.startswith(("To publish it, write ", "Take the line out"))
+    blog.write(FILE, post())
+    blog.write("posts/_index.md", "---\ntitle: x\ncascade:\n  draft: true\n---\n")
+    assert explained(blog, FILE).splitlines() == [
+        f"{FILE} is a draft, because posts/_index.md says draft: true on line 4: nobody sees it.",
+        "To publish it, write draft: false in posts/_index.md, or take the line out.",
+    ]
+    row = next(row for row in json.loads(run(blog, "list", "--json").stdout) if row["file"] == FILE)
+    assert (row["state"], row["because"]) == ("draft", "draft: true")

@@ -427,3 +427,32 @@ def test_no_odd_address_disturbs_the_check(new_blog: NewBlog) -> None:
         result = run(new_blog({FILE: post(body=body), "pages/a/index.md": post(body=body)}, settings=settings))
         assert (result.exit_code, result.exception) == (0, None)
         assert all(line.isprintable() for line in result.stdout.splitlines())
+
+
+def test_a_word_that_withholds_a_post_is_told_as_what_may_be_meant(new_blog: NewBlog) -> None:
+    files = {
+        FILE: post(privado="sí"),
+        OTHER: post(publishDate="2099-01-01", date="2018-07-18"),
+        "posts/2018-07-19-z.md": post(internal_use="yes"),
+        "posts/a/2018-07-20-w.md": post(),
+        "posts/a/_index.md": "---\ncascade: {unlisted: true}\n---\n",
+        "posts/2018-07-21-v.md": post(draft="true", date="2099-01-01"),
+        "posts/2018-07-22-u.md": post(estado="Jalisco", embargo="2018-01-01"),
+    }
+    blog = new_blog(files, clock=Clock(NOON))
+    result = run(blog, "--no-share")
+    told = [line.partition(": note: Because of ") for line in result.stdout.splitlines()]
+    assert [(place, said.partition(". ")[0]) for place, _, said in told] == [
+        (f"{FILE}:3:10", '"privado: sí" it is a draft, which nobody sees'),
+        (f"{OTHER}:3:14", '"publishDate: 2099-01-01" it appears later than its date says'),
+        ("posts/2018-07-19-z.md:3:15", '"internal_use: yes" it is a draft, which nobody sees'),
+        (
+            "posts/a/2018-07-20-w.md:1:1",
+            '"unlisted: true" in posts/a/_index.md it is reachable by its address, and listed nowhere',
+        ),
+    ]
+    assert "To publish it, write internal_use: false, or take the line out." in result.stdout
+    assert "To publish it, write unlisted: false in posts/a/_index.md, or take the line out." in result.stdout
+    assert result.exit_code == 0
+    assert "no problems, no warnings" in result.stderr
+    assert {one["severity"] for one in findings(run(blog, "--no-share", "--json"))} == {"note"}

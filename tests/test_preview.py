@@ -473,6 +473,18 @@ def test_the_status_page_lists_what_is_not_published(blog: Blog) -> None:
     assert [time.get("datetime") for time in found["scheduled"].iter("time")] == ["2099-05-06T00:00:00-04:00"]
 
 
+def test_the_status_page_tells_by_which_word_a_text_is_withheld(new_blog: NewBlog) -> None:
+    files = {
+        DRAFT_FILE: post("Uno", privado="sí"),
+        SCHEDULED_FILE: post("Dos", date="2018-07-17", embargo="2099-05-06"),
+    }
+    found = parts(status_page(new_blog(files, secret_key=KEY)))
+    said = {name: " ".join("".join(section.itertext()).split()) for name, section in found.items()}
+    assert f"Por privado: sí en la línea 3 de {DRAFT_FILE}." in said["drafts"]
+    assert f"Por embargo: 2099-05-06 en la línea 4 de {SCHEDULED_FILE}." in said["scheduled"]
+    assert [time.get("datetime") for time in found["scheduled"].iter("time")] == ["2099-05-06T00:00:00-04:00"]
+
+
 def test_the_status_page_leads_to_each_preview(blog: Blog) -> None:
     page = status_page(blog)
     links = [url for url in page.links if url.startswith("/preview/")]

@@ -82,8 +82,8 @@ def test_a_second_decides() -> None:
 
 # --- the truth table of words
 
-DRAFT, HIDDEN = Visibility(NOBODY, EVER, NEVER), Visibility(ANYBODY_WITH_THE_ADDRESS, THEN, NEVER)
-PUBLIC, LATER = Visibility(EVERYBODY, THEN, NEVER), Visibility(EVERYBODY, SOON, NEVER)
+DRAFT, HIDDEN = (NOBODY, EVER, NEVER), (ANYBODY_WITH_THE_ADDRESS, THEN, NEVER)
+PUBLIC, LATER = (EVERYBODY, THEN, NEVER), (EVERYBODY, SOON, NEVER)
 
 
 WORDS = {
@@ -159,7 +159,7 @@ def test_a_value_that_cannot_be_read_publishes_nothing(head: str) -> None:
     ],
 )  # fmt: skip
 def test_every_form_of_a_head_says_it(source: str) -> None:
-    assert visibility(read_post(f"{source}Text.\n".encode(), PATH, Site())).readers is NOBODY
+    assert visibility(read_post(f"{source}Text.\n".encode(), PATH, Site()))[0] is NOBODY
 
 
 def test_what_is_left_out_of_the_sitemap_or_of_search_engines_is_public() -> None:

@@ -665,8 +665,8 @@ def _at(now: datetime, posts: Iterable[Post], shows_drafts: bool) -> tuple[list[
                     next_ = min(next_, change)
                 elif change > last:
                     last = change
-        if until > now:
-            next_ = min(next_, until)
+        if now < until:
+            next_ = next_ if until is NEVER else min(next_, until)
         else:
             last = max(last, until)
             if since <= now:  # it was there

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from bitacora.content.dates import REMEDY, DateError
 from bitacora.content.errors import PostError, shown
@@ -81,20 +81,16 @@ class Text(Protocol):
     def marks(self) -> tuple[Mark, ...]: ...
 
 
-class Visibility(NamedTuple):
-    """By whom a text is seen, at and after `since` and before `until`."""
-
-    readers: str
-    since: datetime
-    until: datetime
+Visibility: TypeAlias = tuple[str, datetime, datetime]
+"""By whom a text is seen, from when, until before when. A bare tuple: 10,000 are made at once."""
 
 
 def visibility(text: Text) -> Visibility:
     """Return who sees a text, from when, until when."""
     if text.draft:
-        return Visibility(NOBODY, EVER, NEVER)
+        return NOBODY, EVER, NEVER
     readers = ANYBODY_WITH_THE_ADDRESS if text.hidden else EVERYBODY
-    return Visibility(readers, text.not_before or text.date or EVER, text.expires or NEVER)
+    return readers, text.not_before or text.date or EVER, text.expires or NEVER
 
 
 def standing(text: Text, now: datetime, published: Container[str] | None = None) -> str:
@@ -118,7 +114,7 @@ def is_seen(text: Text, now: datetime) -> bool:
 
 def is_for_nobody(text: Text) -> bool:
     """Return whether nobody ever sees a text as it is."""
-    return visibility(text).readers is NOBODY
+    return visibility(text)[0] is NOBODY
 
 
 def is_listed(text: Text) -> bool:
@@ -128,7 +124,7 @@ def is_listed(text: Text) -> bool:
 
 def appears(text: Text) -> datetime | None:
     """Return from when a text is seen; None where that is always, or never."""
-    since = visibility(text).since
+    _, since, _ = visibility(text)
     return None if since is EVER else since
 
 
@@ -214,18 +210,19 @@ def _together(
             if is_strict:
                 problem = problem or _unreadable(kind, key, node, file, position, read_date)
             effect = "public" if is_strict else "draft"
-        mark = Mark(file, *position(node), key, _written(node), _STANDING_BY.get(effect, ""))
-        if moment is not None and kind is _EXPIRES:
-            until.append((moment, mark._replace(says="")))
-        elif moment is not None:
-            (since if effect == "scheduled" else until).append((moment, mark))
-        elif effect in {"draft", "hidden"}:
-            marks.setdefault(effect, mark)
         effects.add(effect)
+        if effect not in STANDINGS:
+            continue
+        says = "" if kind is _EXPIRES else effect  # the blog's own key, which withholds as it was always told to
+        mark = Mark(file, *position(node), key, "…" if kind is _PASSWORD else _written(node), says)
+        if moment is None:
+            marks.setdefault(effect, mark)
+        else:
+            (since if effect == "scheduled" else until).append((moment, mark))
     if since:
         marks["scheduled"] = max(since)[1]
     if until:
-        marks["expired"] = min(until)[1]  # which tells nothing where it is the blog's own key
+        marks["expired"] = min(until)[1]
     if problem is not None:
         problem.withdrawn = problem.withdrawn or "draft" in effects
         raise problem
@@ -239,9 +236,6 @@ def _together(
         min(until)[0] if until else None,
         tuple(mark for mark in marks.values() if mark.says),
     )
-
-
-_STANDING_BY = {"draft": "draft", "hidden": "hidden", "scheduled": "scheduled", "expired": "expired"}
 
 
 def _opened(found: Iterable[_Found]) -> Iterator[_Found]:
@@ -336,7 +330,7 @@ def _group(node: Node) -> str:
 
 
 def _written(node: Node) -> str:
-    """What stands behind the key, as far as it fits a line; of a password nothing that could be one."""
+    """What stands behind the key, as far as it fits a line."""
     if isinstance(node, Scalar):
         return shown(node.text)[1:-1]
     return _group(node)
