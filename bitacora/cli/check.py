@@ -23,13 +23,13 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from bitacora.cli.editable import must_be_editable
-from bitacora.cli.explain import standing_in_words
+from bitacora.cli.explain import owner_at_the_root, standing_in_words
 from bitacora.cli.sarif import sarif
 from bitacora.cli.verdicts import failures
 from bitacora.content.addresses import is_local
 from bitacora.content.bodies import too_large
 from bitacora.content.errors import Finding
-from bitacora.content.files import SETTINGS_FILE
+from bitacora.content.files import SETTINGS_FILE, shown_path
 from bitacora.content.findings import Ground, of_posts, of_problem, of_the_site
 from bitacora.content.mend import Mended, mend
 from bitacora.content.outline import Outline, outline
@@ -121,6 +121,7 @@ def _report(chosen: Sequence[str], share: bool | None, shared: Collection[str]) 
         *of_the_site(ground),
         *(of_problem(problem, "template") for problem in blog().theme.problems),
         *of_posts(ground, posts),
+        *_lost_at_the_root(here),
         *_ignored(here),
         *_changed_ids(here),
     ]
@@ -205,6 +206,15 @@ def _ids(path: str) -> Collection[str] | None:
     answer = current_app.test_client().get(quote_path(path), environ_overrides={OWN: True})
     answer.close()
     return _ID.findall(answer.text) if answer.mimetype == "text/html" else None
+
+
+def _lost_at_the_root(here: Snapshot) -> Iterator[Finding]:
+    """Files of `root/` at whose address readers get something else."""
+    for path in sorted(path for path in here.files if path.startswith("root/")):
+        if owner := owner_at_the_root(here, path):
+            reason = f"Its address {quote_path(path.removeprefix('root'))} is already that of {owner}."
+            remedy = "Rename it, or move what has its address."
+            yield Finding(shown_path(path), 1, 1, "warning", reason, remedy, "address-taken")
 
 
 def _ignored(here: Snapshot) -> Iterator[Finding]:

@@ -24,7 +24,9 @@ from bitacora.content.post import Image, Post
 from bitacora.content.snapshot import Snapshot, base
 from bitacora.content.visibility import appears, how_to_publish, mark_of, standing
 from bitacora.publish.work_tree import deletion_of, ignored, is_committed
+from bitacora.web import reserved
 from bitacora.web.blog import blog
+from bitacora.web.page_cache import OWN
 
 
 @click.command()
@@ -134,6 +136,8 @@ def _why(post: Post, state: str) -> str:
 def _not_a_post(here: Snapshot, path: str) -> str:
     if why := why_never_read(path):
         return f"{path} is not shown. {why[0]} {why[1]}"
+    if path in here.files and path.startswith("root/"):
+        return _at_the_root(here, path)
     if path in here.files and media_type(path):
         named = [base(post.url) for post in _naming(here, path)]
         if named:
@@ -148,6 +152,23 @@ def _not_a_post(here: Snapshot, path: str) -> str:
     if is_hidden(posixpath.basename(path)):
         return f"{path} is not shown: programs use such names for their own purposes, and they are not read."
     return f"{path} is no post: posts are Markdown files in the folders posts and pages."
+
+
+def owner_at_the_root(here: Snapshot, path: str) -> str:
+    """Return who has the address of a file of `root/`, "" where readers get the file."""
+    address = quote_path(path.removeprefix("root"))
+    answer = current_app.test_client().head(address, environ_overrides={OWN: True})
+    answer.close()
+    if answer.status_code == 200 and answer.get_etag()[0] == blog().files.content_hash(here, path):
+        return ""
+    return "the blog itself" if reserved(current_app)(address) else here.first_claim(address) or "nothing"
+
+
+def _at_the_root(here: Snapshot, path: str) -> str:
+    address = quote_path(path.removeprefix("root"))
+    if owner := owner_at_the_root(here, path):
+        return f"{path} is not shown: its address, {address}, is that of {owner}."
+    return f"{path} is public at {address}, as it is."
 
 
 def _naming(here: Snapshot, path: str) -> list[Post]:
@@ -194,6 +215,8 @@ def _of_address(here: Snapshot, address: str, now: datetime) -> Iterator[str]:
     elif candidates := [post for post in here.candidates if post.url in {address, f"{address}/", shared}]:
         for candidate in candidates:
             yield from _of_file(here, candidate.path, now)
+    elif (path := f"root{unquote(address)}") in here.files:
+        yield from _of_file(here, path, now)
     elif (status := current_app.test_client().head(unquote(address)).status_code) < 400:
         yield f"{address} is a page of the blog itself, or a file that it serves."
     else:

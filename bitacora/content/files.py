@@ -15,7 +15,9 @@ from bitacora.content.errors import PostError
 Signature = tuple[int, int, int, int, int]
 """(device, inode, size in bytes, mtime in ns, ctime in ns): compared for inequality, never for order."""
 
-FOLDERS = ("posts", "pages", "templates", "static")
+FOLDERS = ("posts", "pages", "templates", "static", "root")
+WELL_KNOWN = "root/.well-known"
+"""The one folder with a hidden name that is read (RFC 8615)."""
 SETTINGS_FILE = "site.toml"
 MAX_TEXT_BYTES = 2 * 1024 * 1024
 _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | os.O_NONBLOCK
@@ -128,9 +130,9 @@ class Tree:
                 with os.scandir(descriptor) as listing:
                     names = sorted(listing, key=_name)
                 for entry in names:
-                    if is_hidden(entry.name):
-                        continue
                     path = f"{here}/{entry.name}"
+                    if is_hidden(entry.name) and path != WELL_KNOWN:
+                        continue
                     if entry.is_dir(follow_symlinks=False) and not is_markdown(entry.name):
                         folders.append(path)
                     else:
@@ -186,7 +188,7 @@ class Tree:
                 "Put the file itself here instead of a link.",
             )
         inside = real[len(self.real) + 1 :]
-        if any(map(_is_private, inside.removeprefix(_ANNEX).split("/"))):
+        if any(map(_is_private, f"{inside}/".removeprefix(_ANNEX).removeprefix(f"{WELL_KNOWN}/").split("/"))):
             raise OutsideError(
                 path,
                 1,

@@ -512,7 +512,9 @@ def why_never_read(path: str) -> tuple[str, str] | None:
     top, _, rest = path.partition("/")
     *folders, name = path.split("/")
     if top not in {"posts", "pages"} or not rest:
-        lies_outside = is_markdown(name) and _DATED_MARKDOWN.match(name) and top not in {"templates", "static"}
+        lies_outside = (
+            is_markdown(name) and _DATED_MARKDOWN.match(name) and top not in {"templates", "static", "root"}
+        )
         return _OUTSIDE if lies_outside else None
     if _JUNK.fullmatch(name) or any(_JUNK.fullmatch(folder) for folder in folders):
         return None

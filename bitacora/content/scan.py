@@ -300,6 +300,8 @@ def kind_of(path: str) -> str:
         return "text"
     if top == "static" and rest:
         return "file"
+    if top == "root" and rest:
+        return "file" if is_showable(path) else ""
     if name.startswith("_") or top not in {"posts", "pages"}:
         return ""
     return "text" if is_markdown(name) else "file" if media_type(name) and is_showable(path) else ""

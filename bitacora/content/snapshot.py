@@ -331,6 +331,19 @@ class Snapshot:
         found = (self._file(post, address) for address in named)
         return next((path for path in found if path and composed(_name_below(post, path)) == wanted), None)
 
+    def first_claim(self, address: str) -> str:
+        """Return the file of the text at an address, before it, or above it, or of a redirect; else nothing."""
+        for url in (address, *variants(address)):
+            if post := self.by_url.get(url) or self.by_url.get(self.redirects.get(url, "")):
+                return post.path
+            if url in self.redirects:
+                return SETTINGS_FILE
+        folder = address.removesuffix(".md") + "/"
+        while folder := folder.rpartition("/")[0]:
+            if post := owner_of(self.by_url, folder):
+                return post.path
+        return ""
+
     def _missing_template(self, name: str, posts: Sequence[Post]) -> PostError:
         first = min(posts, key=lambda post: post.path)
         lines = {key_of(key): line for key, line in lines_of(self.source(first), first.path).items()}

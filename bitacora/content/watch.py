@@ -12,7 +12,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from bitacora.content.files import FOLDERS, SETTINGS_FILE, Signature, Tree, identity, is_hidden, signature
+from bitacora.content.files import (
+    FOLDERS,
+    SETTINGS_FILE,
+    WELL_KNOWN,
+    Signature,
+    Tree,
+    identity,
+    is_hidden,
+    signature,
+)
 from bitacora.content.visibility import SETTINGS_OF_JEKYLL
 
 try:
@@ -174,7 +183,7 @@ class InotifyWatch:
         elif (folder := self._folders.get(wd)) is not None:
             if mask & (flags.DELETE_SELF | flags.MOVE_SELF):
                 changed.add(folder)
-            elif name == _CONFIG_MAP or (name and not is_hidden(name)):
+            elif name == _CONFIG_MAP or (name and (not is_hidden(name) or f"{folder}/{name}" == WELL_KNOWN)):
                 self._note_file(changed, f"{folder}/{name}", mask)
 
     def _note_file(self, changed: set[str], path: str, mask: int) -> None:

@@ -18,7 +18,7 @@ from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wsgi import FileWrapper
 
 from bitacora.content.errors import PostError
-from bitacora.content.files import BeingWrittenError, Signature, Tree, signature
+from bitacora.content.files import WELL_KNOWN, BeingWrittenError, Signature, Tree, signature
 from bitacora.content.pictures import is_download, is_picture, media_type
 from bitacora.content.snapshot import Snapshot
 from bitacora.web.headers import NO_STORE
@@ -31,6 +31,9 @@ DOCUMENT_POLICY = "default-src 'none'; sandbox"
 
 SHOWN_POLICY = "default-src 'none'; img-src 'self'; media-src 'self'; object-src 'self'; style-src 'unsafe-inline'"
 """Of a document that browsers show by a page of their own, which a sandbox would keep from working."""
+
+SANDBOX_POLICY = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; sandbox"
+"""Of a file of `root/`: a page there is for the machine that asks for it, and has no part in the blog's origin."""
 
 MOST_BYTES = 40 * 1024 * 1024
 """Of a picture that a card is made from."""
@@ -94,6 +97,20 @@ class Files:
                 response.headers["Content-Disposition"] = "attachment"
         return response
 
+    def at_the_root(self, request: Request, snapshot: Snapshot, path: str) -> Response | None:
+        """The answer with a file of `root/`, whose pages run nothing; None when it has gone meanwhile."""
+        version = snapshot.files[path]
+        kind = _kind_at_the_root(snapshot.tree, path)
+        response = self._send(request, snapshot.tree, path, version, kind=kind, in_parts=True)
+        if response is not None:
+            response.headers["Content-Security-Policy"] = SANDBOX_POLICY
+            response.headers.setdefault("Cache-Control", "no-cache")
+            if path.startswith(f"{WELL_KNOWN}/"):
+                response.headers["Access-Control-Allow-Origin"] = (
+                    "*"  # what is there is for programs of other sites
+                )
+        return response
+
     def logo(self, snapshot: Snapshot) -> bytes | None:
         """The bytes of the picture that stands for the site; None when there is none or it cannot be read."""
         found = self._find(snapshot, snapshot.site.logo.removeprefix("static/").lstrip("/"))
@@ -144,10 +161,11 @@ class Files:
         path: str,
         version: Signature,
         *,
+        kind: str = "",
         is_kept: bool = False,
         in_parts: bool = False,
     ) -> Response | None:
-        kind = media_type(path) or mimetypes.guess_type(path)[0] or "application/octet-stream"
+        kind = kind or media_type(path) or mimetypes.guess_type(path)[0] or "application/octet-stream"
         etag = self._hash(tree, path, version)
         try:
             file = os.fdopen(tree.open(path), "rb")
@@ -193,6 +211,31 @@ class _OneVersion(FileWrapper):
         if not data:
             raise StopIteration
         return data
+
+
+def _kind_at_the_root(tree: Tree, path: str) -> str:
+    """Return the media type of a file of `root/`; one whose name has no ending begins like what it is."""
+    _, dot, ending = path.rpartition("/")[2].rpartition(".")
+    if dot:
+        return media_type(path) or _ROOT_TYPES.get(ending.lower(), "application/octet-stream")
+    try:
+        with os.fdopen(tree.open(path), "rb") as file:
+            start = file.read(_SMALL_BYTES)
+            is_text = _is_utf8(file) and b"\0" not in start
+    except (OSError, PostError):
+        return "application/octet-stream"
+    if start.lstrip()[:1] in {b"{", b"["}:
+        return "application/json"
+    return "text/plain" if is_text else "application/octet-stream"
+
+
+_ROOT_TYPES = {
+    "html": "text/html",
+    "htm": "text/html",
+    "xml": "application/xml",
+    "webmanifest": "application/manifest+json",
+    "ico": "image/x-icon",
+}
 
 
 def _is_utf8(file: BinaryIO) -> bool:

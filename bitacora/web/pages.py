@@ -161,7 +161,7 @@ def address(path: str) -> Response:
             return redirect(target, 301)
         if url in here.gone:
             abort(410)
-    return _source(wanted) or _below(wanted) or _card_of_page(wanted) or abort(404)
+    return _source(wanted) or _below(wanted) or _card_of_page(wanted) or _at_the_root(path) or abort(404)
 
 
 def _post(post: Post) -> Response:
@@ -311,6 +311,16 @@ def _file(post: Post, name: str) -> Response | None:
         response.headers.setdefault("Cache-Control", a_day(here, blog().clock()))
         if post.noindex and path and not is_picture(path):
             response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _at_the_root(name: str) -> Response | None:
+    """Return a file of the folder `root/`, which has the last claim to its address."""
+    here = snapshot()
+    path = here.named(f"root/{name}")
+    response = blog().files.at_the_root(request, here, path) if path in here.files else None
+    if response is not None:
+        request.environ[KIND] = "asset"
     return response
 
 

@@ -45,7 +45,7 @@ def changed(here: Snapshot, paths: Iterable[str], before: Callable[[str], bytes]
         if speaks_for_others(path):
             return [ALL]
         if not path.startswith("posts/"):
-            if path == "site.toml" or path.startswith(("pages/", "templates/", "static/")):
+            if path == "site.toml" or path.startswith(("pages/", "templates/", "static/", "root/")):
                 return [ALL]
         elif is_markdown(path):
             try:
