@@ -109,6 +109,16 @@ MISTAKES = {
         {FILE: post(body="`%%uno%%` 50% \\%%dos\\%%")},
         (FILE, 4, 15),
     ),
+    "notice-open": (
+        {FILE: post(body="Uno\n\n:::note\n\n```\n:::\n```")},
+        {FILE: post(body="Uno\n\n:::note\n\n```\n:::\n```\n:::\n\n`:::note`")},
+        (FILE, 6, 1),
+    ),
+    "embed-linked": (
+        {FILE: post(body="`![[b]]` ![[2018-07-18-y]]"), OTHER: post()},
+        {FILE: post(body="`![[b]]` [[2018-07-18-y]]"), OTHER: post()},
+        (FILE, 4, 10),
+    ),
     "left-out": (
         {FILE: post(body="`{% uno %}` {% raw %}{{ y }}{% endraw %}\n\n{{ site.url }}/ {% b c.md %} {% b c.md %}")},
         {
@@ -266,6 +276,15 @@ def test_a_file_that_is_never_read_is_told_with_the_reason(new_blog: NewBlog, pa
     blog = new_blog({path: post()})
     assert found(blog) == [("never-read", path, 1, 1)]
     assert said in told(blog)[0]
+
+
+def test_what_is_meant_for_other_programs_is_told(new_blog: NewBlog) -> None:
+    body = (
+        "import Foto from 'a'\n\nUno <Foto b={1} /> `<Foto b={1} />` List<String>\n\n[gallery ids=\"1\"]\n\n"
+        "```\nimport A from 'a'\n```"
+    )
+    told = [place[::2] for place in found(new_blog({FILE: post(body=body)}))]
+    assert told == [("left-out", 4), ("left-out", 6), ("left-out", 8)]
 
 
 @pytest.mark.parametrize(

@@ -284,6 +284,7 @@ GIVES = {
     "`` `code` ``": ["code=code"],
     "`[text](https://example.org)`": ["a=text"],
     "`[text](2026-03-10-another-post.md)`": ["a=text"],
+    "`[[another-post]]`, `[[another-post#Heading]]`": ["a=another-post", "a=another-post > Heading"],
     "`## Heading`": ["h2=Heading"],
     "`- item`, `1. item`": ["li=item"],
     "`- [ ] to do`, `- [x] done`": ["li=to do", "li=done"],

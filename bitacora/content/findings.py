@@ -22,6 +22,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from bitacora.content.comments import Comment, blanked, code_in, comments_in
 from bitacora.content.errors import WITHHELD, Finding, PostError, Remark, shown
 from bitacora.content.files import FOLDERS, SETTINGS_FILE, is_markdown, shown_path
+from bitacora.content.foreign import open_notices, programs_in
 from bitacora.content.front_matter import Head, Node, key_of, read_head
 from bitacora.content.liquid import left_out
 from bitacora.content.markdown import RESERVED_IDS
@@ -57,6 +58,7 @@ RULES: Mapping[str, str] = {
     "code-open": "Code that is begun and never ended",
     "comment-open": "A comment that is begun and never ended",
     "text-hidden": "A text that is hidden, because it stands between signs that mean a comment",
+    "notice-open": "A notice that is begun and never ended",
     "embed-linked": "A text that asks for another to be shown in it, and shows a link",
     "left-out": "A tag of another engine, which is left out",
     "never-read": "A file that the blog never reads",
@@ -564,16 +566,35 @@ def _subjects_apart(ground: Ground) -> Iterator[Finding]:
 
 def _left_out(ground: Ground, post: Post) -> Iterator[Finding]:
     source = ground.snapshot.source(post)
-    if b"{%" not in source and b"{{" not in source:
+    if not _MAY_LEAVE_OUT.search(source):
         return
     text = ground.text(post)
     remedy = "Write what should stand there; what is meant as it is goes between backticks."
+    start = text.head.body_start
+    for part in programs_in(text.without_comments[start:]) if ground.snapshot.site.html != "trusted" else ():
+        reason = f"{shown(part[0])} is meant for MDX or WordPress, and is left out."
+        yield text.finding("left-out", text.place(start + part.start()), reason, remedy)
     known: set[str] = set()
     for found in left_out(text.without_comments[text.head.body_start :]):
         if found[0] not in known:
             known.add(found[0])
             reason = f"{shown(found[0])} looks like a tag of Jekyll or Hugo, and is left out."
             yield text.finding("left-out", text.place(text.head.body_start + found.start()), reason, remedy)
+
+
+_MAY_LEAVE_OUT = re.compile(
+    rb"\{[%{]|\bimport |\bexport |</?[A-Z]|\[/?(?:gallery|caption|wp_caption|embed|audio|video|playlist)\b"
+)
+
+
+def _open_notices(ground: Ground, post: Post) -> Iterator[Finding]:
+    if b":::" not in ground.snapshot.source(post):
+        return
+    text = ground.text(post)
+    for place in open_notices(text.without_comments[text.head.body_start :]):
+        reason = "The notice that begins here never ends, so that its colons are shown."
+        remedy = "Write ::: on a line of its own where it ends."
+        yield text.finding("notice-open", text.place(text.head.body_start + place), reason, remedy)
 
 
 def _comments(ground: Ground, post: Post) -> Iterator[Finding]:
@@ -638,6 +659,7 @@ OF_POSTS: tuple[Callable[[Ground, Post], Iterator[Finding]], ...] = (
     _open_code,
     _comments,
     _embedded_notes,
+    _open_notices,
     _left_out,
 )
 OF_THE_SITE: tuple[Callable[[Ground], Iterator[Finding]], ...] = (

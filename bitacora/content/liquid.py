@@ -21,6 +21,7 @@ _PAIRS = re.compile(
 )
 _ROOT = re.compile(r"\{\{-?\s*site\.(?:base)?url\s*-?\}\}")
 _DEFINITION = re.compile(r"(?m)^( {0,3}\[[^\]\n]+\]:[ \t]*+)(.*\{[{%].*)$")
+_SHOWN_SHORTCODE = re.compile(r"\{\{([<%])/\*([^{}\n]{0,1000}?)\*/([%>])\}\}")
 _FIGURE = re.compile(r"\{\{[<%]\s*+(?:figure|img|image)\b([^{}]*+)(?<=[%>])\}\}")
 _PARAMETER = re.compile(r"""(?<!\w)(\w++)\s*+=\s*+(?:"([^"]*)"|'([^']*)'|(\S+))""")
 _POST = r"\{%-?\s*(?:post_url|link)\b[^%\n]*%\}|\{\{[<%]\s*(?:ref|relref)\b[^{}\n]*\}\}"
@@ -60,7 +61,7 @@ def without_constructs(text: str) -> str:
 
 def left_out(body: str) -> Iterator[re.Match[str]]:
     """Constructs of a body of which nothing is shown; indented lines, which may be code, are passed over."""
-    for shown in (_PAIRS, _ROOT, _FIGURE):
+    for shown in (_PAIRS, _SHOWN_SHORTCODE, _ROOT, _FIGURE):
         body = shown.sub(lambda found: _NOT_LINE_END.sub("x", found[0]), body)
     line = seen = 0
     for found in _CONSTRUCT.finditer(body):
@@ -93,6 +94,7 @@ def _address(text: str) -> str:
 def _drop(text: str) -> str:
     if "{" not in text:
         return text
+    text = _SHOWN_SHORTCODE.sub(rf"{HIDDEN_BRACE * 2}\1\2\3}}}}", text)
     text = _FIGURE.sub(_figure, _ROOT.sub("", text))
     return _CONSTRUCT.sub("", _HREF_TO_POST.sub("", _TO_POST.sub("]()", text)))
 

@@ -271,13 +271,23 @@ class _Writer:
         return f"{_start('blockquote', token)}\n{self._nest(token)}</blockquote>\n"
 
     def _alert(self, token: Token) -> str:
-        kind = token["attrs"]["kind"]
+        kind, folds = token["attrs"]["kind"], token["attrs"]["folds"]
+        title = self._alert_title(token, kind)
+        if folds:
+            is_open = {"open": ""} if folds == "+" else {}
+            start = _start("details", token, {"class": f"alert alert-{kind}"} | is_open)
+            return f'{start}\n<summary class="alert-title">{title}</summary>\n{self._nest(token)}</details>\n'
         start = _start("aside", token, {"class": f"alert alert-{kind}", "role": "note"})
+        return f'{start}\n<p class="alert-title">{title}</p>\n{self._nest(token)}</aside>\n'
+
+    def _alert_title(self, token: Token, kind: str) -> str:
+        """What its author wrote, else the name of its kind."""
+        if token["children"] and token["children"][0]["type"] == "alert_title":
+            return self._inline(token["children"].pop(0)["children"])
         title = _escape(self._labels[kind])
         if "lang" in self._labels:
             title = f"{open_tag('bdi', {name: self._labels[name] for name in ('lang', 'dir')})}{title}</bdi>"
-        title = f'<p class="alert-title">{title}</p>'
-        return f"{start}\n{title}\n{self._nest(token)}</aside>\n"
+        return title
 
     def _block_code(self, token: Token) -> str:
         language = language_of(token.get("attrs", {}).get("info", ""))

@@ -21,6 +21,7 @@ from mistune.util import unikey
 
 from bitacora.content.comments import without_comments
 from bitacora.content.effort import spend
+from bitacora.content.foreign import CALLOUT_CLASSES, CALLOUTS, expand_callouts, without_programs
 from bitacora.content.liquid import HIDDEN_BRACE, expand_pairs, without_constructs
 from bitacora.content.plain import are_joined, beside_wide, has_wide, is_element, text_of, without_stand_ins
 from bitacora.content.wikilinks import PATTERN as WIKILINK
@@ -30,7 +31,9 @@ ALERTS = ("note", "tip", "important", "warning", "caution")
 
 Token = dict[str, Any]
 
-_ALERT = re.compile(rf"\[!({'|'.join(ALERTS)})\][ \t]*(?:\n|$)", re.IGNORECASE)
+_ALERT = re.compile(
+    r"\[!([A-Za-z][\w -]{0,30}+)(?:\|[^\]\n]{0,100})?\]([+-]?)(?:[ \t]++([^\n]{0,500}+))?[ \t]*(?:\n|$)"
+)
 _TASK = re.compile(r"\[([ xX])\]\s+(?=\S)")
 _ATTRIBUTES = re.compile(r"\{:([^{}\n]{0,200})\}")
 _ATTRIBUTE = re.compile(r"""\s*(?:([.#])([\w:-]+)|([\w-]+)=("[^"]*"|'[^']*'|[^\s"']+)|[\w:-]+)(?=[\s.#]|$)""")
@@ -87,7 +90,9 @@ def parse(text: str, *, custom_elements: bool = False) -> Tree:
     state.env["custom_elements"] = custom_elements
     # Mistune needs a kilobyte for each blank line of a run.
     text = _BLANK_LINES.sub("\n" * 100, "\n" + text.replace("\x00", "\ufffd"))
-    text = expand_pairs(text)
+    text = expand_callouts(expand_pairs(text))
+    if not custom_elements:
+        text = without_programs(text)
     spend(len(_LIKE_DEFINITIONS.findall(text)))
     tokens, state = _markdown.parse(text, state)
     assert isinstance(tokens, list)
@@ -264,7 +269,11 @@ def _shape_all(tokens: list[Token]) -> None:
     """Constructs out, attribute lists applied, alerts and tasks recognised: before inline text is read."""
     spend(len(tokens))
     shaped: list[Token] = []
+    before: dict[str, str] = {}
     for token in tokens:
+        if before and token["type"] != "blank_line":
+            _apply(token, before)
+        before = {}
         if "text" in token:
             if token["type"] == "table_cell" and "\\|" in token["text"]:
                 token["text"] = _CODE.sub(_code_in_a_cell, token["text"])
@@ -275,6 +284,7 @@ def _shape_all(tokens: list[Token]) -> None:
                 _take_attributes(token, shaped)
             token["text"] = token["text"].replace(HIDDEN_BRACE, "{")
             if token["type"] == "paragraph" and not token["text"].strip():
+                before = token.get("own", {})
                 continue
         elif token["type"] == "block_html":
             token["raw"] = without_constructs(token["raw"]).replace(HIDDEN_BRACE, "{")
@@ -284,6 +294,7 @@ def _shape_all(tokens: list[Token]) -> None:
             _shape_all(token["children"])
             _shape_container(token)
         shaped.append(token)
+    shaped = [_shape_marked(token) if "own" in token else token for token in shaped]
     tokens[:] = [token for token in shaped if token["type"] != "list" or ":toc" not in token.get("own", {})]
 
 
@@ -310,8 +321,8 @@ def _take_attributes(token: Token, before: list[Token]) -> None:
         attributes = read_attributes(found[1].removeprefix(":"))
         if attributes is not None:
             token["text"] = token["text"][found.end() :]
-            if before and before[-1]["type"] != "blank_line":
-                _apply(before[-1], attributes)
+            has_block = before and before[-1]["type"] != "blank_line"
+            _apply(before[-1] if has_block else token, attributes)
     if found := _LAST_LINE.search(token["text"]):
         attributes = read_attributes(found[1].removeprefix(":"))
         if attributes is not None:
@@ -330,6 +341,9 @@ def _shape_container(token: Token) -> None:
     kind = token["type"]
     if kind == "block_quote":
         _shape_alert(token)
+        inside = [child for child in token["children"] if child["type"] != "blank_line"]
+        if len(inside) == 1 and inside[0]["type"] == "alert" and "own" in inside[0] and token["type"] != "alert":
+            token.update(inside[0])  # by an attribute list below a quotation, which lands in it by laziness
     elif kind == "list":
         _lift_attributes(token)
         for item in token["children"]:
@@ -342,8 +356,21 @@ def _shape_alert(token: Token) -> None:
         first["text"] = first["text"][found.end() :]
         if not first["text"].strip():
             token["children"].remove(first)
+        name = found[1].strip().lower()
+        title = (found[3] or "").strip() or ("" if name in ALERTS else found[1].strip().capitalize())
+        if title:
+            token["children"].insert(0, {"type": "alert_title", "text": title})
         token["type"] = "alert"
-        token["attrs"] = {"kind": found[1].lower()}
+        token["attrs"] = {"kind": CALLOUTS.get(name, "note"), "folds": found[2]}
+
+
+def _shape_marked(token: Token) -> Token:
+    """A paragraph or a quotation that an attribute list calls a notice, as themes of Jekyll have it."""
+    kind = next(filter(None, map(CALLOUT_CLASSES.get, token["own"].get("class", "").split())), "")
+    if not kind or token["type"] not in {"paragraph", "block_quote"}:
+        return token
+    inside = token["children"] if token["type"] == "block_quote" else [token]
+    return {"type": "alert", "children": inside, "attrs": {"kind": kind, "folds": ""}, "own": token.pop("own")}
 
 
 def _lift_attributes(token: Token) -> None:
