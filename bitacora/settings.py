@@ -232,11 +232,15 @@ def _history(value: object) -> str:
 
 def _redirects(value: object) -> dict[str, str]:
     if isinstance(value, dict) and all(
-        is_link(old) and old.startswith("/") and not re.search("[?#]", old) and is_link(new)
-        for old, new in value.items()
+        is_link(old) and old.startswith("/") and "#" not in old and is_link(new) for old, new in value.items()
     ):
-        return {_encoded(unquote(old)): _encoded(new, "%?#[]") for old, new in value.items()}
+        return {_old(old): _encoded(new, "%?#[]") for old, new in value.items()}
     raise ValueError('a table [redirects] of addresses like "/old/" = "/new/"; they begin with / or https://')
+
+
+def _old(url: str) -> str:
+    path, mark, query = url.partition("?")
+    return _encoded(unquote(path)) + mark + _encoded(query, "%?")
 
 
 def _encoded(url: str, also: str = "") -> str:

@@ -18,7 +18,7 @@ from flask.cli import with_appcontext
 
 from bitacora.content.files import is_hidden
 from bitacora.content.findings import why_never_read
-from bitacora.content.permalink import quote_path
+from bitacora.content.permalink import quote_path, quote_query
 from bitacora.content.pictures import is_picture, media_type
 from bitacora.content.post import Image, Post
 from bitacora.content.snapshot import Snapshot, base
@@ -37,8 +37,7 @@ def explain(wanted: str) -> None:
     here = blog().library.snapshot()
     now = datetime.fromtimestamp(blog().clock(), UTC)
     path = _file(here, wanted)
-    sentences = _of_file(here, path, now) if path else _of_address(here, _address(here, wanted), now)
-    for sentence in sentences:
+    for sentence in _of_file(here, path, now) if path else _of_address(here, wanted, now):
         click.echo(sentence)
 
 
@@ -205,7 +204,11 @@ def _never_there(here: Snapshot, path: str) -> Iterator[str]:
 # --- an address
 
 
-def _of_address(here: Snapshot, address: str, now: datetime) -> Iterator[str]:
+def _of_address(here: Snapshot, wanted: str, now: datetime) -> Iterator[str]:
+    address, query = _address(here, wanted), quote_query(urlsplit(wanted).query)
+    if query and (moved := here.moved(unquote(address, "latin-1"), query)):
+        yield f"{address}?{query} is an old address: it leads to {moved}."
+        return
     shared = address.removesuffix("share/")
     post = here.find(address) or here.find(f"{address}/")
     if post:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
 from typing import NamedTuple
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import regex
 
@@ -28,6 +28,7 @@ _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _NOT_IN_SLUG = re.compile(r"[^A-Za-z0-9]+")
 _NOT_IN_TITLE = re.compile(r"[^A-Za-z0-9._~!$&'()+,;=@]+")
 _SAFE_IN_PATH = "/-._~!$&'()*+,;=:@"
+_SAFE_IN_QUERY = f"%?{_SAFE_IN_PATH}"
 _CLEAN = re.compile(r"(?:/[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)+/?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _PLACEHOLDER = re.compile(r":([a-z_]+)")
@@ -132,10 +133,46 @@ def own_permalink(pattern: str, facts: Facts) -> str:
 
 
 def local_address(text: str) -> str:
-    """An alias: a path on this site, tidied like a permalink. Raises PermalinkError for a scheme or host."""
+    """An alias: a path on this site, tidied like a permalink, and the query that it was asked for with, if any.
+
+    Raises PermalinkError for a scheme or host.
+    """
     if _FOREIGN.match(text):
         raise PermalinkError("An address here is a path on this site, without scheme and host.")
-    return _tidy(unquote(text.strip()))
+    path, _, query = text.strip().partition("?")
+    query = _CONTROL.sub("", query.partition("#")[0])
+    return _tidy(unquote(path)) + (f"?{quote_query(query)}" if query else "")
+
+
+def quote_query(query: str | bytes) -> str:
+    """A query percent-encoded where it must be, as a header has to be; what is encoded already stays."""
+    return quote(query, safe=_SAFE_IN_QUERY)
+
+
+def parameters(query: str) -> dict[str, str]:
+    """The parameters of a query, decoded; the last of those with one name."""
+    return dict(parse_qsl(query, keep_blank_values=True))
+
+
+def canonical(url: str) -> str:
+    """One form for all queries that ask the same: without a fragment, its parameters in order."""
+    path, _, query = url.partition("#")[0].partition("?")
+    ordered = urlencode(sorted(parameters(query).items()))
+    return f"{path}?{ordered}" if ordered else path
+
+
+def with_query(url: str, query: str, without: Collection[str] = ()) -> str:
+    """An address with what `query` says besides: what the address sets itself stays as it is.
+
+    `without` are the names of parameters that are left out.
+    """
+    rest, mark, fragment = url.partition("#")
+    path, _, own = rest.partition("?")
+    taken = {*without, *parameters(own)}
+    if taken:
+        query = "&".join(part for part in query.split("&") if part and taken.isdisjoint(parameters(part)))
+    whole = "&".join(filter(None, (own, query)))
+    return path + (f"?{whole}" if whole else "") + mark + fragment
 
 
 def name_of(path: str) -> tuple[str, str]:

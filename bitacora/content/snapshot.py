@@ -21,7 +21,17 @@ from bitacora.content.files import SETTINGS_FILE, Signature, Tree, is_markdown
 from bitacora.content.front_matter import key_of
 from bitacora.content.history import History, NoHistory
 from bitacora.content.names import Copy, alike, composed
-from bitacora.content.permalink import name_key, name_of, quote_path, slugify, slugs_apart, term_slug
+from bitacora.content.permalink import (
+    canonical,
+    name_key,
+    name_of,
+    parameters,
+    quote_path,
+    slugify,
+    slugs_apart,
+    term_slug,
+    with_query,
+)
 from bitacora.content.pictures import Picture, is_picture, measure, media_type
 from bitacora.content.post import Author, Image, Post, Term, lines_of, repeated_keys
 from bitacora.content.scan import Entry, source_of
@@ -34,6 +44,9 @@ Reserved = Callable[[str], bool]
 
 Claim = Callable[[Post], tuple[Any, ...]]
 """The key by which posts that want one address are sorted: the first gets it."""
+
+Queries = Mapping[str, Mapping[tuple[str, ...], Mapping[tuple[str, ...], str]]]
+"""Old addresses with a query: by their path as WSGI gives it, the names of their parameters, and the values."""
 
 _NO_HISTORY = NoHistory()
 
@@ -66,10 +79,10 @@ class Snapshot:
     """The published site from `valid_from` until `valid_until` (seconds since the epoch).
 
     `posts` are those listed, newest first; `by_url` holds whatever answers 200: listed and hidden posts, pages.
-    `redirects` are old addresses and where they lead, `gone` those of expired posts. `problems` is what editors
-    have to mend, `clashes` the part of it that is about addresses. `found` are all posts and pages that can be
-    read, drafts included, by path. `copies` are those of them that programs made, by their `copy_names`.
-    `generation` counts snapshots in one process and never leaves it.
+    `redirects` are old addresses and where they lead, `queries` those with a query, `gone` those of expired posts.
+    `problems` is what editors have to mend, `clashes` the part of it that is about addresses. `found` are all
+    posts and pages that can be read, drafts included, by path. `copies` are those of them that programs made, by
+    their `copy_names`. `generation` counts snapshots in one process and never leaves it.
     """
 
     generation: int
@@ -78,6 +91,7 @@ class Snapshot:
     pages: tuple[Post, ...]
     by_url: Mapping[str, Post]
     redirects: Mapping[str, str]
+    queries: Queries
     gone: frozenset[str]
     problems: tuple[PostError, ...]
     clashes: tuple[PostError, ...]
@@ -268,6 +282,13 @@ class Snapshot:
             found.append(look)
         same = [one for one in found if composed(one) == composed(path)] or found
         return same[0] if len(same) == 1 else path
+
+    def moved(self, path: str, query: str) -> str | None:
+        """Where an old address with a query leads: `path` as WSGI gives it, `query` percent-encoded.
+
+        What the query says besides is kept. None for an address that is none of these.
+        """
+        return _moved_by(self.queries, path, query)
 
     def with_post(self, post: Post) -> Snapshot:
         """The same site with one more post at its address, and in no list: one that is not published yet."""
@@ -478,6 +499,7 @@ def build(
         clashes.append(_address_below(post, below[winner.url]) if owned else _same_address(post, winner))
     redirects = _redirects(site, by_url, claim(copies, history), reserved, clashes)
     redirects |= _moved(former, by_url, redirects, reserved)
+    queries = _by_query(redirects)
     listed = [post for post in by_url.values() if post.kind == "post" and is_listed(post)]
     listed.reverse()
     return Snapshot(
@@ -486,7 +508,8 @@ def build(
         posts=tuple(listed),
         pages=tuple(post for post in by_url.values() if post.kind == "page" and is_listed(post)),
         by_url=by_url,
-        redirects=redirects,
+        redirects={old: new for old, new in redirects.items() if "?" not in old},
+        queries=queries,
         gone=_gone(expired, by_url, redirects),
         problems=(*problems, *clashes),
         clashes=tuple(clashes),
@@ -784,7 +807,8 @@ def _redirects(
     site: Site, by_url: Mapping[str, Post], claim: Claim, reserved: Reserved, clashes: list[PostError]
 ) -> dict[str, str]:
     """Old addresses and where they lead: those of the settings first, then those of posts, by their claims."""
-    redirects = {old: new for old, new in site.redirects.items() if old not in by_url}
+    of_settings = {canonical(old): new for old, new in site.redirects.items()}
+    redirects = {old: new for old, new in of_settings.items() if old not in by_url}
     for old in _in_circles(site, redirects, by_url, reserved):
         clashes.append(_circular_redirect(old, redirects.pop(old)))
     for old, hidden in _taken_below(by_url, tuple(redirects)):
@@ -792,7 +816,8 @@ def _redirects(
         del redirects[old]
     places = {place_of(url): post for url, post in by_url.items()}
     for post in sorted((post for post in by_url.values() if post.aliases), key=claim):
-        for alias in post.aliases:
+        for written in post.aliases:
+            alias = canonical(written)
             if (owner_there := places.get(place_of(alias))) and (owner_there is not post or alias == post.url):
                 clashes.append(_same_alias(post, alias, owner_there.path))
             elif below := next(_taken_below(by_url, (alias,)), None):
@@ -800,9 +825,33 @@ def _redirects(
             elif reserved(alias):
                 clashes.append(_same_alias(post, alias, "the blog itself"))
             elif (winner := redirects.setdefault(alias, post.url)) != post.url:
-                owner = SETTINGS_FILE if alias in site.redirects else by_url[winner].path
+                owner = SETTINGS_FILE if alias in of_settings else by_url[winner].path
                 clashes.append(_same_alias(post, alias, owner))
+            elif "?" in alias and (file := quote_path(unquote(written))) not in by_url:
+                redirects.setdefault(file, winner)  # as a mirror of the old site calls it
     return redirects
+
+
+def _by_query(redirects: Mapping[str, str]) -> Queries:
+    """Those of the canonical addresses that have a query, the ones with most parameters first."""
+    found: dict[str, dict[tuple[str, ...], dict[tuple[str, ...], str]]] = {}
+    asked = [(old.partition("?"), new) for old, new in redirects.items() if "?" in old]
+    for (path, _, query), new in sorted(asked, key=lambda one: -one[0][2].count("&")):
+        names, values = tuple(parameters(query)), tuple(parameters(query).values())
+        for url in (path, *variants(path)) if path != "/" else (path,):
+            found.setdefault(unquote(url, "latin-1"), {}).setdefault(names, {}).setdefault(values, new)
+    return found
+
+
+def _moved_by(queries: Queries, path: str, query: str) -> str | None:
+    if path not in queries:
+        return None
+    given = parameters(query)
+    for names, targets in queries[path].items():
+        values = tuple(given[name] for name in names if name in given)
+        if target := targets.get(values):
+            return with_query(target, query, without=names)
+    return None
 
 
 def _in_circles(
@@ -810,24 +859,27 @@ def _in_circles(
 ) -> list[str]:
     """The redirects from which a browser would never arrive, be it with or without the last slash."""
 
-    def path_of(url: str) -> str:
-        return re.split("[?#]", url.removeprefix(site.url))[0]
+    queries = _by_query(redirects)
 
-    def leads_to(path: str) -> str | None:
+    def leads_to(url: str) -> str | None:
         """Where a browser is sent from an address; None from one that is answered, or is none of ours."""
+        path, _, query = url.partition("?")
+        if moved := _moved_by(queries, unquote(path, "latin-1"), query):
+            return canonical(moved.removeprefix(site.url))
         if not path.startswith("/") or reserved(path) or not by_url.keys().isdisjoint((path, *variants(path))):
             return None
-        return next((path_of(redirects[old]) for old in (path, *variants(path)) if old in redirects), None)
+        new = next((redirects[old] for old in (path, *variants(path)) if old in redirects), None)
+        return new and canonical(with_query(new.removeprefix(site.url), query))
 
     arrives: dict[str, bool] = {}
     for old in redirects:
         way: list[str] = []
-        path: str | None = old
-        while path is not None and path not in arrives:
-            arrives[path] = False
-            way.append(path)
-            path = leads_to(path)
-        if path is None or arrives[path]:
+        url: str | None = old
+        while url is not None and url not in arrives:
+            arrives[url] = False
+            way.append(url)
+            url = leads_to(url)
+        if url is None or arrives[url]:
             arrives |= dict.fromkeys(way, True)
     return [old for old in redirects if not arrives[old]]
 

@@ -7,7 +7,6 @@ import re
 import time
 from collections.abc import Callable
 from typing import TypeVar
-from urllib.parse import quote
 
 from flask import Flask, Response, abort, current_app, g, request
 from flask.typing import ResponseReturnValue
@@ -15,7 +14,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, RequestRedirect
 
 from bitacora.content.errors import PostError
-from bitacora.content.permalink import quote_path
+from bitacora.content.permalink import quote_path, quote_query
 from bitacora.content.snapshot import Snapshot
 from bitacora.settings import SettingError
 from bitacora.web import surrogate
@@ -25,7 +24,7 @@ from bitacora.web.feeds import feeds
 from bitacora.web.headers import NO_STORE, briefly, security
 from bitacora.web.hooks import hooks
 from bitacora.web.metrics import KIND
-from bitacora.web.page_cache import ALIVE, HOST_IS_TRUSTED, HOST_IS_VALID, PREVIEW, SNAPSHOT
+from bitacora.web.page_cache import ALIVE, HOST_IS_TRUSTED, HOST_IS_VALID, PREVIEW, READING, SNAPSHOT
 from bitacora.web.pages import pages
 from bitacora.web.preview import previews
 from bitacora.web.status import status
@@ -126,7 +125,10 @@ def _begin() -> Response | None:
     if not request.environ[HOST_IS_TRUSTED]:
         abort(400)
     if path := _better(request.path):
-        return redirect(quote_path(path) + _query(), 308)
+        return redirect(quote_path(path), 308)
+    if request.query_string and request.method in READING:
+        moved = g.snapshot.moved(request.environ["PATH_INFO"], quote_query(request.query_string))
+        return redirect(moved, 301, keeps_query=False) if moved else None
     return None
 
 
@@ -145,11 +147,6 @@ def _better(path: str) -> str | None:
     if "//" in request.environ["PATH_INFO"]:
         return _SLASHES.sub("/", path)
     return f"{path.rstrip('/')}/" if isinstance(request.routing_exception, RequestRedirect) else None
-
-
-def _query() -> str:
-    text = quote(request.query_string, safe="%!$&'()*+,;=:@/?-._~")
-    return f"?{text}" if text else ""
 
 
 def _finish(response: Response) -> Response:

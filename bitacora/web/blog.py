@@ -12,7 +12,7 @@ from flask import Response, abort, current_app, g, request
 
 from bitacora.content.bodies import Bodies
 from bitacora.content.library import Library
-from bitacora.content.permalink import quote_path
+from bitacora.content.permalink import quote_path, quote_query, with_query
 from bitacora.content.post import Post
 from bitacora.content.snapshot import Snapshot
 from bitacora.publish.home import Home
@@ -153,8 +153,10 @@ def text(template: str, url: str, mimetype: str, **context: object) -> Response:
     return Response(body.encode(errors="replace"), mimetype=mimetype)
 
 
-def redirect(url: str, code: int) -> Response:
-    """Without a body, and without a host: neither may come from the request."""
+def redirect(url: str, code: int, *, keeps_query: bool = True) -> Response:
+    """Without a body, and without a host: neither may come from the request, but for what stands behind its `?`."""
+    if keeps_query and not url.startswith("mailto:"):
+        url = with_query(url, quote_query(request.query_string))
     return Response(status=code, headers={"Location": url})
 
 

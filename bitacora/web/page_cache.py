@@ -23,6 +23,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.http import parse_accept_header, parse_date
 
 from bitacora.content.library import Library
+from bitacora.content.permalink import quote_query
 from bitacora.content.snapshot import Snapshot
 from bitacora.share.crawlers import crawler_of
 from bitacora.web.headers import lifetime
@@ -57,7 +58,7 @@ _PACK: Mapping[str, Callable[[bytes], bytes]] = {
     "br": partial(brotli.compress, quality=5),
     "gzip": partial(gzip.compress, compresslevel=6, mtime=0),
 }
-_READING = ("GET", "HEAD")
+READING = ("GET", "HEAD")
 _NOT_STORED = ("Content-Length", "Cache-Control", "ETag")
 _WORTH_PACKING_BYTES = 300
 _OVERHEAD_BYTES = 5_000
@@ -70,8 +71,8 @@ StartResponse = Callable[..., Any]
 class Question(NamedTuple):
     """What of a request decides which stored bytes answer it.
 
-    `path` is as WSGI gives it, bytes in the guise of Latin-1; a header that is not there is "", or None for
-    If-None-Match.
+    `path` and `query` are as WSGI gives them, bytes in the guise of Latin-1; a header that is not there is "", or
+    None for If-None-Match.
     """
 
     method: str
@@ -81,6 +82,7 @@ class Question(NamedTuple):
     if_none_match: str | None
     user_agent: str
     if_modified_since: str = ""
+    query: str = ""
 
     @classmethod
     def of(cls, environ: dict[str, Any]) -> Question:
@@ -92,6 +94,7 @@ class Question(NamedTuple):
             environ.get("HTTP_IF_NONE_MATCH"),
             environ.get("HTTP_USER_AGENT", ""),
             environ.get("HTTP_IF_MODIFIED_SINCE", ""),
+            environ.get("QUERY_STRING", ""),
         )
 
 
@@ -286,8 +289,8 @@ class PageStore(BaseCache):
 class PageCache:
     """WSGI middleware that answers GET and HEAD of stored pages, and keeps what Flask answers.
 
-    Queries are not looked at: no page that depends on one may be kept. A page is kept under the address that it
-    calls its own, so that no reader can choose a key.
+    Queries are not looked at, unless one makes it an old address that leads elsewhere: no page that depends on one may
+    be kept. A page is kept under the address that it calls its own, so that no reader can choose a key.
     """
 
     def __init__(
@@ -339,7 +342,9 @@ class PageCache:
 
     def look_up(self, question: Question, snapshot: Snapshot, packs: bool = False) -> Answer | None:
         """What was stored for a snapshot. Neither parses nor waits, and compresses only where it `packs`."""
-        if question.method not in _READING or not self._is_trusted(question.host):
+        if question.method not in READING or not self._is_trusted(question.host):
+            return None
+        if question.query and question.path in snapshot.queries and _is_moved(question, snapshot):
             return None
         page = self.store.get(question.path) or self.beside.get(question.path)
         if page is None or page.generation != snapshot.generation:
@@ -432,6 +437,11 @@ class StoredResponse(Response):
 def _needs_no_host(environ: dict[str, Any]) -> bool:
     """Only HTTP/1.0 may leave it out (RFC 9112, 3.2)."""
     return not environ.get("HTTP_HOST") and environ.get("SERVER_PROTOCOL") == "HTTP/1.0"
+
+
+def _is_moved(question: Question, snapshot: Snapshot) -> bool:
+    query = quote_query(question.query.encode("latin-1", "replace"))
+    return snapshot.moved(question.path, query) is not None
 
 
 def _decoded(path: str) -> str:

@@ -69,7 +69,7 @@ def reader(
         if host is None or not is_host(host) or connection not in {None, "close", "keep-alive"}:
             return None
         method, target, minor = line.groups()
-        path = target.partition(b"?")[0]
+        path, _, query = target.partition(b"?")
         if b"%" in path:
             path = unquote_to_bytes(path)
         question = Question(
@@ -80,6 +80,7 @@ def reader(
             if_none_match,
             user_agent or "",
             if_modified_since or "",
+            query.decode("latin-1"),
         )
         version = 1 if minor == b"1" else 0
         return RequestHead(question, version, connection == "keep-alive" if connection else version == 1)
