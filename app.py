@@ -90,6 +90,7 @@ def create_app(environ: Mapping[str, str] = os.environ, clock: Callable[[], floa
     page_cache = PageCache(app, library, operator.s_maxage, web.trusts(hosts), metrics, clock)
     derived = _derived(app, operator, kept and kept / "derived", metrics)
     site = _read_first(library).site
+    page_cache.prefix = site.prefix
     home = Home.of(operator.site)
     app.extensions["bitacora"] = Blog(
         operator,

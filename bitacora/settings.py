@@ -164,9 +164,19 @@ def _is_zone(name: str) -> bool:
 
 def _url(value: object) -> str:
     text = _text(value).rstrip("/")
-    if re.fullmatch(r"https?://[^\s/?#@\\<>\"]+(/[^\s?#\\<>\"]*)?", text) and _has_host(text):
-        return text
-    raise ValueError("the public address with its scheme, like https://blog.example.org")
+    found = re.fullmatch(r"(https?://[^\s/?#@\\<>\"]+)(/.*)?", text)
+    if not found or not _has_host(found[1]):
+        raise ValueError("the public address with its scheme, like https://blog.example.org")
+    if not _PATH.fullmatch(found[2] or ""):
+        raise ValueError(_PATH_ALLOWED)
+    return text
+
+
+_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~+@-]+)*")
+_PATH_ALLOWED = (
+    "the public address with its scheme, like https://blog.example.org or https://example.org/blog, with a path "
+    "of letters a to z, digits and - _ . ~ + @ between single slashes, without %, spaces, and names . or .."
+)
 
 
 def _optional_url(value: object) -> str:
@@ -329,6 +339,16 @@ class Site:
 
     def __repr__(self) -> str:
         return f"<Site {self.url}>"
+
+    @cached_property
+    def prefix(self) -> str:
+        """The path that all addresses of the site lie below, empty where it has a host for itself."""
+        return urlsplit(self.url).path
+
+    @cached_property
+    def origin(self) -> str:
+        """Scheme and host."""
+        return self.url.removesuffix(self.prefix)
 
     @cached_property
     def zone(self) -> ZoneInfo:

@@ -333,7 +333,7 @@ def test_a_head_of_a_browser_is_read() -> None:
     found = reader(4094, 50, 8190, {})(
         get(f"{PAGE}?a=b", *fields, "Accept-Encoding: br", 'If-None-Match: "x"', "Connection: close")
     )
-    question = Question("GET", PAGE, "blog.example.org", "br", '"x"', "Mozilla/5.0 (X11)", "a=b")
+    question = Question("GET", PAGE, "blog.example.org", "br", '"x"', "Mozilla/5.0 (X11)", query="a=b")
     assert found == (question, 1, False)
 
 

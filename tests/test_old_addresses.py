@@ -93,7 +93,8 @@ def test_only_a_query_that_leads_elsewhere_leaves_the_pages_in_memory(blog: Blog
         blog.get(path)
 
     def is_stored(path: str, query: str) -> bool:
-        return cache.look_up(Question("GET", path, "blog.example.org", "", None, "", query), here) is not None
+        question = Question("GET", path, "blog.example.org", "", None, "", query=query)
+        return cache.look_up(question, here) is not None
 
     stored = len(cache.store)
     for path in paths:
@@ -107,7 +108,9 @@ def test_only_a_query_that_leads_elsewhere_leaves_the_pages_in_memory(blog: Blog
 
 def test_what_two_want_and_what_leads_in_circles_is_told(blog: Blog) -> None:
     told = [str(problem) for problem in blog.parts.library.snapshot().clashes]
-    assert any("otro.md" in text and "/?p=123 is already that of posts/2018-07-17-nuevo.md" in text for text in told)
+    assert any(
+        "otro.md" in text and "/?p=123 is already that of posts/2018-07-17-nuevo.md" in text for text in told
+    )
     assert sum("they would never arrive" in text for text in told) == 3
     assert len(told) == 4
 

@@ -112,7 +112,7 @@ def _report(chosen: Sequence[str], share: bool | None, shared: Collection[str]) 
     ground = Ground(
         here,
         datetime.fromtimestamp(blog().clock(), UTC),
-        _answers(),
+        _answers(here),
         _ids,
         outlines=outlines,
     )
@@ -182,7 +182,7 @@ def _ask_for_pages(here: Snapshot) -> None:
         reader.get(address, environ_overrides={OWN: True})
 
 
-def _answers() -> Callable[[str], str]:
+def _answers(here: Snapshot) -> Callable[[str], str]:
     """Ask as a reader does, and follow where the blog sends him."""
     reader = current_app.test_client()
 
@@ -192,10 +192,12 @@ def _answers() -> Callable[[str], str]:
             answer.close()
             if answer.status_code not in {301, 302, 307, 308}:
                 return path if answer.status_code == 200 else ""
-            target = answer.headers["Location"].removeprefix(blog().site.url)
+            target = answer.headers["Location"].removeprefix(here.site.url)
             if not is_local(target):
                 return target
             path = unquote(urlsplit(target).path)
+            if here.is_prefixed(path):
+                path = path[len(here.site.prefix) :]
         return ""
 
     return lru_cache(None)(arrives_at)

@@ -65,6 +65,8 @@ def _address(here: Snapshot, wanted: str) -> str:
     if parts.netloc and parts.hostname not in {urlsplit(here.site.url).hostname, "127.0.0.1", "localhost"}:
         raise click.ClickException(f"{wanted} is no address of this blog, which is at {here.site.url}.")
     path = re.split("[?#]", wanted)[0] if not parts.netloc else parts.path or "/"
+    if here.is_prefixed(unquote(path)):
+        path = path[len(here.site.prefix) :] or "/"
     return quote_path(unquote(path)) if path.startswith("/") else f"/{quote_path(unquote(path))}"
 
 

@@ -105,6 +105,8 @@ def _find(here: Snapshot, wanted: str) -> Post:
     """By its file, seen from the site's folder or from here, or by its address or that of its share page."""
     by_path = {post.path: post for post in here.candidates}
     address = re.split("[?#]", wanted.removeprefix(here.site.url))[0].removesuffix("share/")
+    if here.is_prefixed(address):
+        address = address[len(here.site.prefix) :]
     for path in _paths(wanted):
         if path in by_path:
             return by_path[path]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from html import escape, unescape
 from typing import Protocol
@@ -23,6 +23,21 @@ _WRITTEN_TAG = re.compile(
 _WRITTEN_ATTRIBUTE = re.compile(r"""([^\s=">/]{1,100}+)\s*+=\s*+(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _CAPTION = re.compile(r"<figcaption[^<>]*+>((?:(?!<figcaption|</figcaption>).)*+)</figcaption>", re.DOTALL)
 _ANY_TAG = re.compile(r"<[^>]*+(?:>|\Z)")
+_REST_OF_A_TAG = r"""(?:[^<>"']|"[^"]*+"|'[^']*+')*+>"""
+_START_TAG = re.compile(
+    rf"<!--(?!-?>)(?:(?!--!?>).)*+"
+    rf"|(<(?:script|style)(?=[\s/>]){_REST_OF_A_TAG})(?:(?!</(?:script|style)).)*+"
+    rf"|(<[a-z]{_REST_OF_A_TAG})",
+    re.DOTALL | re.IGNORECASE,
+)
+"""With what follows it where that is no HTML; or a comment."""
+_ROOTED = re.compile(r"""=\s*+["']?\s*+/|srcset""", re.IGNORECASE)
+_ANY_ATTRIBUTE = re.compile(r"""(?<![^\s"'/])([^\s"'<>/=]++)(\s*+=\s*+)(?:"([^"]*)"|'([^']*)'|([^\s"'>]++))""")
+_CANDIDATE = re.compile(r"(?:^|(?<=,))(\s*+)(/[^\s,]*+)")
+_HOLDS_AN_ADDRESS = {
+    "href", "src", "poster", "action", "formaction", "data", "cite", "background", "longdesc", "xlink:href",
+}  # fmt: skip
+_HOLDS_CANDIDATES = {"srcset", "imagesrcset"}
 
 
 class Resolver(Protocol):
@@ -169,6 +184,41 @@ def candidates_of(srcset: str) -> list[tuple[str, list[str]]]:
     """
     split = (candidate.split()[:2] for candidate in srcset.split(","))
     return [(words[0], words[1:]) for words in split if words]
+
+
+def with_rooted(html: str, address: Callable[[str], str]) -> str:
+    """HTML, however it is written, in which each address that begins at the root of the host is another one.
+
+    `address` gives it, in characters that no attribute need escape.
+    """
+
+    def other(written: str) -> str:
+        start = len(written) - len(written.lstrip())
+        if not written.startswith("/", start):
+            return written
+        url = unescape(written[start:]).rstrip()
+        changed = address(url)
+        return written[:start] + changed.removesuffix(url) + written[start:] if changed != url else written
+
+    def attribute(found: re.Match[str]) -> str:
+        name = found[1].lower()
+        value = next(filter(None, found.groups()[2:]), "")
+        if name in _HOLDS_AN_ADDRESS:
+            changed = other(value)
+        elif name in _HOLDS_CANDIDATES:
+            changed = _CANDIDATE.sub(lambda one: one[1] + other(one[2]), value)
+        else:
+            return found[0]
+        quote = found[0][-1] if found[5] is None else ""
+        return f"{found[1]}{found[2]}{quote}{changed}{quote}"
+
+    def tag(found: re.Match[str]) -> str:
+        start = found[1] or found[2] or ""
+        if not _ROOTED.search(start):
+            return found[0]
+        return _ANY_ATTRIBUTE.sub(attribute, start) + found[0][len(start) :]
+
+    return _START_TAG.sub(tag, html)
 
 
 def _host(address: str) -> str:

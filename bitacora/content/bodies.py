@@ -100,7 +100,7 @@ class _Addresses:
     def __init__(self, snapshot: Snapshot, post: Post, absolute: bool) -> None:
         self._snapshot = snapshot
         self._post = post
-        self._base = snapshot.site.url if absolute else ""
+        self._is_absolute = absolute
         self.lookups: dict[tuple[str, str], object] = {}
 
     def link(self, href: str) -> str:
@@ -121,9 +121,9 @@ class _Addresses:
         )
 
     def _from_base(self, url: str) -> str:
-        if not self._base or (url.startswith("/") and not url.startswith("//")):
-            return self._base + url
-        return f"{self._base}{self._post.url}{url}" if url.startswith("#") else url
+        if not self._is_absolute:
+            return url
+        return self._snapshot.absolute(f"{self._post.url}{url}" if url.startswith("#") else url)
 
 
 def _settings(snapshot: Snapshot, post: Post) -> tuple[object, ...]:

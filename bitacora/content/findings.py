@@ -395,11 +395,13 @@ def _why_dead(ground: Ground, post: Post, href: str) -> tuple[str, str, str] | N
         target = ground.snapshot.find(answered)
         return _why_no_anchor(ground, target or answered, parts.fragment)
     near = _near_file(ground, post, address) if posixpath.splitext(path)[1] else ""
-    return (
-        "link-dead",
-        f"The link {shown(unquote(href))} leads to nothing on this site.",
-        "Mend it, or take it out." if near in {"", _NO_NEAR} else near,
-    )
+    remedy = "Mend it, or take it out." if near in {"", _NO_NEAR} else near
+    reason = f"The link {shown(unquote(href))} leads to nothing on this site."
+    if ground.snapshot.leads_out(parts.path):
+        own = ground.snapshot.site
+        reason = f"The link {shown(unquote(href))} leads to nothing on this site, and so out of {own.prefix}/."
+        remedy = f"{remedy} If it is meant, write {own.origin}{parts.path}."
+    return "link-dead", reason, remedy
 
 
 def _why_no_name(ground: Ground, post: Post, href: str, name: str) -> tuple[str, str, str] | None:
@@ -467,7 +469,13 @@ def _on_this_site(ground: Ground, address: str) -> str | None:
     own = ground.snapshot.site.url
     if address == own or address.startswith((f"{own}/", f"{own}#", f"{own}?")):
         return "/" + address[len(own) :].lstrip("/")
-    return None if _SCHEME.match(address) else address
+    if _SCHEME.match(address):
+        return None
+    if own_prefix := ground.snapshot.site.prefix:
+        path = unquote(re.split("[?#]", address, maxsplit=1)[0])
+        if path.startswith("/") and not ground.snapshot.has(address) and ground.snapshot.is_prefixed(path):
+            return address[len(own_prefix) :] or "/"
+    return address
 
 
 def _split(href: str) -> SplitResult:

@@ -262,6 +262,8 @@ class Library:
         assert self._watch is not None
         if not self._watch.is_polling or self._snapshot is None:
             return None
+        if self._snapshot.is_prefixed(path):
+            path = path[len(self._snapshot.site.prefix) :]
         post = self._snapshot.find(path)
         return post.path if post else None
 

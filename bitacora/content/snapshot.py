@@ -106,6 +106,7 @@ class Snapshot:
     files: Mapping[str, Signature] = field(repr=False)
     entries: Mapping[str, Entry] = field(repr=False)
     tree: Tree = field(repr=False)
+    reserved: Reserved = field(repr=False)
 
     @property
     def candidates(self) -> Sequence[Post]:
@@ -236,7 +237,7 @@ class Snapshot:
             if post.template and post.template not in self.templates:
                 asking[post.template].append(post)
         missing = (self._missing_template(name, posts) for name, posts in sorted(asking.items()))
-        return (*missing, *_published_drafts(self.by_path))
+        return (*missing, *_published_drafts(self.by_path), *self._unclear_addresses())
 
     @property
     def shown_copies(self) -> Iterator[PostError]:
@@ -282,6 +283,43 @@ class Snapshot:
             found.append(look)
         same = [one for one in found if composed(one) == composed(path)] or found
         return same[0] if len(same) == 1 else path
+
+    def has(self, url: str) -> bool:
+        """Whether a root-relative address is one of this site: the engine's, a text's or below it, an old one."""
+        path = quote_path(unquote(re.split("[?#]", url, maxsplit=1)[0]))
+        if path in self.by_url or self.reserved(path) or unquote(path, "latin-1") in self.queries:
+            return True
+        forms = (path, *variants(path))
+        if any(one in self.by_url or one in self.redirects or one in self.gone for one in forms):
+            return True
+        return owner_of(self.by_url, path.removesuffix(".md")) is not None or self._is_below(path)
+
+    def is_prefixed(self, path: str) -> bool:
+        """Whether a decoded path that is asked for has the site's prefix in front of what is meant.
+
+        A proxy may keep the prefix or take it away: what begins with it is looked up without it first.
+        """
+        prefix = self.site.prefix
+        if not prefix or not f"{path}/".startswith(f"{prefix}/"):
+            return False
+        return self.has(quote_path(path[len(prefix) :] or "/")) or not self.has(quote_path(path))
+
+    def address(self, url: str) -> str:
+        """An address as a page of this site shows it: below the prefix, unless it leads elsewhere."""
+        is_rooted = url.startswith("/") and not url.startswith(("//", "/\\"))
+        return self.site.prefix + url if self.site.prefix and is_rooted and self.has(url) else url
+
+    def leads_out(self, url: str) -> bool:
+        """Whether a root-relative address leads out of a site that lies below a path."""
+        path = unquote(re.split("[?#]", url, maxsplit=1)[0])
+        is_rooted = url.startswith("/") and not url.startswith(("//", "/\\"))
+        is_within = self.is_prefixed(path) and self.has(quote_path(path[len(self.site.prefix) :] or "/"))
+        return bool(self.site.prefix) and is_rooted and not self.has(url) and not is_within
+
+    def absolute(self, url: str) -> str:
+        """The same with scheme and host, unless it has some."""
+        is_local = url.startswith("/") and not url.startswith("//")
+        return self.site.origin + self.address(url) if is_local else url
 
     def moved(self, path: str, query: str) -> str | None:
         """Where an old address with a query leads: `path` as WSGI gives it, `query` percent-encoded.
@@ -376,6 +414,47 @@ class Snapshot:
         known = f" There are: {', '.join(there)}." if there else ""
         reason = f"There is no file {shown(name)} in the site's templates, so {who} like any other."
         return PostError(first.path, line, 1, reason, remedy + known)
+
+    def _is_below(self, path: str) -> bool:
+        """Whether an address is one that a post or page has below its own."""
+        folder, _, name = path.removesuffix("/").rpartition("/")
+        while folder:
+            if owner_of(self.by_url, folder):
+                return name == "share" or "." in name.rpartition("/")[2]
+            folder, _, parent = folder.rpartition("/")
+            name = f"{parent}/{name}"
+        return False
+
+    def _unclear_addresses(self) -> Iterator[PostError]:
+        """Where a site below a path leads out of it, or where a proxy that takes the path away hides something."""
+        site = self.site
+        if not site.prefix:
+            return
+        written = [("the navigation", url) for _, url in site.navigation]
+        written += [("[redirects]", new) for old, new in site.redirects.items() if self.has(old)]
+        for where, url in dict.fromkeys(written):
+            if self.leads_out(url):
+                reason = (
+                    f"The address {shown(url)} in {where} is none of this site: it leads out of {site.prefix}/."
+                )
+                remedy = f"Write {site.origin}{url} if that is meant, and else an address that the site has."
+                yield PostError(SETTINGS_FILE, 1, 1, reason, remedy)
+        for post in self.by_url.values():
+            within = post.url.removeprefix(site.prefix)
+            if within != post.url and self.is_prefixed(unquote(post.url)):
+                reason = (
+                    f"Behind a proxy that takes {site.prefix} away, {within} is shown at its address {post.url}."
+                )
+                yield PostError(
+                    post.path, 1, 1, reason, "Give it another slug or permalink, or let the proxy keep the path."
+                )
+        if self.reserved(f"{site.prefix}/"):
+            reason = (
+                f"Behind a proxy that takes {site.prefix} away, home is shown at the blog's own {site.prefix}/."
+            )
+            yield PostError(
+                SETTINGS_FILE, 1, 1, reason, "Let the proxy keep the path, or give the site another one."
+            )
 
     @cached_property
     def _odd_names(self) -> Mapping[str, Sequence[str]]:
@@ -524,6 +603,7 @@ def build(
         files=files,
         entries=entries,
         tree=tree,
+        reserved=reserved,
     )
 
 
@@ -861,15 +941,21 @@ def _in_circles(
 
     queries = _by_query(redirects)
 
+    def within(url: str) -> str:
+        url = canonical(url.removeprefix(site.url))
+        if f"{url}/".startswith(f"{site.prefix}/") and url not in redirects and url not in by_url:
+            return url.removeprefix(site.prefix)
+        return url
+
     def leads_to(url: str) -> str | None:
         """Where a browser is sent from an address; None from one that is answered, or is none of ours."""
         path, _, query = url.partition("?")
         if moved := _moved_by(queries, unquote(path, "latin-1"), query):
-            return canonical(moved.removeprefix(site.url))
+            return within(moved)
         if not path.startswith("/") or reserved(path) or not by_url.keys().isdisjoint((path, *variants(path))):
             return None
         new = next((redirects[old] for old in (path, *variants(path)) if old in redirects), None)
-        return new and canonical(with_query(new.removeprefix(site.url), query))
+        return new and within(with_query(new, query))
 
     arrives: dict[str, bool] = {}
     for old in redirects:

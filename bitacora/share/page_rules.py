@@ -123,14 +123,14 @@ def _far_away(site: Site, steps: int) -> Iterator[str]:
 
 def _redirects(case: Case, address: str) -> int:
     """How many redirects lead from an old address to this page; 0 where they do not, or not in twenty."""
-    here = address
+    here = case.site.url + address
     for count in range(20):
-        if urljoin(case.site.url, here) == case.site.url + case.path:
+        if here == case.site.url + case.path:
             return count
-        answer = case.answer(case.site.url + here if here.startswith("/") else here)
+        answer = case.answer(here)
         if answer is None or not 300 <= answer.status < 400:
             break
-        here = answer.headers.get("location", "")
+        here = urljoin(here, answer.headers.get("location", ""))
     return 0
 
 

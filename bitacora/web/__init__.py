@@ -24,7 +24,7 @@ from bitacora.web.feeds import feeds
 from bitacora.web.headers import NO_STORE, briefly, security
 from bitacora.web.hooks import hooks
 from bitacora.web.metrics import KIND
-from bitacora.web.page_cache import ALIVE, HOST_IS_TRUSTED, HOST_IS_VALID, PREVIEW, READING, SNAPSHOT
+from bitacora.web.page_cache import HEALTH, HOST_IS_TRUSTED, HOST_IS_VALID, PREVIEW, READING, SNAPSHOT
 from bitacora.web.pages import pages
 from bitacora.web.preview import previews
 from bitacora.web.status import status
@@ -36,7 +36,6 @@ _HISTORY_PATIENCE_S = 2.0
 """For an address where nothing is, while git is asked after a push what was there before."""
 _Answer = TypeVar("_Answer")
 
-_HEALTH_PATHS = (ALIVE, "/readyz", "/metrics")
 _KINDS = {"feeds": "feed", "assets": "asset", "hooks": "hook", "status": "health", "previews": "preview"}
 _LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 _PORT = re.compile(r":\d+$")
@@ -114,7 +113,7 @@ def trusts(hosts: tuple[str, ...]) -> Callable[[str], bool]:
 def _begin() -> Response | None:
     if not request.environ[HOST_IS_VALID]:
         return _bare(400)
-    if request.path in _HEALTH_PATHS:
+    if request.path in HEALTH:
         return None
     try:
         g.snapshot = request.environ.get(PREVIEW) or request.environ.get(SNAPSHOT) or _renewed()
@@ -125,10 +124,12 @@ def _begin() -> Response | None:
     if not request.environ[HOST_IS_TRUSTED]:
         abort(400)
     if path := _better(request.path):
+        if g.snapshot.is_prefixed(path):
+            path = path[len(g.snapshot.site.prefix) :]
         return redirect(quote_path(path), 308)
     if request.query_string and request.method in READING:
         moved = g.snapshot.moved(request.environ["PATH_INFO"], quote_query(request.query_string))
-        return redirect(moved, 301, keeps_query=False) if moved else None
+        return redirect(moved, 301, is_written=True, keeps_query=False) if moved else None
     return None
 
 
@@ -140,12 +141,15 @@ def _renewed() -> Snapshot:
 
 
 def _better(path: str) -> str | None:
-    """The path without doubled slashes, or with the last one that routing misses; None for one as it should be.
+    """The path without doubled slashes, or with the last one that is missing; None for one as it should be.
 
     Routing would redirect as well, and put the host of the request in front.
     """
-    if "//" in request.environ["PATH_INFO"]:
+    asked = request.environ["PATH_INFO"]
+    if "//" in asked:
         return _SLASHES.sub("/", path)
+    if not asked and g.snapshot.site.prefix:
+        return "/"
     return f"{path.rstrip('/')}/" if isinstance(request.routing_exception, RequestRedirect) else None
 
 

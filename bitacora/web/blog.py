@@ -153,8 +153,13 @@ def text(template: str, url: str, mimetype: str, **context: object) -> Response:
     return Response(body.encode(errors="replace"), mimetype=mimetype)
 
 
-def redirect(url: str, code: int, *, keeps_query: bool = True) -> Response:
-    """Without a body, and without a host: neither may come from the request, but for what stands behind its `?`."""
+def redirect(url: str, code: int, *, is_written: bool = False, keeps_query: bool = True) -> Response:
+    """Without a body, and without a host: neither may come from the request, but for what stands behind its `?`.
+
+    An address that an editor has written may lead elsewhere on this host; any other is one of this site.
+    """
+    here = snapshot()
+    url = here.address(url) if is_written else here.site.prefix + url
     if keeps_query and not url.startswith("mailto:"):
         url = with_query(url, quote_query(request.query_string))
     return Response(status=code, headers={"Location": url})

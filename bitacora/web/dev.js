@@ -4,6 +4,7 @@
 
   const PLACE = "dev-place";
   let version = document.currentScript.dataset.version;
+  const events = new URL("events", document.currentScript.src);
   let source;
 
   const reload = () => {
@@ -33,7 +34,7 @@
   const listen = () => {
     source?.close();
     if (document.hidden) return;
-    source = new EventSource(`/dev/events?since=${version}`);
+    source = new EventSource(`${events}?since=${version}`);
     source.addEventListener("page", reload);
     source.addEventListener("style", (event) => {
       version = event.lastEventId;

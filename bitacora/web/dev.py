@@ -86,7 +86,7 @@ def _events(parts: Blog, here: Snapshot, since: str) -> Iterator[str]:
         if new is here or version(new) == version(here):
             yield _STILL_THERE
         elif styles := _styles(here, new):
-            yield _event("style", new, [parts.files.static_url(new, name) for name in styles])
+            yield _event("style", new, [new.address(parts.files.static_url(new, name)) for name in styles])
         else:
             yield _event("page", new)
         here = new

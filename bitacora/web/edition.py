@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup, escape
 
+from bitacora.content.addresses import with_rooted
 from bitacora.content.bodies import Bodies
 from bitacora.content.markdown import Html
 from bitacora.content.permalink import as_made_by, quote_path
@@ -30,7 +31,10 @@ class Edition:
 
     def html(self, post: Post, *, absolute: bool = False) -> Html:
         """The rendered body. Raises PostError for one that cannot be shown."""
-        return self.bodies.html(self.snapshot, post, absolute=absolute)
+        html, site = self.bodies.html(self.snapshot, post, absolute=absolute), self.snapshot.site
+        if absolute and site.prefix and site.html == "trusted":
+            return replace(html, body=with_rooted(html.body, self.snapshot.absolute))
+        return html
 
     def summary(self, post: Post) -> str:
         """What a post is about, as plain text: its intro, else the beginning of its body."""
@@ -136,7 +140,7 @@ class Edition:
         return Markup(found + (f' dir="{runs}"' if found or runs != direction(site) else ""))  # noqa: S704 - escaped
 
     def absolute(self, url: str) -> str:
-        """With the site's own address in front, unless it has one."""
+        """An address of the blog itself with the site's own in front, unless it has one."""
         return self.snapshot.site.url + url if url.startswith("/") and not url.startswith("//") else url
 
 

@@ -25,6 +25,7 @@ from werkzeug.http import parse_accept_header, parse_date
 from bitacora.content.library import Library
 from bitacora.content.permalink import quote_query
 from bitacora.content.snapshot import Snapshot
+from bitacora.settings import SettingError
 from bitacora.share.crawlers import crawler_of
 from bitacora.web.headers import lifetime
 from bitacora.web.metrics import KIND, Metrics, stored_cells
@@ -47,6 +48,8 @@ HOST_IS_VALID = "bitacora.host_is_valid"
 """Key in the WSGI environment: whether the Host header is one as it has to be."""
 ALIVE = "/healthz"
 """The path that is answered without a look at the disk."""
+HEALTH = (ALIVE, "/readyz", "/metrics")
+"""Paths that are answered whether there is a site or not, with its prefix and without."""
 
 _NOBODY = "localhost"
 _HOST = re.compile(
@@ -96,6 +99,10 @@ class Question(NamedTuple):
             environ.get("HTTP_IF_MODIFIED_SINCE", ""),
             environ.get("QUERY_STRING", ""),
         )
+
+    def below(self, prefix: str) -> Question:
+        """The same within a site below `prefix`, whether its path has that in front or not."""
+        return self._replace(path=self.path[len(prefix) :]) if self.path.startswith(f"{prefix}/") else self
 
 
 @lru_cache(maxsize=256)
@@ -289,9 +296,12 @@ class PageStore(BaseCache):
 class PageCache:
     """WSGI middleware that answers GET and HEAD of stored pages, and keeps what Flask answers.
 
-    Queries are not looked at, unless one makes it an old address that leads elsewhere: no page that depends on one may
-    be kept. A page is kept under the address that it calls its own, so that no reader can choose a key.
+    Queries are not looked at, unless one makes it an old address that leads elsewhere: no page that depends on one
+    may be kept. A page is kept under the address that it calls its own, so that no reader can choose a key. Paths
+    are those within the site: `prefix` is what its address has in front of them, as it was last seen.
     """
+
+    prefix = ""
 
     def __init__(
         self,
@@ -316,9 +326,17 @@ class PageCache:
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         question = Question.of(environ)
         path = question.path
+        if self.prefix and (plain := path.removeprefix(self.prefix)) in HEALTH:
+            path = plain
         is_valid = is_host(question.host) or _needs_no_host(environ)
         is_kept_from = path == ALIVE or PREVIEW in environ or not is_valid
-        snapshot = None if is_kept_from else self._library.current(path if path.isascii() else _decoded(path))
+        snapshot = None if is_kept_from else self._current(path if path.isascii() else _decoded(path))
+        if snapshot is not None:
+            self.prefix = snapshot.site.prefix
+            if self.prefix and _is_prefixed(path, environ, snapshot):
+                path = path[len(self.prefix) :]
+        if path != question.path:  # in a copy: whoever calls may log what was asked for
+            question, environ = question._replace(path=path), {**environ, "PATH_INFO": path}
         answer = None if snapshot is None else self.look_up(question, snapshot, packs=True)
         if answer is None:
             if snapshot is not None:
@@ -332,6 +350,18 @@ class PageCache:
             self.count(question, answer)
         start_response(answer.head.status, answer.headers)
         return [answer.body]
+
+    def _current(self, path: str) -> Snapshot | None:
+        """The site as it is now, on which depends what a path means; None where Flask has to say what is wrong."""
+        if snapshot := self._library.current(path):
+            return snapshot
+        begun = time.perf_counter()
+        try:
+            return self._library.snapshot(path)
+        except (OSError, SettingError):
+            return None
+        finally:
+            self.metrics.renewed(time.perf_counter() - begun)
 
     def current(self) -> Snapshot | None:
         """The snapshot that is certainly current whatever is asked for; neither parses nor waits.
@@ -437,6 +467,14 @@ class StoredResponse(Response):
 def _needs_no_host(environ: dict[str, Any]) -> bool:
     """Only HTTP/1.0 may leave it out (RFC 9112, 3.2)."""
     return not environ.get("HTTP_HOST") and environ.get("SERVER_PROTOCOL") == "HTTP/1.0"
+
+
+def _is_prefixed(path: str, environ: dict[str, Any], snapshot: Snapshot) -> bool:
+    if (
+        path in HEALTH or environ.get("SCRIPT_NAME") == snapshot.site.prefix
+    ):  # WSGI's own way to say that it is gone
+        return False
+    return snapshot.is_prefixed(_decoded(path))
 
 
 def _is_moved(question: Question, snapshot: Snapshot) -> bool:

@@ -158,7 +158,7 @@ def address(path: str) -> Response:
         if post := here.by_url.get(url):
             return _post(post) if url == wanted else redirect(post.url, 308)
         if (target := here.redirects.get(url)) and target != wanted:
-            return redirect(target, 301)
+            return redirect(target, 301, is_written=True)
         if url in here.gone:
             abort(410)
     return _source(wanted) or _below(wanted) or _card_of_page(wanted) or _at_the_root(path) or abort(404)

@@ -16,6 +16,7 @@ import jinja2
 from jinja2 import meta
 from markupsafe import Markup
 
+from bitacora.content.addresses import with_rooted
 from bitacora.content.errors import PostError
 from bitacora.content.markdown import Heading
 from bitacora.content.post import Post
@@ -86,8 +87,14 @@ class Theme:
     def render(self, names: Sequence[str], edition: Edition, **context: object) -> str:
         """The text that the first template of `names` that exists makes; the shipped theme must have the last.
 
-        Raises PostError for the body of a post that cannot be shown.
+        Templates write the addresses of the site as it would have them at the root of a host. Raises PostError for
+        the body of a post that cannot be shown.
         """
+        text = self._rendered(names, edition, context)
+        is_below = edition.snapshot.site.prefix and names[-1].endswith(".html")
+        return with_rooted(text, edition.snapshot.address) if is_below else text
+
+    def _rendered(self, names: Sequence[str], edition: Edition, context: dict[str, object]) -> str:
         environment = self._environment_for(edition.snapshot.templates, names)
         context["site"] = edition.snapshot.site
         token = self._edition.set(edition)
@@ -192,7 +199,7 @@ class Theme:
     def _globals(self) -> dict[str, Callable[..., object]]:
         return {
             "static": lambda name: self._edition.get().static(name),
-            "absolute": lambda url: self._edition.get().absolute(url),
+            "absolute": lambda url: self._edition.get().snapshot.absolute(url),
             "identity": lambda url: self._edition.get().identity(url),
             "named": lambda kind, term, post=None: self._edition.get().named(kind, term, post),
             "written": lambda language, text="": self._edition.get().written(language, text),
