@@ -114,6 +114,8 @@ def create_app(environ: Mapping[str, str] = os.environ, clock: Callable[[], floa
         )
     elif site.url == local_url(port):
         log.warning("no url is set: feeds and previews lead to %s", site.url)
+    if not words.speaks(site.language):
+        log.warning("%s", words.untranslated(site.language))
     if operator.hook_secret and home is None:
         log.warning(
             "BITACORA_HOOK_SECRET does nothing: %s was not made by flask site init-git, which webhooks need",

@@ -10,6 +10,7 @@ import pytest
 from blogs import Answer, Blog, make_blog, post
 from browser import Browser
 from conftest import NewBlog
+from test_findings import findings, run
 from werkzeug.serving import make_server
 
 ARABIC = "posts/2026-01-02-arabic.md"
@@ -134,6 +135,26 @@ def test_an_address_among_letters_that_run_the_other_way_is_kept_apart(blog: Blo
         isolated = ["".join(e.itertext()) for e in text.iter("bdi") if e.get("dir") == "ltr"]
         assert isolated == [own] * shown.count(own)
     assert own in of_words(blog.get("/2026/01/02/arabic/"), "bdi")
+
+
+# --- a language that the interface does not speak
+
+
+@pytest.mark.parametrize("language", ["fr", "arn", "zh-Hant", "es", "es-CL", "pt-BR", "en-GB"])
+def test_a_language_without_a_translation_is_told_at_the_start_and_by_check(
+    new_blog: NewBlog, caplog: pytest.LogCaptureFixture, language: str
+) -> None:
+    blog = new_blog({"posts/2026-01-01-x.md": post()}, settings=f'language = "{language}"\n')
+    known = language[:2] in {"es", "pt", "en"}
+    logged = [record.getMessage() for record in caplog.records if "no translation" in record.getMessage()]
+    said = [one for one in findings(run(blog, "--no-share", "--json")) if one["rule"] == "untranslated"]
+    assert (len(logged), len(said)) == ((0, 0) if known else (1, 1))
+    for text in (*logged, *(one["reason"] for one in said)):
+        assert f"anguage {language} has no translation" in text
+        assert "There are en, es, pt." in text
+    assert [(one["file"], one["line"], one["severity"]) for one in said] == [("site.toml", 4, "warning")] * len(
+        said
+    )
 
 
 # --- read by a screen reader

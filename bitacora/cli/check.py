@@ -42,7 +42,7 @@ from bitacora.publish.check import Report
 from bitacora.publish.git_process import GitError
 from bitacora.publish.history import former_texts
 from bitacora.publish.work_tree import ignored
-from bitacora.settings import local_url, read_site
+from bitacora.settings import line_of, local_url, read_site
 from bitacora.web.blog import blog
 from bitacora.web.page_cache import OWN
 
@@ -124,6 +124,7 @@ def _report(chosen: Sequence[str], share: bool | None, shared: Collection[str]) 
         *_lost_at_the_root(here),
         *_ignored(here),
         *_changed_ids(here),
+        *_untranslated(here),
     ]
     missing = {(one.file, one.line) for one in found if one.rule == "picture-missing"}
     verdicts = _verdicts(here, _judged(here, chosen, share, shared))
@@ -241,6 +242,18 @@ def _changed_ids(here: Snapshot) -> Iterator[Finding]:
         reason = f"url was {former}, and ids in feeds begin with it: feed readers show every post as new."
         hint = f'Add feed_id = "{former}" to keep the ids, or feed_id = "{url}" where readers have the new ones.'
         yield Finding(SETTINGS_FILE, 1, 1, "warning", reason, hint, "feed-ids-changed")
+
+
+def _untranslated(here: Snapshot) -> Iterator[Finding]:
+    language = here.site.language
+    if not blog().words.speaks(language):
+        try:
+            line = line_of((Path(here.tree.real) / SETTINGS_FILE).read_text("utf-8"), "language")
+        except (OSError, ValueError):
+            line = 1
+        reason = blog().words.untranslated(language)
+        hint = "Write one of these, and lang in posts in another; or leave it so."
+        yield Finding(SETTINGS_FILE, line, 1, "warning", f"{reason[0].upper()}{reason[1:]}", hint, "untranslated")
 
 
 def _url_of(toml: bytes) -> str:

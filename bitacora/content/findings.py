@@ -62,6 +62,7 @@ RULES: Mapping[str, str] = {
     "embed-linked": "A text that asks for another to be shown in it, and shows a link",
     "left-out": "A tag of another engine, which is left out",
     "never-read": "A file that the blog never reads",
+    "untranslated": "A language of the site that the interface is not translated into",
     "subject-apart": "Two categories, tags or authors whose names would give one address",
     "names-alike": "A name that differs from another only in case",
     "feed-ids-changed": "An address of the site that changed, and the ids in feeds with it",

@@ -57,10 +57,13 @@ class Words:
         """Return whether there are words of the interface in a language; English needs no catalog."""
         return self._catalog(language) is not _ENGLISH or language.lower().partition("-")[0] == "en"
 
-    @property
-    def languages(self) -> tuple[str, ...]:
-        """The languages that there are words in."""
-        return tuple(sorted({"en", *self._catalogs}))
+    def untranslated(self, language: str) -> str:
+        """Tell an operator what a site in a language gets that there are no words in."""
+        known = ", ".join(sorted({"en", *self._catalogs}))
+        return (
+            f"language {language} has no translation of the interface: menus and messages are in English, "
+            f"dates in {locale_of(language).english_name}. There are {known}."
+        )
 
     @lru_cache(_MOST_LOCALES)  # noqa: B019 - one instance per process
     def body_labels(self, language: str, site_language: str) -> Mapping[str, str]:
