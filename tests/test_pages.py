@@ -101,11 +101,14 @@ def test_newer_and_older_lead_back_and_forth(new_blog: NewBlog) -> None:
     ]
 
 
-def test_an_empty_site_says_how_to_begin(new_blog: NewBlog) -> None:
+def test_an_empty_site_tells_readers_so_and_those_who_write_how_to_begin(new_blog: NewBlog) -> None:
+    written = new_blog(dev="1", trusted_hosts="blog.example.org").get("/")
+    assert written.words("h2") == ["Escribe la primera entrada"]
     blog = new_blog({"posts/borrador.md": post(draft="true")})
     answer = blog.get("/")
     assert answer.status == 200
-    assert answer.words("h2") == ["Escribe la primera entrada"]
+    assert "Aquí todavía no hay nada." in answer.words("p")
+    assert answer.words("h2") == answer.words("pre") == answer.words("code") == []
     for path in ("/archive/", "/categories/", "/tags/", "/feed.xml", "/sitemap.xml", "/robots.txt"):
         assert blog.get(path).status == 200, path
     assert blog.get("/page/2/").status == 404

@@ -81,7 +81,9 @@ class Year:
 def home(number: int) -> Response:
     here = snapshot()
     if not here.posts:
-        return page("empty.html", "/", share=share_of_page(here.site.title, "/")) if number == 1 else abort(404)
+        if number > 1:
+            abort(404)
+        return page("empty.html", "/", share=share_of_page(here.site.title, "/"), guide=blog().operator.dev)
     lead = here.highlighted
     posts = [post for post in here.posts if post is not lead]
     shown, pagination, url = _slice(posts, number, "/", taken=1 if lead else 0)
