@@ -20,7 +20,7 @@ BODY = """\
 > [!NOTE]
 > انتبه.
 
-نص[^1].
+نص[^1] و[رابط](https://example.org/).
 
 | أ | ب |
 |---|---|
@@ -201,3 +201,15 @@ def test_a_box_of_a_task_is_as_large_as_its_words(browser: Browser, address: str
     browser.open(f"{address}/2025/12/29/tasks/")
     sizes = browser.run("[...document.querySelectorAll('input')].map(e => e.getBoundingClientRect().width)")
     assert min(sizes) >= 18
+
+
+def test_an_address_in_print_keeps_its_last_slash(browser: Browser, address: str) -> None:
+    browser.open(f"{address}/2026/01/02/arabic/")
+    browser.ask("Emulation.setEmulatedMedia", media="print")
+    style = "getComputedStyle(document.querySelector('.prose a[href^=http]'), '::after')"
+    shown = browser.run(f"(s => [s.direction, s.unicodeBidi, s.content])({style})")
+    assert shown[:2] == ["ltr", "isolate"]
+    assert "https://example.org/" in shown[2]
+    footer = browser.run("getComputedStyle(document.querySelector('.address bdi')).direction")
+    browser.ask("Emulation.setEmulatedMedia", media="")
+    assert footer == "ltr"
