@@ -17,13 +17,15 @@ def of(whole: Number, usual: Number) -> Number:
 # --- pushes under load (A3)
 PUSHED_FILES = of(300, 25)
 PUSHES = of(30, 2)
-ANSWERS_DURING_PUSHES = of(50_000, 400)
+ANSWERS_DURING_PUSHES = of(50_000, 250)
 PUSHES_POLLED = of(6, 1)
 ANSWERS_DURING_PUSHES_POLLED = of(4_000, 200)
-PUBLICATIONS = of(60, 5)
+PUBLICATIONS = of(60, 3)
+KILLED_EACH = of(1, 3)
+"""Steps at which a publication is killed: each of them, or fewer."""
 
 # --- edits (A4), and those without inotify (A5), by each of nine writers
-EDITS = of(500, 25)
+EDITS = of(500, 12)
 EDITS_POLLED = of(300, 16)
 EDITS_FOR_EACH_LOOK_AT_LISTS = of(50, 16)
 
@@ -37,10 +39,10 @@ CALLS_THAT_FAIL = of(300, 12)
 """Of each kind, for the whole application; the library by itself has all of them fail each time."""
 
 # --- documents (A12)
-DOCUMENTS = of(2_000_000, 3_000)
+DOCUMENTS = of(2_000_000, 1_500)
 DOCUMENTS_S = of(1_200, 90)
 """No new documents after that: the report says how many there were."""
-FUZZ_S = of(45, 5)
+FUZZ_S = of(45, 2)
 """For each target of the coverage-guided fuzzer."""
 
 # --- stores that die (A13), seconds of load

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import stat
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
 
 import pytest
+import sizes
 from programs import lacking
 from publishing import ROOT, Editor, all_is_well, files_of, left_over, post
 
@@ -93,6 +95,11 @@ def run_until_killed(home: Home, step: int, what: str, **environ: str) -> bool:
     return done.returncode != 0
 
 
+def steps() -> Iterator[int]:
+    """All steps, or each third of them from a random one on."""
+    return count(random.randint(1, sizes.KILLED_EACH), sizes.KILLED_EACH)
+
+
 def copies(home: Home, folder: Path) -> Callable[[int], Home]:
     """The same home again and again, each in a folder of its own."""
 
@@ -109,7 +116,7 @@ def test_publishing_killed_at_any_step_leaves_a_whole_site_and_the_next_one_fini
 ) -> None:
     copy = copies(site[0], tmp_path / "copies")
     (tmp_path / "copies").mkdir()
-    for step in count(1):
+    for step in steps():
         home = copy(step)
         was_killed = run_until_killed(home, step, "publish")
         assert files_of(home.current) in (whole(OLD), whole(NEW)), f"after step {step}"
