@@ -34,7 +34,7 @@ def _steps(text: str, trusted: bool) -> int:
         current.ends = float("inf")
         try:
             addresses = markdown.Addresses(AsWritten(), ())
-            markdown._written(text, addresses, trusted=trusted, labels=markdown.LABELS)
+            markdown._written(markdown._Source(text), addresses, trusted=trusted, labels=markdown.LABELS)
         except MarkupTooLarge:
             pass
         return 10**9 - current.left

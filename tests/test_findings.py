@@ -128,6 +128,16 @@ MISTAKES = {
         },
         (FILE, 6, 17),
     ),
+    "address-unread": (
+        {FILE: post(body="Uno.\n\nDos [acta] (https://example.org/a).")},
+        {FILE: post(body="Uno [acta](https://example.org/a) y `[b] (/c)`, \\[c\\] (/d), (e) [f] (véase g).")},
+        (FILE, 6, 5),
+    ),
+    "look-alike": (
+        {FILE: post(body="Uno:\n\n– a\n– b")},
+        {FILE: post(body="– ¿Quién?\n\n– Nadie — dijo — “nunca”.\n\n```\n– a\n– b\n```")},
+        (FILE, 6, 1),
+    ),
     "never-read": (
         {FILE: post(), "posts/acta.rtf": "Acta"},
         {FILE: post(), "posts/.gitkeep": "", "posts/acta.png": "x"},

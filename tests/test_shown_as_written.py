@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
+import html5lib
 import pytest
+from conftest import NewBlog
 from test_markdown import html_of
 
 from bitacora.content.errors import PostError
-from bitacora.content.plain import excerpt_of, plain_text
+from bitacora.content.markdown import Heading
+from bitacora.content.plain import excerpt_of, first_heading, plain_text
 from bitacora.content.post import Post, read_post
 from bitacora.settings import Site
 
@@ -202,3 +207,198 @@ def test_a_pipe_of_a_table_is_in_code_what_it_is_in_text() -> None:
     cells = [cell.partition("</td>")[0] for cell in html.body.split("<td>")[1:]]
     assert cells == ["<code>ls | wc</code> and <code>x|y</code>", "c | d"]
     assert "<code>e \\| f</code>" in html.body
+
+
+# --- formulas
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+@pytest.mark.parametrize(
+    "formula",
+    [
+        r"$x_1 = \{a_1, b*c*d\}$",
+        r"\(\beta \\ \gamma_i\)",
+        "$$\n\\begin{pmatrix} a & b \\\\ c & d \\end{pmatrix}\n$$",
+        "$$\na\n= b\n+ c\n- d\n# e\n$$",
+        "\\[ a_1 < b_2 > c \\]",
+        "\\begin{align*}\na &= {{b}} \\\\\nc &= {% d %}\n\\end{align*}",
+        r"$\|x\|$ y $f(x)=<script>alert(1)</script>$",
+        "$$ \\text{si $x$} \\quad [a](b) `c` $$",
+    ],
+)
+def test_formulas_reach_the_page_as_they_are_written(formula: str, trusted: bool) -> None:
+    html = html_of(f"Sea *a* {formula} y *b*.", math=True, trusted=trusted)
+    tree = html5lib.parseFragment(html.body, namespaceHTMLElements=False)
+    assert [element.tag for element in tree.iter() if element.tag != "DOCUMENT_FRAGMENT"] == ["p", "em", "em"]
+    assert "".join(tree.itertext()).strip() == f"Sea a {formula} y b."
+
+
+def test_formulas_stay_whole_wherever_they_stand() -> None:
+    text = (
+        "## El $\\beta_1$\n\n> - $$\n>   a_1\n>   - b\n>   $$\n\n| a |\n|---|\n| $|x_1|$ y $\\|z_1\\|$ |\n\n"
+        "![$a_1$](b.png) [$c_1$](/d)\n\n[^n]\n\n[^n]: $e_1 \\\\ e_2$\n"
+    )
+    html = html_of(text, math=True)
+    assert html.toc[0] == Heading(2, "el-beta_1", "El $\\beta_1$")
+    for part in (
+        "$$\na_1\n- b\n$$",
+        "<td>$|x_1|$ y $\\|z_1\\|$</td>",
+        'alt="$a_1$"',
+        ">$c_1$</a>",
+        "$e_1 \\\\ e_2$",
+    ):
+        assert part in html.body
+
+
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        ("Entre $5 y *luego* $6", "<p>Entre $5 y <em>luego</em> $6</p>"),
+        ("`$x_1$` y US$5 *o* US$6", "<p><code>$x_1$</code> y US$5 <em>o</em> US$6</p>"),
+        ("$$ sin *fin*\n\notro $$", "<p>$$ sin <em>fin</em></p>\n<p>otro $$</p>"),
+        ("\\\\(x\\\\) \\$*a*$", "<p>\\(x\\) $<em>a</em>$</p>"),
+        ("\ufdd00\ufdd1 $a_1$", "<p>\ufffd0\ufffd $a_1$</p>"),
+    ],
+)
+def test_what_only_looks_like_a_formula_is_text(text: str, body: str) -> None:
+    assert html_of(text, math=True).body.strip() == body
+
+
+def test_without_math_a_dollar_means_nothing() -> None:
+    assert html_of(r"$a *b* \{c\}$").body == "<p>$a <em>b</em> {c}$</p>\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "excerpt"),
+    [
+        (r"Si $x_1 \le \frac{a}{2}$ y \(\beta\).", "Si x_1 ≤ a/2 y β."),
+        ("$$\na\n$$\n\nEl texto.", "El texto."),
+        (r"Con $\mathrm{pH} = 7$ y \[ b \]", "Con pH = 7 y"),
+    ],
+)
+def test_an_excerpt_says_formulas_in_words(text: str, excerpt: str) -> None:
+    assert html_of(text, math=True).excerpt == excerpt
+
+
+def test_the_page_of_a_post_with_formulas_has_them(new_blog: NewBlog) -> None:
+    text = "---\ntitle: Uno\nmath: true\n---\n$x_1 = \\{a, b\\}$ {{y}} $a{{b}}$\n"
+    blog = new_blog({"posts/2018-07-17-x.md": text})
+    assert "$x_1 = \\{a, b\\}$" in blog.get("/2018/07/17/x/").text
+    said = blog.app.test_cli_runner().invoke(args=("posts", "check", "--no-share", "--json")).stdout
+    assert "{{y}}" in said
+    assert "{{b}}" not in said
+
+
+# --- a title that is not shown twice
+
+
+@pytest.mark.parametrize(
+    ("text", "body", "toc"),
+    [
+        ("# La nota\n\nUno.\n\n## Dos", '<p id="la-nota">Uno.</p>\n<h2 id="dos">Dos</h2>', ["Dos"]),
+        ("La *nota*\n===\n\nUno.\n\n# Dos", '<p id="la-nota">Uno.</p>\n<h2 id="dos">Dos</h2>', ["Dos"]),
+        ("# la  “nota”:\n\n## Dos", '<span id="la-nota"></span>\n<h2 id="dos">Dos</h2>', ["Dos"]),
+        ("## La nota {#uno}\n\nUno.", '<p id="uno">Uno.</p>', []),
+        ("<h1>La nota</h1>\n\nUno.", '<p id="la-nota">Uno.</p>', []),
+        ("Antes.\n\n# La nota\n\nUno.", '<p>Antes.</p>\n<p id="la-nota">Uno.</p>', []),
+        ("Antes.\n\n## La nota\n\nUno.", '<p>Antes.</p>\n<h2 id="la-nota">La nota</h2>\n<p>Uno.</p>', ["La nota"]),
+        ("# Otra\n\n# La nota", '<h2 id="otra">Otra</h2>\n<h2 id="la-nota">La nota</h2>', ["Otra", "La nota"]),
+        ("# [La nota](/x)", '<h2 id="la-nota"><a href="/to/x">La nota</a></h2>', ["La nota"]),
+    ],
+)
+def test_a_first_heading_that_repeats_the_title_is_not_shown_again(text: str, body: str, toc: list[str]) -> None:
+    title = 'La "nota"' if "“" in text else "La nota"
+    html = html_of(text, title=title)
+    assert html.body.strip() == body
+    assert [heading.text for heading in html.toc] == toc
+
+
+def test_a_title_stands_once_on_its_page_and_never_in_the_feed(new_blog: NewBlog) -> None:
+    text = "---\ndate: 2018-07-17\n---\n# El acta\n\nUno [dos](#el-acta).\n\n## Acuerdos\n"
+    blog = new_blog({"posts/acta.md": text, "pages/otra.md": "---\ntitle: Otra\n---\n# Otra\n\nTexto.\n"})
+    for path in ("/2018/07/17/acta/", "/otra/"):
+        tree = html5lib.parse(blog.get(path).text, namespaceHTMLElements=False)
+        titles = [heading for heading in tree.iter() if "".join(heading.itertext()) in {"El acta", "Otra"}]
+        assert [heading.tag for heading in titles if heading.tag[:1] == "h"] == ["h1"]
+    assert "&lt;h2 id=&quot;el-acta" not in blog.get("/feed.xml").text.replace("&#34;", "&quot;")
+    said = blog.app.test_cli_runner().invoke(args=("posts", "check", "--no-share", "--json")).stdout
+    assert "anchor" not in said
+
+
+# --- marks and addresses that look right
+
+
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        ("##\xa0Primera", '<h2 id="primera">Primera</h2>'),
+        ("\ufeff# Primera", '<h2 id="primera">Primera</h2>'),
+        ("-\xa0uno\n-\u202fdos", "<ul>\n<li>uno</li>\n<li>dos</li>\n</ul>"),
+        ("1.\xa0uno\n2.\u2003dos", "<ol>\n<li>uno</li>\n<li>dos</li>\n</ol>"),
+        ("> -\xa0uno", "<blockquote>\n<ul>\n<li>uno</li>\n</ul>\n</blockquote>"),
+        ("\u200b> uno", "<blockquote>\n<p>uno</p>\n</blockquote>"),
+        ("uno\n\xa0\ndos", "<p>uno</p>\n<p>dos</p>"),
+        ("uno\n\n---\xa0\n\ndos", "<p>uno</p>\n<hr>\n<p>dos</p>"),
+        ("[a]\n\n[a]:\xa0/b", '<p><a href="/to/b">a</a></p>'),
+        ("```\n##\xa0uno\n```\xa0\n\ndos", None),
+        ("#etiqueta «\xa0uno\xa0» 5\xa0%", "<p>#etiqueta «&nbsp;uno&nbsp;» 5&nbsp;%</p>"),
+    ],
+)
+def test_marks_of_markdown_are_read_as_they_look(text: str, body: str | None) -> None:
+    html = html_of(text).body.strip()
+    if body is None:
+        assert "##&nbsp;uno\n</code>" in html
+        assert html.endswith("<p>dos</p>")
+    else:
+        assert html == body
+    if text.startswith(("##", "\ufeff#")):
+        assert first_heading(text) == "Primera"
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("![a](foto (1).jpg)", "foto%20(1).jpg"),
+        ("![a](foto (1.jpg)", "foto%20(1.jpg"),
+        ("![a](foto dos.jpg “Un título”)", "foto%20dos.jpg"),
+        ("![a](img\\foto.jpg)", "img/foto.jpg"),
+        ("[a](mi informe (2).pdf)", "mi%20informe%20(2).pdf"),
+        ("[a](< informe.pdf >)", "informe.pdf"),
+        ("[a](https://x.example/una página)", "https://x.example/una%20p%C3%A1gina"),
+        ("[a](“https://x.example/”)", "https://x.example/"),
+        ("[a](otra nota.md#parte dos)", "otra%20nota.md#parte%20dos"),
+        ("[a](https://x.example/b_(c))", "https://x.example/b_(c)"),
+    ],
+)
+def test_an_address_is_taken_as_it_is_meant(text: str, address: str) -> None:
+    assert f'="/files/{address}"' in html_of(text).body or f'="{address}"' in html_of(text).body
+
+
+@pytest.mark.parametrize("text", ["[nota](véase abajo)", "`![a](b c.png)`", "    [a](b c.png)", r"\[a](b c.png)"])
+def test_what_is_no_address_is_left_as_it_is(text: str) -> None:
+    body = html_of(text).body
+    assert "&lt;" not in body
+    assert "<a" not in body
+    assert "<img" not in body
+
+
+@pytest.mark.parametrize(
+    ("body", "rule", "told"),
+    [
+        ("![a](foto\n\nb.jpg)", "address-unread", "![a]("),
+        ("[a] (https://x.example/)", "address-unread", "[a] ("),
+        ("[a]（https://x.example/）", "address-unread", "[a]（"),
+        ("(aquí)[https://x.example/]", "address-unread", "(aquí)["),
+        ("• uno\n• dos", "look-alike", "BULLET (U+2022)"),
+        ("＃ Título", "look-alike", "FULLWIDTH NUMBER SIGN (U+FF03)"),
+        ("´´´\nx\n´´´", "look-alike", "ACUTE ACCENT (U+00B4)"),
+        ("uno\n\n–--\n\ndos", "look-alike", "EN DASH (U+2013)"),
+        ("*\u200b*uno**", "look-alike", "ZERO WIDTH SPACE (U+200B)"),
+        ("<a href=“/x”>uno</a>", "look-alike", "LEFT DOUBLE QUOTATION MARK (U+201C)"),
+    ],
+)
+def test_what_is_not_read_as_it_looks_is_told(new_blog: NewBlog, body: str, rule: str, told: str) -> None:
+    blog = new_blog({"posts/2018-07-17-x.md": f"---\ntitle: Uno\n---\n{body}\n"})
+    said = blog.app.test_cli_runner().invoke(args=("posts", "check", "--no-share", "--json")).stdout
+    found = [(one["rule"], one["reason"]) for one in json.loads(said)["findings"]]
+    assert {(rule, True)} == {(name, told in reason) for name, reason in found if name == rule}

@@ -16,6 +16,7 @@ from difflib import unified_diff
 from functools import lru_cache, partial
 from multiprocessing import Pool
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import click
@@ -141,16 +142,23 @@ def _unseen(here: Snapshot, now: datetime) -> Iterator[tuple[str, str]]:
 def _outlines(here: Snapshot, posts: Sequence[Post]) -> dict[str, Outline]:
     """What is in the bodies, found by as many processes as there are processors."""
     read = partial(_outline, here.site.html == "trusted", here.site.embeds)
-    sources = ((here.source(post), post.path) for post in posts)
+    sources = (_Source(here.source(post), post.path, post.math, post.title) for post in posts)
     with _mapped(len(posts)) as mapped, _bar(len(posts), "Reading") as step:
         return {post.path: step(found) for post, found in zip(posts, mapped(read, sources), strict=True)}
 
 
-def _outline(trusted: bool, embeds: Collection[str], file: tuple[bytes, str]) -> Outline:
-    return outline(*file, trusted=trusted, embeds=embeds)
+class _Source(NamedTuple):
+    source: bytes
+    path: str
+    math: bool
+    title: str
 
 
-_Mapped = Callable[[Callable[[tuple[bytes, str]], Outline], Iterable[tuple[bytes, str]]], Iterable[Outline]]
+def _outline(trusted: bool, embeds: Collection[str], file: _Source) -> Outline:
+    return outline(file.source, file.path, trusted=trusted, embeds=embeds, math=file.math, title=file.title)
+
+
+_Mapped = Callable[[Callable[[_Source], Outline], Iterable[_Source]], Iterable[Outline]]
 
 
 @contextmanager

@@ -63,6 +63,8 @@ class Bodies:
                 trusted=snapshot.site.html == "trusted",
                 embeds=snapshot.site.embeds,
                 labels=self._labels(post.lang, snapshot.site.language),
+                math=post.math,
+                title=post.title,
             )
         except MarkupTooLarge as error:
             return _Kept(str(error), {}, settings, _OVERHEAD_BYTES)

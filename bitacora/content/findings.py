@@ -23,6 +23,7 @@ from bitacora.content.comments import Comment, blanked, code_in, comments_in
 from bitacora.content.errors import WITHHELD, Finding, PostError, Remark, shown
 from bitacora.content.files import FOLDERS, SETTINGS_FILE, is_markdown, shown_path
 from bitacora.content.foreign import open_notices, programs_in
+from bitacora.content.formulas import without_formulas
 from bitacora.content.front_matter import Head, Node, key_of, read_head
 from bitacora.content.liquid import left_out
 from bitacora.content.markdown import RESERVED_IDS
@@ -32,6 +33,7 @@ from bitacora.content.permalink import quote_path
 from bitacora.content.pictures import MEDIA_TYPES, has_place, is_picture
 from bitacora.content.post import MISTAKES, TRANSLATED, Image, Post, meant_key, named_in_head, role_of
 from bitacora.content.scan import kind_of
+from bitacora.content.slips import look_alikes
 from bitacora.content.snapshot import SUBJECTS, Snapshot, by_name, look
 from bitacora.content.visibility import appears, folded, how_to_publish, is_for_nobody, is_seen, mark_of, standing
 from bitacora.content.wikilinks import embedded_notes, name_in
@@ -61,6 +63,8 @@ RULES: Mapping[str, str] = {
     "notice-open": "A notice that is begun and never ended",
     "embed-linked": "A text that asks for another to be shown in it, and shows a link",
     "left-out": "A tag of another engine, which is left out",
+    "address-unread": "What looks like a link or a picture, and is none for Markdown",
+    "look-alike": "A character that only looks like a mark of Markdown",
     "never-read": "A file that the blog never reads",
     "untranslated": "A language of the site that the interface is not translated into",
     "subject-apart": "Two categories, tags or authors whose names would give one address",
@@ -138,9 +142,8 @@ class Ground:
         if post.path not in self.outlines:
             site = self.snapshot.site
             source = self.snapshot.source(post)
-            self.outlines[post.path] = outline(
-                source, post.path, trusted=site.html == "trusted", embeds=site.embeds
-            )
+            how = {"trusted": site.html == "trusted", "math": post.math}
+            self.outlines[post.path] = outline(source, post.path, embeds=site.embeds, title=post.title, **how)
         return self.outlines[post.path]
 
     def text(self, post: Post) -> _Text:
@@ -584,7 +587,8 @@ def _left_out(ground: Ground, post: Post) -> Iterator[Finding]:
         reason = f"{shown(part[0])} is meant for MDX or WordPress, and is left out."
         yield text.finding("left-out", text.place(start + part.start()), reason, remedy)
     known: set[str] = set()
-    for found in left_out(text.without_comments[text.head.body_start :]):
+    body = text.without_comments[text.head.body_start :]
+    for found in left_out(without_formulas(body) if post.math else body):
         if found[0] not in known:
             known.add(found[0])
             reason = f"{shown(found[0])} looks like a tag of Jekyll or Hugo, and is left out."
@@ -604,6 +608,26 @@ def _open_notices(ground: Ground, post: Post) -> Iterator[Finding]:
         reason = "The notice that begins here never ends, so that its colons are shown."
         remedy = "Write ::: on a line of its own where it ends."
         yield text.finding("notice-open", text.place(text.head.body_start + place), reason, remedy)
+
+
+def _unread_addresses(ground: Ground, post: Post) -> Iterator[Finding]:
+    for written in ground.outline(post).unread:
+        text = ground.text(post)
+        if (place := text.without_code.find(written, text.head.body_start)) >= 0:
+            kind = "picture" if written.startswith("!") else "link"
+            reason = f"{shown(written + '…')} looks like a {kind}, and is shown as it is written."
+            remedy = "Write ![words](<file name.jpg>) or [words](address), without a space between ] and (."
+            yield text.finding("address-unread", text.place(place), reason, remedy)
+
+
+def _look_alikes(ground: Ground, post: Post) -> Iterator[Finding]:
+    if ground.snapshot.source(post).isascii():
+        return
+    text = ground.text(post)
+    for found in look_alikes(text.without_code[text.head.body_start :]):
+        reason = f"There is {found.name}, which Markdown does not take for what it looks like."
+        remedy = "Type the sign that is meant on your keyboard."
+        yield text.finding("look-alike", text.place(text.head.body_start + found.start), reason, remedy)
 
 
 def _comments(ground: Ground, post: Post) -> Iterator[Finding]:
@@ -670,6 +694,8 @@ OF_POSTS: tuple[Callable[[Ground, Post], Iterator[Finding]], ...] = (
     _embedded_notes,
     _open_notices,
     _left_out,
+    _unread_addresses,
+    _look_alikes,
 )
 OF_THE_SITE: tuple[Callable[[Ground], Iterator[Finding]], ...] = (
     _problems,

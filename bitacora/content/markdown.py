@@ -120,15 +120,18 @@ def render(
     trusted: bool = False,
     embeds: Collection[str] = (),
     labels: Mapping[str, str] = LABELS,
+    math: bool = False,
+    title: str = "",
 ) -> Html:
     """The HTML of a Markdown body. Each address goes through `resolver` once.
 
+    With `math` formulas stay as they are written. A first heading that repeats `title` is left out.
     HTML of the author is sanitised, or goes out as it is when `trusted`; frames are kept from the hosts `embeds`.
     Raises MarkupTooLarge for a body whose page would have no end; its message says why.
     """
     addresses = Addresses(resolver, embeds)
     with bounded():
-        written = _written(text, addresses, trusted=trusted, labels=labels)
+        written = _written(_Source(text, math, title), addresses, trusted=trusted, labels=labels)
         return Html(
             body=written.body,
             toc=written.toc,
@@ -141,13 +144,25 @@ def render(
 
 
 def render_body(
-    text: str, resolver: Resolver, *, trusted: bool = False, embeds: Collection[str] = ()
+    text: str,
+    resolver: Resolver,
+    *,
+    trusted: bool = False,
+    embeds: Collection[str] = (),
+    math: bool = False,
+    title: str = "",
 ) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """The `body` and the `pictures` that `render` gives, sooner, and all links, films and sounds."""
     addresses = Addresses(resolver, embeds)
     with bounded():
-        written = _written(text, addresses, trusted=trusted, labels=LABELS)
+        written = _written(_Source(text, math, title), addresses, trusted=trusted, labels=LABELS)
     return written.body, tuple(addresses.pictures), tuple(addresses.links)
+
+
+class _Source(NamedTuple):
+    text: str
+    math: bool = False
+    title: str = ""
 
 
 class _Written(NamedTuple):
@@ -156,23 +171,23 @@ class _Written(NamedTuple):
     excerpt: str
 
 
-def _written(text: str, addresses: Addresses, *, trusted: bool, labels: Mapping[str, str]) -> _Written:
+def _written(source: _Source, addresses: Addresses, *, trusted: bool, labels: Mapping[str, str]) -> _Written:
     all_labels = tuple({**LABELS, **labels}.items())
     if trusted:
-        return _write(text, all_labels, addresses)
-    written = _sanitised(text, all_labels)
+        return _write(source, all_labels, addresses)
+    written = _sanitised(source, all_labels)
     return written._replace(body=addresses.rewrite(written.body))
 
 
 @lru_cache(maxsize=1)  # a feed shows what its page has just shown, with other addresses
-def _sanitised(text: str, labels: tuple[tuple[str, str], ...]) -> _Written:
-    return _write(text, labels, None)
+def _sanitised(source: _Source, labels: tuple[tuple[str, str], ...]) -> _Written:
+    return _write(source, labels, None)
 
 
-def _write(text: str, labels: Iterable[tuple[str, str]], addresses: Addresses | None) -> _Written:
+def _write(source: _Source, labels: Iterable[tuple[str, str]], addresses: Addresses | None) -> _Written:
     """Sanitised and with addresses as they are written, unless there are `addresses` that resolve them."""
     try:
-        tree = parse(text, custom_elements=addresses is not None)
+        tree = parse(source.text, custom_elements=addresses is not None, math=source.math, title=source.title)
         writer = _Writer(tree, dict(labels), addresses)
         body = writer.blocks(tree.tokens)
     except RecursionError:
@@ -205,6 +220,7 @@ class _Writer:
         self._shift = 0
         self._has_footnotes = any(token["type"] == "footnotes" for token in tree.tokens)
         self._prepare(tree.tokens)
+        self._keep_address_of_title(tree.tokens)
 
     def blocks(self, tokens: Iterable[Token]) -> str:
         return "".join([self._WRITERS[token["type"]](self, token) for token in tokens])
@@ -222,6 +238,26 @@ class _Writer:
                 self._ids[token["own"]["id"]] = 0
             if "children" in token:
                 self._prepare(token["children"])
+
+    def _keep_address_of_title(self, tokens: list[Token]) -> None:
+        """Give the id of the heading that is left out to what follows: links to it go on working."""
+        for index, token in enumerate(tokens):
+            if token["type"] == "title":
+                own = token.setdefault("own", {})
+                own.setdefault(
+                    "id", self._unique(self._free(_slug(one_line("".join(text_of(token["children"]))))))
+                )
+                below = next((other for other in tokens[index + 1 :] if other["type"] != "blank_line"), None)
+                if below and below["type"] == "paragraph" and "id" not in below.get("own", {}):
+                    below.setdefault("own", {})["id"] = own.pop("id")
+                return
+
+    def _title(self, token: Token) -> str:
+        identifier = token["own"].get("id")
+        return f"{open_tag('span', {'id': identifier})}</span>\n" if identifier else ""
+
+    def _formula(self, token: Token) -> str:
+        return _escape(token["raw"])
 
     def _paragraph(self, token: Token) -> str:
         children = token["children"]
@@ -492,6 +528,8 @@ class _Writer:
         "paragraph": _paragraph,
         "block_text": _block_text,
         "heading": _heading,
+        "title": _title,
+        "formula": _formula,
         "list": _list,
         "list_item": _list_item,
         "block_quote": _block_quote,
@@ -610,6 +648,6 @@ def _prose(token: Token) -> str:
         return one_line("".join(text_of(token["children"], pictures=False)))
     if kind == "block_html":
         return text_of_html(token["raw"])
-    if kind in {"heading", "footnotes"}:
+    if kind in {"heading", "title", "footnotes"}:
         return ""
     return " ".join(filter(None, map(_prose, token.get("children", ()))))

@@ -11,8 +11,11 @@ from bitacora.content.effort import MarkupTooLarge
 from bitacora.content.errors import PostError
 from bitacora.content.markdown import render_body
 from bitacora.content.post import body_of, repeated_keys
+from bitacora.content.slips import unread_addresses
 
 _TAG = re.compile(r"""<([a-z][a-z0-9-]*+)((?:\s[^\s=<">]++(?:="[^"]*+")?+)*+)\s*+/?>""", re.IGNORECASE)
+_CODE = re.compile(r"<(pre|code|kbd|samp)\b[^<>]*>.*?</\1>", re.DOTALL)
+_ANY_TAG = re.compile(r"<[^<>]*>")
 _ATTRIBUTE = re.compile(r"""\s([^\s=">]+)="([^"]*)\"""")
 
 
@@ -22,7 +25,8 @@ class Outline:
 
     Films and sounds are among the links.
 
-    `repeated` is what the head says in vain. `problem` says why the body cannot be shown; then the rest is empty.
+    `repeated` is what the head says in vain, `unread` what looks like links and pictures and is none.
+    `problem` says why the body cannot be shown; then the rest is empty.
     """
 
     ids: tuple[str, ...] = ()
@@ -30,13 +34,24 @@ class Outline:
     pictures: tuple[str, ...] = ()
     unsaid: tuple[str, ...] = ()
     repeated: tuple[PostError, ...] = ()
+    unread: tuple[str, ...] = ()
     problem: str = ""
 
 
-def outline(source: bytes, path: str, *, trusted: bool = False, embeds: Collection[str] = ()) -> Outline:
+def outline(
+    source: bytes,
+    path: str,
+    *,
+    trusted: bool = False,
+    embeds: Collection[str] = (),
+    math: bool = False,
+    title: str = "",
+) -> Outline:
     """The outline of a file that `read_post` has read; of its body, as a page would show it."""
     try:
-        body, pictures, links = render_body(body_of(source), _AsWritten(), trusted=trusted, embeds=embeds)
+        body, pictures, links = render_body(
+            body_of(source), _AsWritten(), trusted=trusted, embeds=embeds, math=math, title=title
+        )
     except MarkupTooLarge as error:
         return Outline(problem=str(error))
     ids: list[str] = []
@@ -50,7 +65,11 @@ def outline(source: bytes, path: str, *, trusted: bool = False, embeds: Collecti
             ids.append(attributes["id"])
         if attributes.get("src") and not attributes.get("alt", "").strip() and tag == "img":
             unsaid.append(attributes["src"])
-    return Outline(tuple(ids), links, pictures, tuple(unsaid), tuple(repeated_keys(source, path)))
+    unread = (
+        unread_addresses(unescape(_ANY_TAG.sub("", _CODE.sub(" ", body)))) if "](" in body or "[" in body else []
+    )
+    repeated = tuple(repeated_keys(source, path))
+    return Outline(tuple(ids), links, pictures, tuple(unsaid), repeated, tuple(unread))
 
 
 class _AsWritten:

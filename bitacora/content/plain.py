@@ -46,7 +46,7 @@ LONGEST = 10_000  # characters that are looked at: more is no title, summary or 
 _FURTHEST_HEADING = 100_000  # characters of a body in which the heading is looked for that is its title
 _MOST_HEADINGS = 100  # without any text, that are passed over
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
-_ATX = re.compile(r" {0,3}#{1,6}[ \t]+(.*)")
+_ATX = re.compile(r"[\xad\u200b-\u200f\u2060\ufeff]*+ {0,3}#{1,6}[ \t\xa0\u2000-\u200a\u202f\u3000]+(.*)")
 _HEADING_ATTRIBUTES = re.compile(r"\{[:#.][^{}]*+\}\Z")
 _SETEXT = re.compile(r" {0,3}(?:=+|-+)[ \t]*$")
 _HTML_HEADING = re.compile(r" {0,3}<h([1-6])\b[^>]*>(.*?)</h\1>", re.IGNORECASE)
@@ -188,13 +188,18 @@ def text_of(
     pictures: bool = True,
     is_markup: Callable[[str], bool] = is_element,
 ) -> Iterator[str]:
-    """The pieces of text in inline tokens, entities decoded; `pictures` count with their alternative text."""
+    """The pieces of text in inline tokens, entities decoded; `pictures` count with their alternative text.
+
+    Formulas are as they are written, without `pictures` as words.
+    """
     for token in tokens:
         kind = token["type"]
         if kind == "text":
             yield unescape(token["raw"])
         elif kind == "codespan":
             yield token["raw"]
+        elif kind == "formula":
+            yield token["raw"] if pictures else token["plain"]
         elif kind in {"softbreak", "linebreak"}:
             yield "\n"
         elif kind == "inline_html":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import string
+import unicodedata
 from typing import Any
 
 from mistune import BlockParser, BlockState, InlineParser, InlineState, Markdown
@@ -22,8 +23,18 @@ from mistune.util import unikey
 from bitacora.content.comments import without_comments
 from bitacora.content.effort import spend
 from bitacora.content.foreign import CALLOUT_CLASSES, CALLOUTS, expand_callouts, without_programs
+from bitacora.content.formulas import Formulas
 from bitacora.content.liquid import HIDDEN_BRACE, expand_pairs, without_constructs
-from bitacora.content.plain import are_joined, beside_wide, has_wide, is_element, text_of, without_stand_ins
+from bitacora.content.plain import (
+    are_joined,
+    beside_wide,
+    has_wide,
+    is_element,
+    plain_text,
+    text_of,
+    without_stand_ins,
+)
+from bitacora.content.slips import as_typed, with_addresses
 from bitacora.content.wikilinks import PATTERN as WIKILINK
 from bitacora.content.wikilinks import address_of, is_picture, read_size, words_of
 
@@ -34,18 +45,13 @@ Token = dict[str, Any]
 _ALERT = re.compile(
     r"\[!([A-Za-z][\w -]{0,30}+)(?:\|[^\]\n]{0,100})?\]([+-]?)(?:[ \t]++([^\n]{0,500}+))?[ \t]*(?:\n|$)"
 )
-_TASK = re.compile(r"\[([ xX])\]\s+(?=\S)")
+_TASK = re.compile(r"\[([ \xa0xX])\]\s+(?=\S)")
 _ATTRIBUTES = re.compile(r"\{:([^{}\n]{0,200})\}")
 _ATTRIBUTE = re.compile(r"""\s*(?:([.#])([\w:-]+)|([\w-]+)=("[^"]*"|'[^']*'|[^\s"']+)|[\w:-]+)(?=[\s.#]|$)""")
 _LAST_LINE = re.compile(r"(?:^|\n)[ \t]*\{:([^{}\n]{0,200})\}\s*$")
 _FIRST_LINE = re.compile(r"[ \t]*\{:([^{}\n]{0,200})\}[ \t]*(?:\n|$)")
 _HEADING_END = re.compile(r"\{:?((?=[^{}\n]*[.#=])[^{}\n]{1,200})\}\s*$")
-_PICTURE = re.compile(
-    r"(!\[[^\[\]\n]{0,500}+\]\()(?!<)([^()\n\"'<>]*+)(\s*+(?:\"[^\"\n]*+\"\s*+)?\))", re.IGNORECASE
-)
-_ENDS_OF_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".svg")
 _CODE = re.compile(r"(?<!`)(`{1,9})(?!`).{1,1000}?(?<!`)\1(?!`)")
-_SPACE_INSIDE = re.compile(r"\S ")
 _DELIMITERS = re.compile(r"\*++|(?<!\w)_++|(?<!_)_++(?!\w)")
 _MOST_DELIMITERS = 1_000
 _BLOCK_TAGS = frozenset((*BLOCK_TAGS, *PRE_TAGS))
@@ -81,22 +87,30 @@ _LIKE_DEFINITIONS = re.compile(r"^[ >]{0,20}\[", re.MULTILINE)
 """Lines that mistune reads on to find out whether they define a link, all of them in one step."""
 
 
-def parse(text: str, *, custom_elements: bool = False) -> Tree:
+def parse(text: str, *, custom_elements: bool = False, math: bool = False, title: str = "") -> Tree:
     """The tokens of a body. Words in angle brackets that are no HTML element are text, unless `custom_elements`.
 
+    With `math` formulas are tokens of their own. A first heading that repeats `title` is a token "title".
     Raises RecursionError at worst where text nests without end.
     """
     state: BlockState = _State()
     state.env["custom_elements"] = custom_elements
     # Mistune needs a kilobyte for each blank line of a run.
     text = _BLANK_LINES.sub("\n" * 100, "\n" + text.replace("\x00", "\ufffd"))
-    text = expand_callouts(expand_pairs(text))
+    text = as_typed(text)
+    formulas = Formulas(text) if math else None
+    text = expand_callouts(expand_pairs(formulas.text if formulas else text))
     if not custom_elements:
         text = without_programs(text)
+    state.env["title"], state.env["formulas"] = title, formulas
     spend(len(_LIKE_DEFINITIONS.findall(text)))
     tokens, state = _markdown.parse(text, state)
     assert isinstance(tokens, list)
-    return Tree(tokens, state.env.get("ref_abbrs", {}))
+    abbreviations = state.env.get("ref_abbrs", {})
+    if formulas:
+        tokens = formulas.show(tokens)
+        abbreviations = {word: formulas.written(text) for word, text in abbreviations.items()}
+    return Tree(tokens, abbreviations)
 
 
 def read_attributes(text: str) -> dict[str, str] | None:
@@ -263,6 +277,44 @@ def _wikilink(_inline: InlineParser, m: re.Match[str], state: InlineState) -> in
 
 def _shape(_md: Markdown, state: BlockState) -> None:
     _shape_all(state.tokens)
+    if state.env["title"]:
+        _find_title(state.tokens, state.env["title"], state.env["formulas"])
+
+
+def _find_title(tokens: list[Token], title: str, formulas: Formulas | None) -> None:
+    """Mark the first heading where it repeats the title of the page; one of a lower level only at the beginning.
+
+    One with a link, a picture or a note stays, for the title has none.
+    """
+    begins = True
+    for token in tokens:
+        html = _HTML_HEADING.fullmatch(token["raw"]) if token["type"] == "block_html" else None
+        if token["type"] == "heading" or html:
+            written = html[2] if html else token["text"]
+            level = int(html[1]) if html else token["attrs"]["level"]
+            text = formulas.written(written) if formulas else written
+            is_alike = _comparable(plain_text(text)) == _comparable(title)
+            if is_alike and (begins or level == 1) and not _HOLDS_MORE.search(written):
+                token |= {"type": "title", "text": written}
+            return
+        begins = begins and (token["type"] == "blank_line" or not _SAYS_SOMETHING.search(_without_pictures(token)))
+
+
+def _comparable(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).translate(_PLAIN_SIGNS).casefold().split()).rstrip(" .:")
+
+
+_PLAIN_SIGNS = str.maketrans("’‘“”«»–—", '\'\'""""--')
+_HOLDS_MORE = re.compile(r"\]\(|\]\[|\[\[|\[\^|!\[|<(?:a|img|video|audio|iframe)\b", re.IGNORECASE)
+_HTML_HEADING = re.compile(r"\s*<h([1-6])\b[^>]*>(.*?)</h\1>\s*", re.IGNORECASE | re.DOTALL)
+_SAYS_SOMETHING = re.compile(r"\w")
+_ONLY_A_PICTURE = re.compile(r"!\[[^\]]*\]\([^)]*\)|<[^>]*>")
+
+
+def _without_pictures(token: Token) -> str:
+    if token["type"] not in {"paragraph", "block_html"}:
+        return "x"
+    return _ONLY_A_PICTURE.sub("", token.get("text") or token.get("raw", ""))
 
 
 def _shape_all(tokens: list[Token]) -> None:
@@ -279,7 +331,7 @@ def _shape_all(tokens: list[Token]) -> None:
                 token["text"] = _CODE.sub(_code_in_a_cell, token["text"])
             # Those in what only looked like code from afar.
             text = without_comments(token["text"])
-            token["text"] = _PICTURE.sub(_spaced_picture, without_constructs(text))
+            token["text"] = with_addresses(without_constructs(text))
             if "{" in token["text"]:
                 _take_attributes(token, shaped)
             token["text"] = token["text"].replace(HIDDEN_BRACE, "{")
@@ -301,14 +353,6 @@ def _shape_all(tokens: list[Token]) -> None:
 def _code_in_a_cell(found: re.Match[str]) -> str:
     """Code of a table, in which the backslash before a pipe only keeps the cell together (GFM, example 200)."""
     return found[0].replace("\\|", "|")
-
-
-def _spaced_picture(found: re.Match[str]) -> str:
-    """A picture whose name has spaces, which CommonMark wants in angle brackets."""
-    path = found[2].rstrip()
-    if not path.lower().endswith(_ENDS_OF_PICTURES) or not _SPACE_INSIDE.search(path[: path.rindex(".")]):
-        return found[0]
-    return f"{found[1]}<{path}>{found[2][len(path) :]}{found[3]}"
 
 
 def _take_attributes(token: Token, before: list[Token]) -> None:
@@ -384,7 +428,7 @@ def _shape_task(item: Token) -> None:
     first = next(iter(item["children"]), None)
     if first and first["type"] in {"paragraph", "block_text"} and (found := _TASK.match(first["text"])):
         first["text"] = first["text"][found.end() :]
-        first["task"] = found[1] != " "
+        first["task"] = not found[1].isspace()
         item["task"] = True
 
 
