@@ -25,6 +25,15 @@ _MOST_READS = 10
 _UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
+DRAFT_FOLDERS = frozenset({"_drafts", "_draft"})
+JEKYLL_FOLDERS = frozenset({"_posts", *DRAFT_FOLDERS})
+
+_OWN_STARTS = (".", "#", "~$", "~syncthing~")
+_OWN_ENDS = ("~", ".swp", ".swx", ".swo", ".bak", ".orig", ".rej", ".kate-swp", "___jb_tmp___", "___jb_old___")
+_MERGING = re.compile(r"[_.](?:BACKUP|BASE|LOCAL|REMOTE)[_.]\d+(?:\.\w+)?\Z")
+"""What `git mergetool` puts beside a file while somebody resolves a conflict, and leaves when it is killed."""
+
+
 class BeingWrittenError(Exception):
     """The file changed while it was read."""
 
@@ -209,7 +218,32 @@ def _is_private(name: str) -> bool:
 
 def is_hidden(name: str) -> bool:
     """Names that editors, git and sync tools use for their own purposes."""
-    return name.startswith((".", "#")) or name.endswith(("~", ".swp", ".swx")) or name == "4913"
+    return (
+        name.startswith(_OWN_STARTS)
+        or name.endswith(_OWN_ENDS)
+        or name == "4913"
+        or _MERGING.search(name) is not None
+    )
+
+
+def is_partial(name: str) -> bool:
+    """Whether a program that fetches a file calls it so until it has the whole."""
+    return name.lower().endswith(
+        (".part", ".partial", ".crdownload", ".filepart", ".opdownload", ".download", ".tmp")
+    )
+
+
+def is_set_aside(path: str) -> bool:
+    """Whether a file below `posts` or `pages`, or a folder that it lies in, has a name that begins with `_`.
+
+    Such are no posts and no pages. The folders that Jekyll calls so are what they are there.
+    """
+    if "/_" not in path:
+        return False
+    _, *folders, name = path.split("/")
+    return name.startswith("_") or any(
+        part[:1] == "_" and part.casefold() not in JEKYLL_FOLDERS for part in folders
+    )
 
 
 def is_showable(path: str) -> bool:

@@ -21,7 +21,15 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from bitacora.content.comments import Comment, blanked, code_in, comments_in
 from bitacora.content.errors import WITHHELD, Finding, PostError, Remark, shown
-from bitacora.content.files import FOLDERS, SETTINGS_FILE, is_markdown, shown_path
+from bitacora.content.files import (
+    FOLDERS,
+    JEKYLL_FOLDERS,
+    SETTINGS_FILE,
+    is_hidden,
+    is_markdown,
+    is_set_aside,
+    shown_path,
+)
 from bitacora.content.foreign import open_notices, programs_in
 from bitacora.content.formulas import without_formulas
 from bitacora.content.front_matter import Head, Node, key_of, read_head
@@ -304,6 +312,8 @@ def _near_file(ground: Ground, post: Post, src: str) -> str:
             return f"There is {posixpath.basename(found)}{why and ': '}{why}."
         if near := _near_name(ground, path):
             return f"Did you mean {near}?"
+    if any(map(is_hidden, wanted.rstrip("/").split("/")[-1:])):
+        return "What begins with a dot, or is called like a program's backup, is never served: rename it."
     return _NO_NEAR
 
 
@@ -516,9 +526,14 @@ _RULES_BY_PLACE = {SETTINGS_FILE: "settings", "templates": "template"}
 
 def _never_read(ground: Ground) -> Iterator[Finding]:
     known = {problem.file for problem in ground.snapshot.problems}
+    told: set[tuple[str, str]] = set()
     for path in files_of(ground.snapshot.tree.real):
-        if path not in known and (why := why_never_read(path)):
-            yield Finding(shown_path(path), 1, 1, "warning", *why, "never-read")
+        if path in known or not (why := why_never_read(path)):
+            continue
+        is_meant = is_set_aside(path) or is_hidden(posixpath.basename(path))
+        if not is_meant or why not in told:  # of a folder that is set aside the first file is enough
+            yield Finding(shown_path(path), 1, 1, "note" if is_meant else "warning", *why, "never-read")
+        told.add(why)
 
 
 def why_never_read(path: str) -> tuple[str, str] | None:
@@ -534,13 +549,32 @@ def why_never_read(path: str) -> tuple[str, str] | None:
         return None
     if hidden := next((part for part in (*folders, name) if part.startswith(".")), None):
         return f"The name {hidden} begins with a dot, and such are not read.", "Rename it."
+    if is_markdown(name) and (hidden := next((part for part in (*folders, name) if is_hidden(part)), None)):
+        return (
+            f"Programs leave behind what is called like {hidden}, and it is not read.",
+            "Rename it, or delete it.",
+        )
     if kind_of(path):
         return None
-    if name.startswith("_"):
-        return "A name that begins with _ is not read.", "Rename it."
+    if is_markdown(name) and is_set_aside(path):
+        return _set_aside(folders, name)
     ending = posixpath.splitext(name)[1] or "no ending"
     reason = f"It is neither Markdown ({ending}) nor a file that is served beside posts."
     return reason, "A post must end in .md, a picture in .jpg, .png, .gif, .webp, .avif or .svg."
+
+
+def _set_aside(folders: Sequence[str], name: str) -> tuple[str, str]:
+    above = (n for n, part in enumerate(folders) if part.startswith("_") and part.casefold() not in JEKYLL_FOLDERS)
+    place = next(above, None)
+    if place is None:
+        return (
+            f"The name {name} begins with _, so that it is neither a post nor a page.",
+            "Rename it to publish it.",
+        )
+    reason = (
+        f"What lies in {'/'.join(folders[: place + 1])} is neither post nor page, for that name begins with _."
+    )
+    return reason, "Rename the folder to publish it."
 
 
 _OUTSIDE = ("It lies outside the folders posts and pages, where nothing is read.", "Move it there.")

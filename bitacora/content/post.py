@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from bitacora.content.comments import without_comments
 from bitacora.content.dates import REMEDY, DateError, read_date
 from bitacora.content.errors import Mistake, PostError, Remark, named, odd_characters, shown
+from bitacora.content.files import DRAFT_FOLDERS, JEKYLL_FOLDERS
 from bitacora.content.front_matter import (
     Comment,
     Head,
@@ -415,7 +416,6 @@ _MOST_SLIPS = 2
 _STATES = {"draft", "published", "status"}
 _DECISIVE = {*_STATES, *_KEYS["hidden"], *_KEYS["date"], *_KEYS["expires"]}
 """Keys that decide what is public."""
-_DRAFT_FOLDERS = {"_drafts", "_draft"}
 _DEFAULT_LAYOUTS = {"post", "page", "default", "none", "false"}
 
 _ID_KEYS = ("id", "guid")
@@ -892,7 +892,7 @@ def _date(text: str, site: Site, *, plain: bool) -> datetime:
 
 def _is_in_drafts(path: str) -> bool:
     """Jekyll's folder of drafts, and what it is called by who forgets how: a slip must not publish."""
-    return "/_" in path and not _DRAFT_FOLDERS.isdisjoint(path.casefold().split("/"))
+    return "/_" in path and not DRAFT_FOLDERS.isdisjoint(path.casefold().split("/"))
 
 
 def _folders(path: str) -> list[str]:
@@ -900,7 +900,7 @@ def _folders(path: str) -> list[str]:
     if "/_" not in path:
         return []
     folders = path.split("/")[1:-1]
-    end = next((n for n, name in enumerate(folders) if name.casefold() in {"_posts", *_DRAFT_FOLDERS}), 0)
+    end = next((n for n, name in enumerate(folders) if name.casefold() in JEKYLL_FOLDERS), 0)
     return folders[:end]
 
 

@@ -20,6 +20,8 @@ from bitacora.content.files import (
     Tree,
     is_hidden,
     is_markdown,
+    is_partial,
+    is_set_aside,
     is_showable,
     shown_path,
     signature,
@@ -299,12 +301,14 @@ def kind_of(path: str) -> str:
     if path == SETTINGS_FILE or (top == "templates" and rest):
         return "text"
     if top == "static" and rest:
-        return "file"
+        return "" if is_partial(name) else "file"
     if top == "root" and rest:
         return "file" if is_showable(path) else ""
-    if name.startswith("_") or top not in {"posts", "pages"}:
+    if top not in {"posts", "pages"}:
         return ""
-    return "text" if is_markdown(name) else "file" if media_type(name) and is_showable(path) else ""
+    if is_markdown(name):
+        return "" if is_set_aside(path) else "text"
+    return "file" if media_type(name) and is_showable(path) else ""
 
 
 def source_of(tree: Tree, path: str, entry: Entry) -> bytes:

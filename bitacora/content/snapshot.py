@@ -380,12 +380,13 @@ class Snapshot:
     def file_below(self, post: Post, name: str, named: Iterable[str]) -> str | None:
         """Return the path of the file that `<permalink><name>` stands for, None when the post does not show it.
 
-        A post shows what it names, in its head or its body; a bundle also the pictures in its folder.
+        A post shows what it names, in its head or its body; a bundle also the pictures in its folder, unless their
+        name begins with `_`.
         """
         folder, wanted = posixpath.dirname(post.path), composed(name)
         path = self.named(f"{folder}/{name}")
         is_shown = path in self.files and is_picture(path) and is_bundle(post.path)
-        if is_shown and self._bundle(path) == folder:
+        if is_shown and self._bundle(path) == folder and "/_" not in path[len(folder) :]:
             return path
         found = (self._file(post, address) for address in named)
         return next((path for path in found if path and composed(_name_below(post, path)) == wanted), None)
