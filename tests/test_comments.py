@@ -11,7 +11,6 @@ from test_findings import FILE, findings, run
 
 from bitacora.content.comments import CLOSING_MARKS, code_in, comments_in, without_comments
 from bitacora.content.markdown import render
-from bitacora.content.post import body_of
 
 SECRET = "telefono5550199"
 
@@ -28,6 +27,8 @@ HIDDEN = {
     "obsidian in an item": ("- uno\n  %%\n  SECRET\n  %%\n- dos", "uno dos"),
     "obsidian in a table": ("| a | b |\n|---|---|\n| uno %%SECRET%% | dos |", "a b uno dos"),
     "obsidian beside code": ("```mermaid\n%% nota\n```\n\n%%\nSECRET\n%%\n\nuno", "%% nota uno"),
+    "obsidian, signs that cannot be seen": ("\u200b%%\xa0\nSECRET\n\nSECRET\n\xa0%%\n\nuno", "uno"),
+    "html, signs that cannot be seen": ("\ufeff<!-- SECRET\n\nSECRET", ""),
     "obsidian, never ended": ("uno\n\n%%\nSECRET\n\nSECRET", "uno"),
     "obsidian, never ended in its paragraph": ("uno %%SECRET\n\ndos", "uno dos"),
     "html in a line": ("uno <!-- SECRET --> dos", "uno dos"),
@@ -131,15 +132,14 @@ class _AsWritten:
 @pytest.mark.parametrize("name", HIDDEN)
 def test_neither_words_nor_excerpt_count_a_comment(name: str) -> None:
     body, words = HIDDEN[name]
-    html = render(body_of(f"---\ntitle: a\n---\n{text(name, body)}".encode()), _AsWritten())
+    html = render(text(name, body), _AsWritten())
     assert SECRET not in html.body + html.excerpt
     if "<pre>" not in body:  # code counts no words
         assert html.words == len(words.replace("%% nota", "").split())
 
 
 def test_lists_that_a_comment_parts_stay_apart() -> None:
-    body = body_of(b"---\n---\n- a\n\n<!-- x -->\n\n- b\n\n<!-- x -->\n\n    code")
-    html = render(body, _AsWritten()).body
+    html = render("- a\n\n<!-- x -->\n\n- b\n\n<!-- x -->\n\n    code", _AsWritten()).body
     assert (html.count("<ul>"), "code" in html, "<pre" in html, "<!--" in html) == (2, True, True, False)
 
 

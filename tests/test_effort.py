@@ -63,8 +63,25 @@ def test_the_work_for_a_body_grows_as_the_body_does_whatever_it_is_made_of() -> 
         SPECIAL["a thousand signs in each paragraph"](40_000),
         "[a]\n" * 9_000,
         "- " * 20_000 + "a" * 100_000,
+        "a {#a " * 9_000,
+        "%% a %%\n" * 9_000,
+        "a <!-- b\n\n" * 9_000,
     ],
-    ids=["items", "columns", "brackets", "pictures", "tags", "headings", "rows", "emphasis", "lines", "one line"],
+    ids=[
+        "items",
+        "columns",
+        "brackets",
+        "pictures",
+        "tags",
+        "headings",
+        "rows",
+        "emphasis",
+        "lines",
+        "line",
+        "braces",
+        "percents",
+        "comments",
+    ],
 )
 @pytest.mark.parametrize("trusted", [False, True])
 def test_a_body_that_would_keep_a_worker_busy_is_refused(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,6 +11,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from mistune.helpers import BLOCK_TAGS
+
+from bitacora.content.effort import spend
 
 MORE = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
 """No comment: it ends the excerpt."""
@@ -134,6 +137,10 @@ CLOSING_MARKS = {
     "{% # %}": "%}", "{::comment /}": "}", "{::comment}": "{:/comment}", "{#": "#}", "{/*": "*/}", "{>>": "<<}",
     "#+BEGIN_COMMENT": "#+END_COMMENT", "%%": "%%", "[//]: #": ")",
 }  # fmt: skip
+_MAY_OPEN = {
+    sign: re.compile("|".join(form.opens.pattern for form in forms), re.IGNORECASE)
+    for sign, forms in _FORMS.items()
+}
 _LINES = _form(
     "#+BEGIN_COMMENT", r"#\+begin_comment[ \t\r]*+$", r"^[ \t>]*+#\+end_comment[ \t\r]*+$", is_pair=True
 )
@@ -152,13 +159,18 @@ _ENDS_OF_ELEMENTS = {name: re.compile(rf"</{name}\s*+>", re.IGNORECASE) for name
 _NOT_LINE_END = re.compile(r"[^\n]")
 _SIGN = re.compile(r"\\[\\`<{%]|`++|%%|<|\{\{|\{")
 _TICKS = re.compile("`++")
+_UNSEEN = string.whitespace + "\xa0\xad\u200b\u200c\u200d\u200e\u200f\u202f\u2060\u3000\ufeff"
+_UNSEEN_IN_LINES = " \\t\xa0\xad\u200b-\u200f\u202f\u2060\u3000\ufeff"
+_MOST_UNSEEN = 50
 _BLANKS = re.compile(r"[ \t]*+")
 _ENDS_PARAGRAPH = re.compile(
     r"\n(?=[ \t>]*+(?:\r?(?:\n|\Z)|(?:[-+*]|[0-9]{1,9}[.)])[ \t]|\#{1,6}[ \t]|`{3}|~{3}|\|"
     r"|(?:%%|-{3,}|={3,}|_{3,}|\*{3,})[ \t\r]*+(?:\n|\Z)))"
 )
 _BLANK_LINE = re.compile(r"\n[ \t>]*+\r?(?:\n|\Z)")
-_PERCENT_LINE = re.compile(r"(?m)^[ \t>]*+(?:(?:[-+*]|[0-9]{1,9}[.)])[ \t]++)?(%%)[ \t\r]*+$")
+_PERCENT_LINE = re.compile(
+    rf"(?m)^[{_UNSEEN_IN_LINES}>]*+(?:(?:[-+*]|[0-9]{{1,9}}[.)])[{_UNSEEN_IN_LINES}]++)?(%%)[{_UNSEEN_IN_LINES}\r]*+$"
+)
 _MARKS = re.compile(_PERCENTS)
 _NO_OPENING = re.compile(r"(?<=\S)%%|%%(?!\S)")
 _FENCE = re.compile(r"(`{3,}+(?=[^`\n]*+(?:\n|\Z))|~{3,}+)")
@@ -203,6 +215,7 @@ class _Reader:
     def __iter__(self) -> Iterator[Comment | Code]:
         at = 0
         while at < len(self._text):
+            spend()
             end = self._line_end(at)
             part = self._block(at, end)
             at = self._first
@@ -362,6 +375,7 @@ class _Reader:
     def _inline(self, at: int, end: int) -> Comment | Code | None:
         """The next comment or span of code that begins before the end of a line."""
         while sign := _SIGN.search(self._text, at, end):
+            spend()
             at = sign.end()
             if sign[0][0] == "\\":
                 at -= sign[0][1] == "{"  # engines of templates know no such escape
@@ -381,7 +395,8 @@ class _Reader:
 
     def _delimited(self, sign: re.Match[str]) -> Comment | Code | None:
         start = sign.start()
-        for form in _FORMS[sign[0]]:
+        may_open = _MAY_OPEN[sign[0]].match(self._text, start)
+        for form in _FORMS[sign[0]] if may_open else ():
             is_html = form.mark == "<!--"
             if (is_html or start >= max(self._element_end, self._raw_end)) and form.opens.match(self._text, start):
                 if is_html and MORE.match(self._text, start):
@@ -405,7 +420,7 @@ class _Reader:
         """One that begins here. It ends in its paragraph, unless it begins its line or is ended before another."""
         opening = form.opens.match(self._text, start)
         assert opening
-        is_first = start == self._first
+        is_first = self._begins_line(start)
         if form.mark == "{% comment %}":
             closes = self._nested_end(opening.end())
         else:
@@ -418,6 +433,11 @@ class _Reader:
         is_whole = is_first or form.is_pair
         limit = len(self._text) if is_whole else max(self._paragraph_end(start), opening.end())
         return Comment(start, limit, form.mark, is_open=True, is_first=is_first)
+
+    def _begins_line(self, start: int) -> bool:
+        """Whether nothing that can be seen stands before a place on its line."""
+        before = self._text[self._first : start] if 0 <= start - self._first < _MOST_UNSEEN else "a"
+        return not before.strip(_UNSEEN)
 
     def _nested_end(self, at: int) -> int:
         """Where a comment of Liquid ends, which may have others inside; 0 for nowhere."""
@@ -460,9 +480,10 @@ class _Reader:
     # --- Obsidian's, whose marks are alike
 
     def _percent_comment(self, start: int) -> Comment:
+        spend(2)
         text, after = self._text, start + 2
         limit = self._paragraph_end(start)
-        is_first = start == self._first
+        is_first = self._begins_line(start)
         if is_first and self._is_last_on_line(start):
             return self._percent_block(start)
         if (closes := text.find(_PERCENTS, after, limit)) >= 0:
@@ -497,7 +518,7 @@ class _Reader:
         return Comment(start, end, _PERCENTS, first < 0, is_first=True)
 
     def _is_last_on_line(self, place: int) -> bool:
-        return not self._text[place + 2 : self._line_end(place)].strip()
+        return not self._text[place + 2 : self._line_end(place)].strip(_UNSEEN)
 
     @cached_property
     def _places(self) -> list[int]:

@@ -680,7 +680,7 @@ def _comments(ground: Ground, post: Post) -> Iterator[Finding]:
         elif comment.mark in _EASILY_TYPED:
             size = _characters(comment.end - comment.start - len(comment.mark) - len(comment.closing_mark))
             reason = f"{size} between {comment.mark} and {comment.closing_mark} are a comment, and not shown."
-            yield text.finding("text-hidden", place, reason[0].upper() + reason[1:], _IF_NO_COMMENT)
+            yield Finding(post.path, *place, "note", reason, _IF_NO_COMMENT, "text-hidden")
 
 
 def _embedded_notes(ground: Ground, post: Post) -> Iterator[Finding]:

@@ -17,6 +17,7 @@ import mistune
 
 from bitacora.content import sanitise
 from bitacora.content.addresses import Addresses, Figure, Resolver, is_local, open_tag
+from bitacora.content.comments import MORE, without_comments
 from bitacora.content.effort import MarkupTooLarge, bounded, spend
 from bitacora.content.highlight import highlight, language_of
 from bitacora.content.plain import (
@@ -69,7 +70,6 @@ _BARE_LINK = re.compile(
     re.IGNORECASE,
 )
 _BARE_LINK_END = "?!.,:;*_~'’…\""
-_MORE = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
 _WRITTEN_ID = re.compile(r"""(?<=[\s/"'])id\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _ID_OF_A_FOOTNOTE = re.compile(r"fn(?:ref)?:\d+(?::\d+)?")
 _CODE_BLOCK = re.compile(r"<pre\b[^<]*+(?:<(?!pre\b|/pre>)[^<]*+)*+</pre>", re.IGNORECASE)
@@ -172,6 +172,7 @@ class _Written(NamedTuple):
 
 
 def _written(source: _Source, addresses: Addresses, *, trusted: bool, labels: Mapping[str, str]) -> _Written:
+    source = source._replace(text=without_comments(source.text))
     all_labels = tuple({**LABELS, **labels}.items())
     if trusted:
         return _write(source, all_labels, addresses)
@@ -627,12 +628,12 @@ def _excerpt(tokens: Iterable[Token]) -> str:
     paragraph = ""
     length = 0
     for token in tokens:
-        if token["type"] == "block_html" and (more := _MORE.search(token["raw"])):
+        if token["type"] == "block_html" and (more := MORE.search(token["raw"])):
             return excerpt_of(" ".join([*texts, text_of_html(token["raw"][: more.start()])]))
         if token["type"] == "paragraph":
             children = token["children"]
             for index, child in enumerate(children):
-                if child["type"] == "inline_html" and _MORE.fullmatch(child["raw"]):
+                if child["type"] == "inline_html" and MORE.fullmatch(child["raw"]):
                     return excerpt_of(" ".join([*texts, "".join(text_of(children[:index], pictures=False))]))
             paragraph = paragraph or _prose(token)
         if length < LONGEST:

@@ -43,7 +43,7 @@ _STAND_IN = "\ufdd2"  # a noncharacter, which no text keeps: for Markdown it is 
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]|[^\W_]+(?:['’.,-][^\W_]+)*")
 EXCERPT = 300
 LONGEST = 10_000  # characters that are looked at: more is no title, summary or excerpt
-_FURTHEST_HEADING = 100_000  # characters of a body in which the heading is looked for that is its title
+FURTHEST_HEADING = 100_000  # characters of a body in which the heading is looked for that is its title
 _MOST_HEADINGS = 100  # without any text, that are passed over
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _ATX = re.compile(r"[\xad\u200b-\u200f\u2060\ufeff]*+ {0,3}#{1,6}[ \t\xa0\u2000-\u200a\u202f\u3000]+(.*)")
@@ -279,7 +279,7 @@ def first_heading(text: str) -> str:
     fence = ""
     above = ""
     empty = 0
-    for line in text[:_FURTHEST_HEADING].splitlines():
+    for line in text[:FURTHEST_HEADING].splitlines():
         if empty > _MOST_HEADINGS:
             break
         if found := _FENCE.match(line):

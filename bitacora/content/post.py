@@ -43,7 +43,7 @@ from bitacora.content.permalink import (
     term_slug,
 )
 from bitacora.content.pictures import read_focus
-from bitacora.content.plain import first_heading, lost_in, plain_text
+from bitacora.content.plain import FURTHEST_HEADING, first_heading, lost_in, plain_text
 from bitacora.content.visibility import Mark, Said, is_honoured, judge, more_private, says_private
 from bitacora.content.wikilinks import address_of, as_words, only_name_in
 from bitacora.settings import AUTHOR_KEYS, NETWORKS, Site, is_link
@@ -251,12 +251,12 @@ def title_of_name(path: str) -> str:
 
 
 def body_of(source: bytes) -> str:
-    """The body of a file that `read_post` has read, without its comments; empty for any other file.
+    """The body of a file that `read_post` has read, without reading the head again; empty for any other file.
 
-    All that is shown, sent or counted of a body is made of this. The head is not read again.
+    It has comments, which are not to be shown: `markdown.render` takes them out.
     """
     try:
-        return without_comments(body_after_head(source))
+        return body_after_head(source)
     except PostError:
         return ""
 
@@ -805,7 +805,7 @@ def _post(fields: _Fields, said: Said, draft: bool) -> Post:
     fields.remark_comments()
     title = (
         fields.title("title")
-        or _seen(first_heading(as_words(without_comments(head.body))))
+        or _seen(first_heading(as_words(without_comments(head.body[:FURTHEST_HEADING]))))
         or _words(name)
         or date_in_name
         or "index"

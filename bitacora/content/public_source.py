@@ -19,7 +19,7 @@ def public_source(post: Post, source: bytes, zone: tzinfo) -> str:
     """Return a head of the values that the page shows, in YAML, and the body without what it leaves out.
 
     Comments, tags of other engines of which nothing is shown, and notes that nothing refers to are left out.
-    `source` is the file that `post` was read from; times are those of `zone`.
+    `source` is the file that `post` was read from, whose body can be shown; times are those of `zone`.
     """
     head = "".join(f"{key}: {_yaml(value)}\n" for key, value in _head(post, zone).items() if value)
     return f"---\n{head}---\n{_body(body_after_head(source))}"

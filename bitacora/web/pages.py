@@ -300,6 +300,7 @@ def _source(url: str) -> Response | None:
     if post is None:
         return None
     g.keep, request.environ[KIND] = url, "source"
+    edition().html(post)  # one whose page cannot be shown is withheld
     text = public_source(post, here.source(post), here.site.zone)
     return Response(text, mimetype="text/markdown", headers={"X-Robots-Tag": "noindex"})
 
