@@ -334,6 +334,7 @@ class Site:
     naive_dates: str = _setting(_one_of("site", "utc"), "site", "zone of dates without one; utc is Jekyll's rule")
     html: str = _setting(_one_of("safe", "trusted"), "safe", "HTML inside posts: sanitised, or as written")
     embeds: tuple[str, ...] = _setting(_hosts, (), "hosts whose iframes are kept")
+    explicit: bool = _setting(_switch, False, "whether only texts that say publish: true are published")
     source: bool = _setting(_switch, True, "whether the Markdown of each page is at its address with .md")
     share: tuple[str, ...] = _setting(_share, NETWORKS, "networks with a share link, in this order")
 

@@ -91,6 +91,7 @@ GOOD: list[tuple[str, str, Any]] = [
     ("per_page", '"7"', 7),
     ("naive_dates", '"utc"', "utc"),
     ("html", '"trusted"', "trusted"),
+    ("explicit", "true", True),
     ("embeds", '["Tube.example", "a-b.example"]', ("tube.example", "a-b.example")),
     ("share", '["email", "x"]', ("email", "x")),
     ("share", "[]", ()),

@@ -17,6 +17,7 @@ from bitacora.content.visibility import (
     NOBODY,
     STANDINGS,
     Visibility,
+    how_to_publish,
     standing,
     visibility,
 )
@@ -100,15 +101,17 @@ WORDS = {
         isPublished: false | dg-publish: false | saveAsDraft: true | is_draft: 1 | params: {draft: true} |
         extra: {private: true} | private: true\nprivate: false | draft: false\nprivate: true |
         published: true\nstatus: draft | drafft: true | priavte: yes | pubilsh: no | layout: draft |
-        type: draft | viewBag: {is_hidden: 1} | access: {site.login: true} |
-        eleventyComputed: {permalink: false} | private\xa0: true | private: 'true\xa0' | черновик: да
+        type: draft | viewBag: {is_hidden: 1} | access: {site.login: true} | visibility: [members, paid] |
+        access: [staff] | meta: {draft: true} | ignorePublish: true | online: false | ready: no |
+        embargo: [soon] | embargo: until further notice | eleventyComputed: {permalink: false} |
+        private\xa0: true | private: 'true\xa0' | черновик: да
     """,
     HIDDEN: r"""
         unlisted: true | oculto: sí | status: hidden | status: unlisted | _discoverable: no |
-        listed: false | eleventyExcludeFromCollections: true | build: {list: never} |
-        build: {list: local} | email_only: true | public_draft: true | exclude_from_blog: true |
-        indexed: false | visibility: unlisted | hide: true | status: published\nhidden: true |
-        publish: unlisted
+        listed: false | make_discoverable: false | visibility: [unlisted] |
+        eleventyExcludeFromCollections: true | build: {list: never} | build: {list: local} |
+        email_only: true | public_draft: true | exclude_from_blog: true | indexed: false |
+        visibility: unlisted | hide: true | status: published\nhidden: true | publish: unlisted
     """,
     LATER: r"""
         publishDate: 2030-01-01 | date: 2018-07-17\npublishDate: 2030-01-01 | published: 2030-01-01 |
@@ -124,7 +127,8 @@ WORDS = {
         visibility: public | access: bus 27 | visible: false | hide: [navigation, toc] | archived: true |
         published_at: null | published_in: Granta | publish: true | publish: null | public: true |
         permalink: /false/ | sitemap: false | robots: noindex | secretary: Luis | privacy: yes |
-        private_view: 2018-05-01 | tags: [draft] | version: draft | x: {private: true} |
+        private_view: 2018-05-01 | tags: [draft] | visibility: [public] | público: [jóvenes] |
+        audience: [engineers] | online: true | version: draft | x: {private: true} |
         schedule: Mon-Fri 9-17 | date: 2018-07-17\nfecha: 2030-01-01 | headless: false | draught: true |
         raft: true | published: 2018-01-01 | expires: never | type: post | layout: post
     """,
@@ -188,6 +192,15 @@ def test_a_word_that_is_honoured_stays_a_key_of_the_site_s_own() -> None:
     assert read("estado: Jalisco").extra == {"estado": "Jalisco"}
 
 
+def test_a_site_may_publish_only_what_says_so() -> None:
+    site = Site(explicit=True)
+    heads = ("", "title: y", "publish: null", "publish: false", "draft: false", "publish: true\nprivate: true")
+    meant = ("publish: true", "dg-publish: yes", "published: true", "Publicar: sí")
+    posts = {head: read_post(f"---\n{head}\n---\nText.\n".encode(), PATH, site) for head in (*heads, *meant)}
+    assert [head for head, post in posts.items() if not post.draft] == list(meant)
+    assert how_to_publish(posts[""].marks[0]) == "To publish it, write publish: true in its head."
+
+
 # --- heads that cannot be read
 
 
@@ -203,6 +216,8 @@ def test_a_word_that_is_honoured_stays_a_key_of_the_site_s_own() -> None:
         '{"draft": true, "title": x}\n',
         "---\ndraft: true\ntitle: \xf3\n---\n".encode("latin-1"),
         "---\nprivate: true\ntitle: 'x\n---\n",
+        "---\nprivate: true\n---\n".encode("utf-16"),
+        b"---\nprivate: true\n---\n\0",
         "---\nprivado: sí\ntitle: 'x\n---\n",
         "---\nbuild:\n  render: never\ntitle: 'x\n---\n",
         "---\nbuild: {render: never}\ntitle: 'x\n---\n",

@@ -738,7 +738,8 @@ def torn_head(source: bytes) -> tuple[str, bool]:
     try:
         text = _decode(source, "")
     except PostError:
-        text = source[:MAX_HEAD_BYTES].decode("latin-1").removeprefix("\ufeff")
+        text = source[:MAX_HEAD_BYTES].decode("latin-1").replace("\0", "")  # of UTF-16 Latin letters are left
+        text = text.removeprefix("\xff\xfe").removeprefix("\xfe\xff").removeprefix("\xef\xbb\xbf")
     opening = _OPENING.match(text)
     if opening is None:  # its first line was lost, or is not the first any more, or another tool wrote it
         ends = [line.start() for line in _FENCE_LINE.finditer(text, 0, MAX_HEAD_BYTES)]

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from bitacora.content.comments import without_comments
 from bitacora.content.dates import REMEDY, DateError, read_date
 from bitacora.content.errors import Mistake, PostError, Remark, named, odd_characters, shown
-from bitacora.content.files import DRAFT_FOLDERS, JEKYLL_FOLDERS
+from bitacora.content.files import DRAFT_FOLDERS, JEKYLL_FOLDERS, SETTINGS_FILE
 from bitacora.content.front_matter import (
     Comment,
     Head,
@@ -547,7 +547,11 @@ class _Fields:
             (*self.head.repeated, *self.head.entries.items()) if self.head.repeated else self.head.entries.items()
         )
         has_date = "date" in self.found
-        return judge(entries, self.path, self.head.position, self.moment, has_date=has_date)
+        said = judge(entries, self.path, self.head.position, self.moment, has_date=has_date)
+        if self.site.explicit and not said.is_meant:
+            mark = Mark(SETTINGS_FILE, 1, 1, "explicit", "true", "draft")
+            return said._replace(draft=True, marks=(mark, *said.marks))
+        return said
 
     def moment(self, node: Scalar) -> datetime:
         """Raises DateError."""

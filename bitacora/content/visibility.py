@@ -18,6 +18,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 
 from bitacora.content.dates import REMEDY, DateError
 from bitacora.content.errors import PostError, shown
+from bitacora.content.files import SETTINGS_FILE
 from bitacora.content.front_matter import Node, Scalar, Sequence, Table, as_seen, read_head, torn_head
 
 EVERYBODY, ANYBODY_WITH_THE_ADDRESS, NOBODY = "everybody", "anybody with the address", "nobody"
@@ -49,7 +50,8 @@ class Mark(NamedTuple):
 class Said(NamedTuple):
     """What a head or a folder says of who may see a text: the most private of all its words.
 
-    `since` and `until` are None where no word says it; `unmapped` leaves it out of the sitemap alone.
+    `since` and `until` are None where no word says it; `unmapped` leaves it out of the sitemap alone; `is_meant`
+    where a word such as `publish: true` says that it is to be published.
     """
 
     draft: bool = False
@@ -60,6 +62,7 @@ class Said(NamedTuple):
     since: datetime | None = None
     until: datetime | None = None
     marks: tuple[Mark, ...] = ()
+    is_meant: bool = False
 
 
 class Text(Protocol):
@@ -135,6 +138,8 @@ def mark_of(text: Text, state: str) -> Mark | None:
 
 def how_to_publish(mark: Mark) -> str:
     """Return a sentence for editors."""
+    if mark.file == SETTINGS_FILE:
+        return "To publish it, write publish: true in its head."
     kind = _kind_of(mark.key.rpartition(".")[2])
     opposite = "true" if kind is not None and kind.no in {"draft", "hidden"} and kind.yes == "public" else "false"
     where = f" in {mark.file}" if not mark.file.endswith(".md") or "_index" in mark.file else ""
@@ -179,6 +184,7 @@ def more_private(one: Said, other: Said) -> Said:
         max(filter(None, (one.since, other.since)), default=None),
         min(filter(None, (one.until, other.until)), default=None),
         (*one.marks, *other.marks),
+        one.is_meant or other.is_meant,
     )
 
 
@@ -235,6 +241,7 @@ def _together(
         max(since)[0] if since else None,
         min(until)[0] if until else None,
         tuple(mark for mark in marks.values() if mark.says),
+        any(kind in (_PUBLISH, _PUBLISH_TOO) and _meaning(node) in {"yes", "public"} for _, kind, node in found),
     )
 
 
@@ -268,11 +275,10 @@ def _effect(kind: _Kind, node: Node, read_date: Callable[[Scalar], datetime]) ->
 
 
 def _effect_of_group(kind: _Kind, node: Node) -> str:
-    items = node.items if isinstance(node, Sequence) else []
-    if kind.other == "error":
-        return "error"
-    effects = {kind.by(_meaning(item)) for item in items if isinstance(item, Scalar)} - {"public"}
-    return next((effect for effect in ("draft", "hidden", "noindex") if effect in effects), kind.other)
+    if kind.other == "error" or not isinstance(node, Sequence):
+        return kind.other
+    effects = {_effect(kind, item, _no_date)[0] for item in node.items}
+    return next((effect for effect in ("draft", "hidden", "noindex") if effect in effects), "public")
 
 
 def _moment(node: Scalar, read_date: Callable[[Scalar], datetime]) -> datetime | None:
@@ -661,8 +667,8 @@ _VALUES = {
         |niemand|bozza|in corso|incompleto|in attesa|in attesa di revisione|in revisione|da rivedere
         |programmato|programmata|pianificato|pianificata|sotto embargo|privato|privata|segreto|segreta
         |riservato|riservata|confidenziale|ristretto|protetto|protetta|protetto da password|non pubblicato
-        |non pubblicata|archiviato|archiviata|scaduto|scaduta|disattivato|disattivata|cestino|eliminato|eliminata
-        |rimosso|rimossa|ritirato|ritirata|rifiutato|rifiutata|esborrany|en curs|inacabat|pendent
+        |non pubblicata|archiviato|archiviata|scaduto|scaduta|disattivato|disattivata|cestino|eliminato
+        |eliminata|rimosso|rimossa|ritirato|ritirata|rifiutato|rifiutata|esborrany|en curs|inacabat|pendent
         |pendent de revisió|en revisió|programat|restringit|protegit|no publicat|sense publicar|arxivat
         |caducat|desactivat|paperera|eliminat|retirat|en curso|pendente de revisión|segredo|restrinxido
         |protexido|non publicado|sen publicar|concept|privé|utkast|kladde|szkic|prywatny|черновик|приватный
@@ -817,13 +823,13 @@ _KEYS: tuple[tuple[_Kind, str], ...] = (
     (_DRAFT, "draft"),
     (
         _PRIVATE,
-        """is draft|save as draft|ignore post|wip|work in progress|unfinished|unpublished|not published
-        |do not publish|no publish|_draft|_hidden|headless|encrypt|encrypted|private|is private|confidential
-        |internal|secret|restricted|classified|sensitive|embargoed|not public|borrador|es borrador
-        |no publicado|no publicada|sin publicar|no publicar|inédito|privado|privada|es privado|confidencial
-        |interno|interna|secreto|secreta|restringido|restringida|reservado|reservada|cifrado|cifrada
-        |sin terminar|rascunho|é rascunho|não publicado|não publicada|não publicar|restrito|restrita
-        |brouillon|est brouillon|non publié|non publiée|ne pas publier|privé|privée|confidentiel
+        """is draft|save as draft|ignore post|ignore publish|wip|work in progress|unfinished|unpublished
+        |not published|do not publish|no publish|_draft|_hidden|headless|encrypt|encrypted|private
+        |is private|confidential|internal|secret|restricted|classified|sensitive|embargoed|not public
+        |borrador|es borrador|no publicado|no publicada|sin publicar|no publicar|inédito|privado|privada
+        |es privado|confidencial|interno|interna|secreto|secreta|restringido|restringida|reservado|reservada
+        |cifrado|cifrada|sin terminar|rascunho|é rascunho|não publicado|não publicada|não publicar|restrito
+        |restrita|brouillon|est brouillon|non publié|non publiée|ne pas publier|privé|privée|confidentiel
         |confidentielle|interne|restreint|restreinte|chiffré|inachevé|Entwurf|ist Entwurf|unveröffentlicht
         |nicht veröffentlichen|nicht veröffentlicht|privat|vertraulich|intern|geheim|verschlüsselt|unfertig
         |bozza|è bozza|non pubblicato|non pubblicata|non pubblicare|privato|privata|confidenziale|riservato
@@ -883,19 +889,26 @@ _KEYS: tuple[tuple[_Kind, str], ...] = (
     (
         _HIDDEN_TOO,
         """is hidden|not listed|public draft|email only|eleventy exclude from collections|exclude from blog
-        |exculde from blog|exclude from collections|oculto|oculta|escondido|escondida|no listado|no listada
-        |não listado|caché|cachée|masqué|masquée|non répertorié|non listé|versteckt|verborgen|ausgeblendet
-        |nicht gelistet|ungelistet|nascosto|nascosta|non elencato|non in elenco|ocult|amagat|no llistat
-        |agochado|non listado|dold|skjult|ukryty""",
+        |exculde from blog|delisted|delist|exclude from collections|oculto|oculta|escondido|escondida
+        |no listado|no listada|não listado|caché|cachée|masqué|masquée|non répertorié|non listé|versteckt
+        |verborgen|ausgeblendet|nicht gelistet|ungelistet|nascosto|nascosta|non elencato|non in elenco|ocult
+        |amagat|no llistat|agochado|non listado|dold|skjult|ukryty""",
     ),
     (
         _HIDE,
         """hide|dg hide|ocultar|esconder|cacher|masquer|verstecken|ausblenden|nascondi|nascondere|amagar
         |agochar""",
     ),
-    (_LISTED, "listed|discoverable|_discoverable|indexed|listado|répertorié|listé|gelistet|elencato"),
+    (
+        _LISTED,
+        "listed|discoverable|make discoverable|_discoverable|indexed|listado|répertorié|listé|gelistet|elencato",
+    ),
     (_ARTICLE, "article"),
-    (_ENABLED, "enabled|routable"),
+    (
+        _ENABLED,
+        """enabled|routable|online|live|active|released|ready|ready to publish|publishable|make public
+        |show on site|visible to public|activo|activa|en línea|actif|en ligne|aktiv|attivo""",
+    ),
     (_RENDER, "render"),
     (_PUBLISH_DATE, "publish date|pub date"),
     (
@@ -955,11 +968,9 @@ _TABLES: Mapping[str, Mapping[str, _Kind]] = {
     "access": {"sitelogin": _LOGIN},
     "viewbag": {"ishidden": _PRIVATE, "hidden": _PRIVATE},
     "seo": _OF_SEO,
-    "metadata": _OF_SEO,
     "robots": _OF_SEO,
     "sitemap": {"disable": _UNMAPPED, "exclude": _UNMAPPED, "ignore": _UNMAPPED},
-    "params": _ANY,
-    "extra": _ANY,
+    **dict.fromkeys(("params", "extra", "meta", "metadata", "custom", "attributes", "frontmatter"), _ANY),
 }
 """Groups of keys, and the words in them: Hugo, Eleventy, Grav, October, plugins for search engines, themes."""
 _DOTTED: Mapping[str, _Kind] = {
