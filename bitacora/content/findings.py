@@ -252,7 +252,7 @@ def _overdue_drafts(ground: Ground, post: Post) -> Iterator[Finding]:
 def _withheld(ground: Ground, post: Post) -> Iterator[Finding]:
     for mark in post.marks:
         is_own = mark.file == post.path
-        is_told = not is_own or folded(mark.key) not in _OWN_WORDS
+        is_told = folded(mark.key) not in _OWN_WORDS if is_own else mark.file != SETTINGS_FILE
         if is_told and (mark.says != "scheduled" or not is_seen(post, ground.now)):
             where = "" if is_own else f" in {mark.file}"
             place = (mark.line, mark.column) if is_own else (1, 1)
