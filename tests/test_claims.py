@@ -8,8 +8,10 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from itertools import count, permutations
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import pytest
+from conftest import NewBlog
 from folders import NOW, SETTINGS, MakeFolder, post
 from publishing import Editor
 
@@ -346,3 +348,15 @@ def test_the_original_may_go_and_come_back(make_folder: MakeFolder) -> None:
     assert {post.path for post in folder.now(after=1).posts} == {"posts/acta.md", "posts/acta copia.md"}
     folder.write("posts/acta.md", post("Parte dos", "Nueva.", slug="acta"))
     assert {post.path for post in folder.now(after=1).posts} == {"posts/acta.md"}
+
+
+def test_an_address_answers_however_its_accents_are_written(new_blog: NewBlog) -> None:
+    nfc, nfd = (quote(unicodedata.normalize(form, "/canción/")) for form in ("NFC", "NFD"))
+    old = unicodedata.normalize("NFD", "/añejo/")
+    for kept, asked in ((nfc, nfd), (nfd, nfc)):
+        blog = new_blog({"posts/a.md": post(permalink=unquote(kept), aliases=f"[{old}]")})
+        assert blog.get(kept).status == 200
+        assert (blog.get(asked).status, blog.get(asked).headers["Location"]) == (308, kept)
+        assert blog.get(quote(old)).headers["Location"] == kept
+        assert blog.get("/a%C3%B1ejo/").status == 308
+        assert blog.get("/cancio%CC%82n/").status == 404

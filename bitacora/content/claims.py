@@ -15,9 +15,6 @@ from bitacora.content.visibility import EVER
 Copies: TypeAlias = Mapping[str, tuple[str, ...]]
 """Copies by path, with the originals that are there, the nearest first; none where only the name says so."""
 
-_COMBINING = "%CC%", "%CD%"
-"""What an accent as a character of its own, U+0300 to U+036F, begins with in an address."""
-
 
 def copy_names_of(paths: Iterable[str], before: Mapping[str, Copy], known: Collection[str]) -> dict[str, Copy]:
     """Return what the names of files say of copies; `before` is what it was when the paths `known` were there."""
@@ -70,7 +67,9 @@ def claim(copies: Copies, history: History) -> Callable[[Post], tuple[object, ..
 
 def place_of(url: str) -> str:
     """Return what an address is compared by: one with accents may be written in two ways."""
-    return quote_path(composed(unquote(url))) if any(part in url for part in _COMBINING) else url
+    if "%C" not in url or ("%CC%" not in url and "%CD%" not in url):
+        return url  # without an accent that is a character of its own, U+0300 to U+036F
+    return quote_path(composed(unquote(url)))
 
 
 def _repeats(post: Post, original: Post) -> bool:
@@ -85,4 +84,4 @@ def _repeats(post: Post, original: Post) -> bool:
 def _own_name(path: str) -> str:
     """The name of a file, or that of the folder which an index stands for."""
     folder, _, name = path.rpartition("/")
-    return folder.rpartition("/")[2] if name.lower().startswith("index.") and "/" in folder else name
+    return folder.rpartition("/")[2] if name[:6].lower() == "index." and "/" in folder else name

@@ -123,7 +123,8 @@ _POSSIBLE = (
     ),
 )
 _MAY_BE_MARKED = re.compile(
-    r"[ (\[\xa0\u2000-\u200a\u202f]|-[A-Z0-9]{4}|[Cc]onflict|\.variant-|[-_][CcKk][oóò]p|コピ|[副拷複복]"
+    r"[ (\[\xa0\u2000-\u200a\u202f]|-[0-9]*[A-Z][A-Z0-9-]{2}|[Cc]onflict|\.variant-|[-_][CcKk][oóò]p"
+    "|コピ|[副拷複복]"
 )
 """What is in each name with a mark; it costs each file a microsecond."""
 _MOST_MARKS = 8

@@ -271,6 +271,13 @@ class Snapshot:
         """What answers at a decoded path, as a request names it."""
         return self.by_url.get(path) or self.by_url.get(quote_path(path))
 
+    def otherwise_written(self, url: str) -> str | None:
+        """Return the address of a post, or an old one, that differs from `url` only in how accents are written."""
+        place = place_of(url)
+        if place != url and (place in self.by_url or place in self.redirects):
+            return place
+        return self._decomposed.get(place)
+
     def named(self, path: str) -> str:
         """Return the path of the file that `path`, as somebody wrote it, means: where there is no such file, the
         only one whose path looks the same on a screen. Without one, `path` itself.
@@ -456,6 +463,10 @@ class Snapshot:
             yield PostError(
                 SETTINGS_FILE, 1, 1, reason, "Let the proxy keep the path, or give the site another one."
             )
+
+    @cached_property
+    def _decomposed(self) -> Mapping[str, str]:
+        return _decomposed((*self.by_url, *self.redirects))
 
     @cached_property
     def _odd_names(self) -> Mapping[str, Sequence[str]]:
@@ -895,22 +906,30 @@ def _redirects(
     for old, hidden in _taken_below(by_url, tuple(redirects)):
         clashes.append(_redirect_below(old, hidden))
         del redirects[old]
-    places = {place_of(url): post for url, post in by_url.items()}
-    for post in sorted((post for post in by_url.values() if post.aliases), key=claim):
-        for written in post.aliases:
-            alias = canonical(written)
-            if (owner_there := places.get(place_of(alias))) and (owner_there is not post or alias == post.url):
-                clashes.append(_same_alias(post, alias, owner_there.path))
-            elif below := next(_taken_below(by_url, (alias,)), None):
-                clashes.append(_alias_below(post, *below))
-            elif reserved(alias):
-                clashes.append(_same_alias(post, alias, "the blog itself"))
-            elif (winner := redirects.setdefault(alias, post.url)) != post.url:
-                owner = SETTINGS_FILE if alias in of_settings else by_url[winner].path
-                clashes.append(_same_alias(post, alias, owner))
-            elif "?" in alias and (file := quote_path(unquote(written))) not in by_url:
-                redirects.setdefault(file, winner)  # as a mirror of the old site calls it
+    wanted = [(post, written, canonical(written)) for post in by_url.values() for written in post.aliases]
+    if len({alias for *_, alias in wanted}) != len(wanted):
+        wanted.sort(key=lambda one: claim(one[0]))
+    decomposed = _decomposed(by_url)
+    for post, written, alias in wanted:
+        place = place_of(alias)
+        there = by_url.get(place) or by_url.get(decomposed.get(place, ""))
+        if there and (there is not post or alias == post.url):
+            clashes.append(_same_alias(post, alias, there.path))
+        elif below := next(_taken_below(by_url, (alias,)), None):
+            clashes.append(_alias_below(post, *below))
+        elif reserved(alias):
+            clashes.append(_same_alias(post, alias, "the blog itself"))
+        elif (winner := redirects.setdefault(alias, post.url)) != post.url:
+            owner = SETTINGS_FILE if alias in of_settings else by_url[winner].path
+            clashes.append(_same_alias(post, alias, owner))
+        elif "?" in alias and (file := quote_path(unquote(written))) not in by_url:
+            redirects.setdefault(file, winner)  # as a mirror of the old site calls it
     return redirects
+
+
+def _decomposed(urls: Iterable[str]) -> dict[str, str]:
+    """Addresses with accents as characters of their own, by what they are compared by."""
+    return {place: url for url in urls if (place := place_of(url)) != url}
 
 
 def _by_query(redirects: Mapping[str, str]) -> Queries:

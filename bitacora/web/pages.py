@@ -163,7 +163,9 @@ def address(path: str) -> Response:
             return redirect(target, 301, is_written=True)
         if url in here.gone:
             abort(410)
-    return _source(wanted) or _below(wanted) or _card_of_page(wanted) or _at_the_root(path) or abort(404)
+    if answer := _source(wanted) or _below(wanted) or _card_of_page(wanted) or _at_the_root(path):
+        return answer
+    return redirect(other, 308) if (other := here.otherwise_written(wanted)) else abort(404)
 
 
 def _post(post: Post) -> Response:
