@@ -84,6 +84,7 @@ def create_app(environ: Mapping[str, str] = os.environ, clock: Callable[[], floa
         history=lambda: GitHistorian(kept and kept / "history.json"),
         clock=clock,
         shows_drafts=operator.dev,
+        waits_for_writers=not operator.dev and not cli.is_command(),
     )
     hosts = operator.trusted_hosts or (dev.HOSTS if operator.dev else ())
     metrics = Metrics()

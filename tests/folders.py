@@ -64,7 +64,8 @@ class Folder:
 
     def another(self, **how: Any) -> Library:
         """One more library on the same folder: another worker, or the same after a restart."""
-        how = {"clock": self.wall, "read_settings": settings, **self.how, **how}
+        alone = {"waits_for_writers": False}
+        how = {"clock": self.wall, "read_settings": settings, **alone, **self.how, **how}
         return Library(self.root, **how)
 
     def write(self, path: str, text: str | bytes) -> Path:

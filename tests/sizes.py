@@ -26,8 +26,7 @@ KILLED_EACH = of(1, 3)
 
 # --- edits (A4), and those without inotify (A5), by each of nine writers
 EDITS = of(500, 12)
-EDITS_POLLED = of(300, 16)
-EDITS_FOR_EACH_LOOK_AT_LISTS = of(50, 16)
+EDITS_POLLED = of(20, 1)
 
 # --- the folder goes away (A9)
 TIMES_AWAY = of(20, 2)
@@ -35,6 +34,7 @@ TIMES_AWAY = of(20, 2)
 # --- failing disks and descriptors (A10)
 TIMES_FULL = of(20, 2)
 EDITS_WITHOUT_DESCRIPTORS = of(50, 5)
+EDITS_WITHOUT_DESCRIPTORS_POLLED = of(10, 1)
 CALLS_THAT_FAIL = of(300, 12)
 """Of each kind, for the whole application; the library by itself has all of them fail each time."""
 

@@ -69,7 +69,7 @@ def test_a_site_s_file_shadows_the_shipped_one_and_gives_it_back(new_blog: NewBl
     assert blog.get(shipped).headers["Cache-Control"] == FOREVER
 
 
-def test_a_file_that_is_being_written_is_kept_by_nobody(new_blog: NewBlog) -> None:
+def test_a_file_that_is_being_written_is_sent_to_nobody(new_blog: NewBlog) -> None:
     blog = new_blog({"static/style.css": "a { color: red }", "static/a.png": b"0123456789"})
     sheet, picture = stylesheet(blog), blog.parts.files.static_url(blog.parts.library.snapshot(), "a.png")
     with open(blog.root / "static/style.css", "r+b") as text, open(blog.root / "static/a.png", "r+b") as image:
@@ -78,10 +78,11 @@ def test_a_file_that_is_being_written_is_kept_by_nobody(new_blog: NewBlog) -> No
             file.flush()
             file.truncate()
             answer = blog.get(address)
-            assert (answer.status, answer.body) == (200, b"half")
+            assert (answer.status, answer.body) == (503, b"")
             assert answer.headers["Cache-Control"] == "no-store"
-            assert "ETag" not in answer.headers or file is text
-    assert blog.get(sheet).headers["Cache-Control"] == "no-cache"
+            assert answer.headers["Retry-After"] == "2"
+            assert "ETag" not in answer.headers
+    assert (blog.get(sheet).status, blog.get(sheet).body) == (200, b"half")
 
 
 @pytest.mark.parametrize(

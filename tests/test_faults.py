@@ -42,6 +42,8 @@ from live import (
 from programs import unless_possible
 from server import PATIENCE_S, ROOT, Client, Server
 
+from bitacora.content.watch import POLL_S, QUIET_S
+
 PAGES = (ADDRESS, *LISTS, "/sitemap.xml")
 RECOVERS_S = 1.0
 WITHOUT_ROOTS_RIGHTS = "--bounding-set=-dac_override,-dac_read_search"
@@ -237,14 +239,15 @@ def test_without_a_descriptor_left_pages_stay_and_edits_are_there_when_there_are
         assert client.get(path).status == 200  # each worker has read its templates
     with Crowd(server.port, PAGES) as load:
         load.wait_for(50)
-        for version in range(1, sizes.EDITS_WITHOUT_DESCRIPTORS + 1):
+        edits = sizes.EDITS_WITHOUT_DESCRIPTORS_POLLED if watch == "poll" else sizes.EDITS_WITHOUT_DESCRIPTORS
+        for version in range(1, edits + 1):
             before = [leave_descriptors(worker, 0) for worker in server.workers()]
             in_place(site)(version)
             answers = [client.get(path) for client in clients for path in PAGES[:-1]]
             assert [found for answer in answers if (found := versions(answer)) - {version - 1, version}] == []
             for worker, limits in zip(server.workers(), before, strict=True):
                 resource.prlimit(worker, resource.RLIMIT_NOFILE, limits)
-            new_in(clients, version, RECOVERS_S + (1.0 if watch == "poll" else 0.0))
+            new_in(clients, version, RECOVERS_S + (POLL_S + QUIET_S if watch == "poll" else 0.0))
     saw(answers=load.answers, edits=version, wrong=len(load.wrong))
     assert load.wrong == []
 

@@ -11,6 +11,7 @@ from blogs import NOON, Blog, Clock, post
 from conftest import NewBlog
 from flask import Response, g
 
+from bitacora.content import watch as watching
 from bitacora.web.page_cache import PageStore, StoredPage
 
 FILE = "posts/2018-07-17-x.md"
@@ -94,7 +95,10 @@ def test_the_settings_are_live(blog: Blog) -> None:
     assert blog.get("/").words("h1") == ["Otro nombre"]
 
 
-def test_where_changes_are_polled_the_file_behind_any_address_is_looked_at(new_blog: NewBlog) -> None:
+def test_where_changes_are_polled_the_file_behind_any_address_is_looked_at(
+    new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "MOST_QUIET_S", 0.0)
     blog = new_blog({"posts/2018-07-17-ñandú.md": post("Uno")}, watch="poll")
     for title in ("Dos", "Tres", "Cuatro"):
         blog.write("posts/2018-07-17-ñandú.md", post(title))

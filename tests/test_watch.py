@@ -27,6 +27,7 @@ from bitacora.content.watch import (
     GitLock,
     InotifyWatch,
     PollingWatch,
+    Watch,
     open_watch,
 )
 
@@ -46,6 +47,15 @@ def watch_of(root: Path, *folders: str, state: Path | None = None) -> InotifyWat
     for folder in ("posts", *folders):
         watch.enter(folder)
     return watch
+
+
+def is_unsettled(watch: Watch, root: Path, path: str) -> bool:
+    return (root / path).exists() and watch.settles_in(path, (root / path).stat()) > 0
+
+
+def nobody_may_know_of_writers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where files belong to another user than the blog runs as."""
+    monkeypatch.setattr(watching, "_has_writer", lambda _tree, _path: None)
 
 
 def poll_of(root: Path, known: Callable[[str], Signature | None] = lambda _path: None) -> PollingWatch:
@@ -127,7 +137,7 @@ def test_inotify_tells_of_every_way_to_change_a_file_and_only_once(
     way(root / "posts" / "a.md")
     assert watch.changes(None) == {"posts/a.md"}
     assert watch.changes(None) == set()
-    assert not watch.is_being_written("posts/a.md")
+    assert not is_unsettled(watch, root, "posts/a.md")
 
 
 def test_a_file_that_is_rewritten_in_place_is_told_of_when_it_is_closed(root: Path) -> None:
@@ -146,9 +156,9 @@ def test_a_new_file_is_being_written_until_it_is_closed(root: Path) -> None:
         file.flush()
         os.fchmod(file.fileno(), 0o600)
         watch.changes(None)
-        assert watch.is_being_written("posts/b.md")
+        assert is_unsettled(watch, root, "posts/b.md")
     assert watch.changes(None) == {"posts/b.md"}
-    assert not watch.is_being_written("posts/b.md")
+    assert not is_unsettled(watch, root, "posts/b.md")
 
 
 def test_a_new_file_that_is_deleted_while_it_is_written_is_no_longer_written(root: Path) -> None:
@@ -157,7 +167,7 @@ def test_a_new_file_that_is_deleted_while_it_is_written_is_no_longer_written(roo
         watch.changes(None)
         (root / "posts" / "b.md").unlink()
         assert "posts/b.md" in watch.changes(None)
-        assert not watch.is_being_written("posts/b.md")
+        assert not is_unsettled(watch, root, "posts/b.md")
 
 
 @pytest.mark.parametrize("link", [os.link, os.symlink])
@@ -166,21 +176,24 @@ def test_a_link_is_complete_when_it_is_made(root: Path, link: Callable[[Path, Pa
     watch = watch_of(root)
     link(root / "b.md", root / "posts" / "b.md")
     assert watch.changes(None) == {"posts/b.md"}
-    assert not watch.is_being_written("posts/b.md")
+    assert not is_unsettled(watch, root, "posts/b.md")
 
 
+@pytest.mark.parametrize("may_know", [True, False])
 def test_a_link_whose_other_name_is_gone_is_complete_when_nobody_has_written_to_it(
-    root: Path, monkeypatch: pytest.MonkeyPatch
+    root: Path, monkeypatch: pytest.MonkeyPatch, may_know: bool
 ) -> None:
+    if not may_know:
+        nobody_may_know_of_writers(monkeypatch)
     (root / "b.md").write_text("two")
     watch = watch_of(root)
     os.link(root / "b.md", root / "posts" / "b.md")
     (root / "b.md").unlink()
     watch.changes(None)
-    assert watch.is_being_written("posts/b.md")
+    assert is_unsettled(watch, root, "posts/b.md") == (not may_know)
     later = time.time() + SILENCE_S + 1
     monkeypatch.setattr(time, "time", lambda: later)
-    assert not watch.is_being_written("posts/b.md")
+    assert not is_unsettled(watch, root, "posts/b.md")
 
 
 def test_names_that_editors_use_are_not_told_of(root: Path) -> None:
@@ -253,9 +266,9 @@ def test_new_settings_are_being_written_until_they_are_closed(root: Path) -> Non
     watch = watch_of(root)
     with (root / "site.toml").open("w"):
         watch.changes(None)
-        assert watch.is_being_written("site.toml")
+        assert is_unsettled(watch, root, "site.toml")
     assert watch.changes(None) == {"site.toml"}
-    assert not watch.is_being_written("site.toml")
+    assert not is_unsettled(watch, root, "site.toml")
 
 
 @pytest.mark.parametrize("folder", ["posts", "."])
@@ -346,7 +359,7 @@ def test_after_a_true_overflow_nothing_counts_as_being_written(root: Path) -> No
             os.utime(root / "posts" / "a.md")
             os.utime(root / "posts" / "b.md")
     assert EVERYTHING in watch.changes(None)
-    assert not watch.is_being_written("posts/b.md")
+    assert not is_unsettled(watch, root, "posts/b.md")
     assert watch.changes(None) == set()
 
 
@@ -401,12 +414,55 @@ def test_where_inotify_does_not_exist_changes_are_polled(root: Path, monkeypatch
     assert opened("auto", root) == "poll"
 
 
-def test_a_file_system_that_others_write_to_is_polled_unless_inotify_is_asked_for(
+LOCAL = """\
+22 1 254:0 / / rw,relatime - ext4 /dev/vda rw
+30 22 0:28 / /tmp rw - tmpfs tmpfs rw
+"""
+
+
+@pytest.mark.parametrize(
+    ("mount", "kind", "is_remote"),
+    [
+        ("", "nfs4", True),
+        ("/posts", "nfs", True),
+        ("/posts", "fuse.sshfs", True),
+        ("/posts", "ext4", False),
+        ("/posts/2026", "cifs", True),
+        ("/posts/a.md", "virtiofs", True),
+        ("/pages", "9p", True),
+        ("/static", "fuse.rclone", True),
+        ("/templates", "fakeowner", True),
+        ("/elsewhere", "nfs", False),
+        ("/postscripts", "nfs", False),
+    ],
+)
+def test_a_file_system_that_others_write_to_is_polled_wherever_it_is_mounted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mount: str, kind: str, is_remote: bool
+) -> None:
+    root = tmp_path / "a site"
+    (root / "posts").mkdir(parents=True)
+    place = f"{root}{mount}".replace(" ", r"\040")
+    (tmp_path / "mountinfo").write_text(f"{LOCAL}40 22 0:50 / {place} rw,relatime shared:1 - {kind} far rw\n")
+    monkeypatch.setattr(watching, "_MOUNTS", tmp_path / "mountinfo")
+    assert [opened(mode, root) for mode in ("auto", "inotify")] == ["poll" if is_remote else "inotify", "inotify"]
+
+
+def test_of_two_mounts_at_one_place_the_later_one_counts(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = [("nfs", root / "posts"), ("ext4", root / "posts")]
+    lines = [f"4{n} 22 0:5{n} / {place} rw - {kind} x rw\n" for n, (kind, place) in enumerate(places)]
+    (root / "mountinfo").write_text(LOCAL + "".join(lines))
+    monkeypatch.setattr(watching, "_MOUNTS", root / "mountinfo")
+    assert opened("auto", root) == "inotify"
+
+
+def test_folders_that_are_links_are_looked_at_where_they_lead_to(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = Path("/proc/self/mountinfo").read_text().splitlines()
-    monkeypatch.setattr(watching, "_REMOTE", [line.partition(" - ")[2].split()[0] for line in lines])
-    assert [opened(mode, root) for mode in ("auto", "inotify")] == ["poll", "inotify"]
+    (root / "far").mkdir()
+    (root / "pages").symlink_to("far")
+    (root / "mountinfo").write_text(f"{LOCAL}40 22 0:50 / {root}/far rw - nfs x rw\n")
+    monkeypatch.setattr(watching, "_MOUNTS", root / "mountinfo")
+    assert opened("auto", root) == "poll"
 
 
 # --- polling

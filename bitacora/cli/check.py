@@ -31,7 +31,7 @@ from bitacora.content.addresses import is_local
 from bitacora.content.bodies import too_large
 from bitacora.content.errors import Finding
 from bitacora.content.files import SETTINGS_FILE, shown_path
-from bitacora.content.findings import Ground, of_posts, of_problem, of_the_site
+from bitacora.content.findings import Ground, of_posts, of_problem, of_the_site, of_unfinished
 from bitacora.content.mend import Mended, mend
 from bitacora.content.outline import Outline, outline
 from bitacora.content.permalink import quote_path
@@ -124,6 +124,7 @@ def _report(chosen: Sequence[str], share: bool | None, shared: Collection[str]) 
         *of_posts(ground, posts),
         *_lost_at_the_root(here),
         *_ignored(here),
+        *map(of_unfinished, library.unfinished),
         *_changed_ids(here),
         *_untranslated(here),
     ]

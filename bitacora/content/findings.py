@@ -75,6 +75,7 @@ RULES: Mapping[str, str] = {
     "look-alike": "A character that only looks like a mark of Markdown",
     "never-read": "A file that the blog never reads",
     "untranslated": "A language of the site that the interface is not translated into",
+    "being-written": "A file that is being written, and is not looked at until it is whole",
     "subject-apart": "Two categories, tags or authors whose names would give one address",
     "names-alike": "A name that differs from another only in case",
     "feed-ids-changed": "An address of the site that changed, and the ids in feeds with it",
@@ -192,6 +193,12 @@ def _at_most(findings: Iterator[Finding]) -> Iterator[Finding]:
 
 def of_problem(problem: PostError | Remark, rule: str, severity: str = "error") -> Finding:
     return Finding(problem.file, problem.line, problem.column, severity, problem.reason, problem.remedy, rule)
+
+
+def of_unfinished(path: str) -> Finding:
+    """What is said of a file that somebody has open at this moment."""
+    reason = "A program has the file open to write to it, so it is not looked at; what was there before stays."
+    return Finding(shown_path(path), 1, 1, "warning", reason, "Close it there, then check again.", "being-written")
 
 
 # --- the head

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import random
 import threading
@@ -10,14 +11,23 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TypeVar
 from weakref import WeakMethod
 
 from bitacora.content.ahead import processes_for, write_parts
 from bitacora.content.errors import PostError
-from bitacora.content.files import FOLDERS, SETTINGS_FILE, Signature, Tree, identity, is_showable, signature
+from bitacora.content.files import (
+    FOLDERS,
+    SETTINGS_FILE,
+    Signature,
+    Tree,
+    identity,
+    is_showable,
+    shown_path,
+    signature,
+)
 from bitacora.content.hindsight import Hindsight, Question, Unknown
 from bitacora.content.history import Historian, History, NoHistorian
 from bitacora.content.index import Index
@@ -36,7 +46,7 @@ from bitacora.content.visibility import (
     speaks_for_others,
     words_of_folder,
 )
-from bitacora.content.watch import EVERYTHING, STATE, GitLock, Watch, open_watch
+from bitacora.content.watch import EVERYTHING, QUIET_S, STATE, GitLock, Watch, is_remote, open_watch
 from bitacora.settings import SettingError, SettingsFileError, Site, line_of, read_site
 
 log = logging.getLogger(__name__)
@@ -51,6 +61,9 @@ _REMOVAL_S = 2.0
 """What was deleted so shortly before the folder went away went with it: a folder is removed file by file."""
 _GIT_POLL_S = 0.01
 _STILL_WRITING_S = 2.0
+OPEN_IS_TOLD_S = 60.0
+_OPEN_POLL_S = 5.0
+_MOST_LOOKS = 3
 _COMMIT_POLL_S = 0.1
 """git writes the files of a commit first and says so later: a moment after, or when an editor commits at last."""
 _HISTORY_IS_AWAITED_S = 1.0
@@ -89,6 +102,7 @@ class Library:
         history: Callable[[], Historian] = NoHistorian,
         clock: Callable[[], float] = time.time,
         shows_drafts: bool = False,
+        waits_for_writers: bool = True,
     ) -> None:
         self.root = root
         self._state = state
@@ -101,6 +115,7 @@ class Library:
         self._new_historian = history
         self._clock = clock
         self._shows_drafts = shows_drafts
+        self._waits_for_writers = waits_for_writers
         self._generation = 0
         self._start_anew()
         os.register_at_fork(after_in_child=_while_alive(self._forked))
@@ -121,6 +136,9 @@ class Library:
         self._looked_at: set[str] = set()
         self._unread: set[str] = set()
         self._later: dict[str, float] = {}
+        self._unsettled: dict[str, float] = {}
+        self._told_open: tuple[str, ...] = ()
+        self._looks_for_open_at = 0.0
         self._deleted: dict[str, Entry] = {}
         self._deleted_at = 0.0
         self._racy: set[str] = set()
@@ -213,6 +231,11 @@ class Library:
         return self._snapshot is not None
 
     @property
+    def unfinished(self) -> tuple[str, ...]:
+        """The files that are not looked at now because they may still be being written."""
+        return tuple(sorted({*self._unsettled, *self._told_open}))
+
+    @property
     def is_polling(self) -> bool:
         return self._watch is not None and self._watch.is_polling
 
@@ -231,6 +254,11 @@ class Library:
         now = time.monotonic()
         if self._later:
             self._dirty.update(path for path, due in self._later.items() if due <= now)
+        if self._unsettled:
+            self._dirty.update(path for path, due in self._unsettled.items() if due <= now)
+        if now >= self._looks_for_open_at and self._watch is not None:
+            self._looks_for_open_at = now + _OPEN_POLL_S
+            self._dirty.update(set(self._told_open).symmetric_difference(self._open_for_long()))
         if now >= self._looks_at_commit_at and self._tree is not None:
             self._looks_at_commit_at = now + _COMMIT_POLL_S
             if self._is_behind(self._tree.real):
@@ -275,6 +303,9 @@ class Library:
         tree, entries, files = self._tree, self._entries, self._files
         if tree is None:
             return
+        if self._watch_mode == "auto" and not self.is_polling and is_remote(tree.real):
+            log.warning("a network file system was mounted in %s, polling from now on", self.root)
+            self._poll(tree)
         known = {path: entry.signature for path, entry in entries.items()} | files
         seen = set()
         suspicious = set()
@@ -302,6 +333,7 @@ class Library:
                 trouble = self._trouble
                 changed = bool(self._looked_at) and self._renew(self._looked_at)
                 snapshot = self._snapshot
+                changed |= self._note_open()
                 if snapshot is None or changed or trouble != self._trouble or not self._is_valid(snapshot):
                     self._snapshot = snapshot = self._built()
                 if self._unkept > UNKEPT_POSTS:
@@ -345,7 +377,19 @@ class Library:
         with self._asking:
             self._unread = changes.again | self._racy if self._watch.is_polling else changes.again
             self._later = {p: due for p, due in self._later.items() if p not in dirty} | changes.later
+            unsettled = {p: due for p, due in self._unsettled.items() if p not in changes.seen}
+            self._unsettled = unsettled | changes.unsettled
         return is_different
+
+    def _note_open(self) -> bool:
+        """Whether other files than before have been open for long."""
+        before, self._told_open = self._told_open, self._open_for_long()
+        return self._told_open != before
+
+    def _open_for_long(self) -> tuple[str, ...]:
+        """The files of the site that have been written for so long that somebody should know."""
+        found = self._watch.open_for(OPEN_IS_TOLD_S) if self._watch else []
+        return tuple(sorted(path for path in found if kind_of(path)))
 
     def _take_back_deletions(self) -> bool:
         deleted, self._deleted = self._deleted, {}
@@ -364,7 +408,9 @@ class Library:
         had_posts = any(path.startswith("posts/") for path in self._entries)
         if had_posts and not _has_posts(tree) and not self._hindsight.is_release(tree.real):
             raise FileNotFoundError("there are no posts in it")
-        watch = open_watch(self._watch_mode, self.root, tree, self._last_good.folder, self._known)
+        watch = open_watch(
+            self._watch_mode, self.root, tree, self._last_good.folder, self._known, waits=self._waits_for_writers
+        )
         with self._asking:
             if self._watch is not None:
                 self._watch.close()
@@ -434,7 +480,7 @@ class Library:
             must_look = self._snapshot is None and time.monotonic() > patience
             if must_look or not self._git.is_held():
                 site = self._site
-                changes = self._look(dirty, git_worked=index != self._git_index)
+                changes = self._look(dirty, index if index != self._git_index else None)
                 if must_look or (self._git.index() == index and not self._git.is_held()):
                     self._git_index = index
                     return changes
@@ -443,10 +489,12 @@ class Library:
                 return None
             time.sleep(_GIT_POLL_S)
 
-    def _look(self, dirty: set[str], *, git_worked: bool) -> Changes:
+    def _look(self, dirty: set[str], written_by_git: Signature | None) -> Changes:
+        """`written_by_git` is git's index where git has worked since the last look."""
         assert self._tree is not None
         assert self._watch is not None
         is_new_tree = self._snapshot is not None and self._snapshot.tree is not self._tree
+        vouched_until = self._vouched_until(written_by_git, is_new_tree)
         scan = Scan(
             self._tree,
             self._watch,
@@ -456,8 +504,9 @@ class Library:
             keep=self._sources.add,
             enter=self._enter,
             gone=self._later,
-            deletions_at_once=git_worked or is_new_tree or self._snapshot is None,
-            read_ahead=self._read_ahead if self._snapshot is None else lambda _found: None,
+            deletions_at_once=written_by_git is not None or is_new_tree or self._snapshot is None,
+            vouched_until=vouched_until,
+            read_ahead=partial(self._read_ahead, vouched_until) if self._snapshot is None else lambda _found: None,
         )
         if dirty & {EVERYTHING, SETTINGS_FILE}:
             self._take_settings(scan.look([SETTINGS_FILE], self._racy))
@@ -466,7 +515,49 @@ class Library:
         broken: set[str] = set()
         if STATE in dirty or (self._snapshot is not None and self._snapshot.site != self._site):
             broken = {path for path, entry in self._entries.items() if entry.problem}
-        return scan.look((dirty | broken) - {STATE, SETTINGS_FILE}, broken | self._racy)
+        changes = scan.look((dirty | broken) - {STATE, SETTINGS_FILE}, broken | self._racy)
+        if self._snapshot is None:
+            self._await_writers(scan, changes)
+        self._look_twice(scan, changes)
+        return changes
+
+    def _vouched_until(self, written_by_git: Signature | None, is_new_tree: bool) -> float:
+        """Until when files changed, in ns since the epoch, that are whole: git writes its index after them.
+
+        So does whoever flips a link to a whole site.
+        """
+        assert self._tree is not None
+        if is_new_tree and (self.root.is_symlink() or self._hindsight.is_release(self._tree.real)):
+            return math.inf
+        return written_by_git[3] if written_by_git else -math.inf
+
+    def _await_writers(self, scan: Scan, changes: Changes) -> None:
+        """A worker that has nothing to show yet gives files that were written just now the time to be whole."""
+        waited = 0.0
+        while changes.unsettled and waited < QUIET_S:
+            due_in = min(changes.unsettled.values()) - time.monotonic()
+            pause = min(max(_GIT_POLL_S, due_in), QUIET_S - waited)
+            time.sleep(pause)
+            waited += pause
+            scan.look(tuple(changes.unsettled), ())
+
+    def _look_twice(self, scan: Scan, changes: Changes) -> None:
+        """Look again at what somebody wrote to meanwhile: half of it may have been read."""
+        assert self._watch is not None
+        for _ in range(_MOST_LOOKS):
+            if self._watch.is_polling:
+                return
+            with self._asking:
+                written = self._watch.changes(None)
+                self._dirty |= written
+            read = {path for path in (*changes.found, *changes.files) if path != SETTINGS_FILE}
+            stirred = {path for path in read if path in written or self._watch.is_open(path)}
+            if not stirred:
+                return
+            for path in stirred:
+                changes.found.pop(path, None)
+                changes.files.pop(path, None)
+            scan.look(stirred, ())
 
     def _keep_index(self) -> None:
         entries, racy = self._entries, self._racy
@@ -478,11 +569,13 @@ class Library:
         known = self._index.load(self._settings_in_force())
         self._entries.update({path: entry for path, entry in known.items() if path not in self._entries})
 
-    def _read_ahead(self, found: Collection[str]) -> None:
+    def _read_ahead(self, vouched_until: float, found: Collection[str]) -> None:
         """Where a great many posts are not known yet: read them on all processors, once for all workers."""
         assert self._tree is not None
         site, root = self._settings_in_force(), self._tree.real
-        posts = {path: seen for folder in ("posts", "pages") for path, seen in self._posts_in(folder)}
+        posts = {
+            path: seen for folder in ("posts", "pages") for path, seen in self._posts_in(folder, vouched_until)
+        }
         unread = sum(path not in self._entries or self._entries[path].signature != posts[path] for path in posts)
         if not self._index.is_kept or not processes_for(unread):
             return
@@ -492,12 +585,16 @@ class Library:
         for path in read.keys() - found:
             _tell_unused(read[path])
 
-    def _posts_in(self, folder: str) -> Iterator[tuple[str, Signature]]:
+    def _posts_in(self, folder: str, vouched_until: float) -> Iterator[tuple[str, Signature]]:
+        """Those that are whole."""
         assert self._tree is not None
+        assert self._watch is not None
         for path, found in self._tree.walk(folder, lambda _folder: None):
             is_post = kind_of(path) == "text" and not speaks_for_others(path)
             if is_post and is_showable(path) and not isinstance(found, OSError):
-                yield path, signature(found)
+                is_vouched = found.st_ctime_ns <= vouched_until
+                if not self._watch.settles_in(path, found, is_vouched=is_vouched):
+                    yield path, signature(found)
 
     def _take_settings(self, changes: Changes) -> None:
         """Put new settings in force before any post is read: times and addresses depend on them."""
@@ -528,10 +625,15 @@ class Library:
             raise
         except OSError as error:
             log.warning("inotify cannot watch %s, polling instead: %s", folder, error)
-            polling = open_watch("poll", self.root, self._tree, None, self._known)
-            with self._asking:
-                self._watch.close()
-                self._watch = polling
+            self._poll(self._tree)
+
+    def _poll(self, tree: Tree) -> None:
+        assert self._watch is not None
+        polling = open_watch("poll", self.root, tree, None, self._known, waits=self._waits_for_writers)
+        with self._asking:
+            self._watch.close()
+            self._watch = polling
+            self._dirty.add(EVERYTHING)
 
     # --- what files mean
 
@@ -779,6 +881,7 @@ class Library:
         now = self._clock()
         self._generation += 1
         problems = [entry.problem for entry in self._entries.values() if entry.problem]
+        problems += map(_open_for_long, self._told_open)
         found, templates = self._meanings()
         snapshot = build(
             generation=self._generation,
@@ -923,6 +1026,17 @@ def _unreadable_site(error: OSError) -> PostError:
         1,
         f"The site's folder cannot be read ({error.strerror or error}); what was read before stays up.",
         "Put the folder back, or ask whoever runs the server.",
+    )
+
+
+def _open_for_long(path: str) -> PostError:
+    return PostError(
+        shown_path(path),
+        1,
+        1,
+        f"The file has been open for over {OPEN_IS_TOLD_S:.0f} s in a program that writes to it, so what is in it "
+        "is not shown yet; what was there before stays.",
+        "Close it there, or end the upload and begin it anew.",
     )
 
 

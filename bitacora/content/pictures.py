@@ -15,7 +15,7 @@ from typing import IO, BinaryIO, cast
 from PIL import Image
 
 from bitacora.content.errors import PostError
-from bitacora.content.files import Signature, Tree
+from bitacora.content.files import Signature, Tree, signature
 
 MEDIA_TYPES = {
     "jpg": "image/jpeg",
@@ -143,6 +143,8 @@ def measure(tree: Tree, path: str, version: Signature) -> tuple[int, int]:
         try:
             with os.fdopen(tree.open(path), "rb") as file:
                 size = _size(file)
+                if signature(os.fstat(file.fileno())) != version:
+                    return 0, 0  # it is being written
         except (OSError, PostError):
             return 0, 0
         if len(_known) >= _MOST_KNOWN:

@@ -80,8 +80,9 @@ class Changes:
     """What a look at the disk found; nothing is changed by looking.
 
     `later` holds paths to look at again at a moment of the monotonic clock, `racy` those that were written so
-    shortly before they were read that another write may hide behind the same times. `seen` are all that were
-    looked at. `deletions_are_meant` where git made them, or another folder has taken the place of one.
+    shortly before they were read that another write may hide behind the same times. `unsettled` are files that
+    may still be being written, and when to look at them again; what was known of them stays. `seen` are all that
+    were looked at. `deletions_are_meant` where git made them, or another folder has taken the place of one.
     """
 
     deletions_are_meant: bool = False
@@ -90,6 +91,7 @@ class Changes:
     again: set[str] = field(default_factory=set)
     later: dict[str, float] = field(default_factory=dict)
     racy: set[str] = field(default_factory=set)
+    unsettled: dict[str, float] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
 
 
@@ -97,7 +99,8 @@ class Scan:
     """One look. `understand(path, data)` gives a file's meaning or raises PostError, `keep(data)` a source.
 
     `gone` is what the look before left: absent paths with the moment until which they may come back, as they do
-    when editors save. `read_ahead(found)` may put more into `entries`, once, where there is much to read.
+    when editors save. What changed until `vouched_until`, in ns since the epoch, is whole. `read_ahead(found)` may
+    put more into `entries`, once, where there is much to read.
     """
 
     def __init__(
@@ -112,6 +115,7 @@ class Scan:
         enter: Callable[[str], None],
         gone: Mapping[str, float],
         deletions_at_once: bool,
+        vouched_until: float,
         read_ahead: Callable[[Collection[str]], None],
     ) -> None:
         self._tree = tree
@@ -124,6 +128,7 @@ class Scan:
         self._anew: Collection[str] = ()
         self._gone = gone
         self._deletions_at_once = deletions_at_once
+        self._vouched_until = vouched_until
         self._read_ahead = read_ahead
         self._reads = 0
         self.changes = Changes(deletions_at_once)
@@ -176,26 +181,33 @@ class Scan:
             if kind != "file":
                 self._unreadable(path, found)
         elif kind == "file" and stat.S_ISREG(found.st_mode):
-            if self._files.get(path) != signature(found):
+            if self._files.get(path) != signature(found) and self._is_whole(path, found):
                 self.changes.files[path] = signature(found)
         elif stat.S_ISDIR(found.st_mode) and not kind:
             self._linked_folder(path, signature(found))
         elif kind == "text":
-            if self._watch.is_being_written(path) or _is_cut(path, found):
+            if _is_cut(path, found):
                 self.changes.later[path] = time.monotonic() + RETRY_S
-            else:
+            elif self._is_known(path, entry, found) or self._is_whole(path, found):
                 self._read(path, entry, signature(found))
                 self._reads += 1
                 if self._reads == ONE_BY_ONE:
                     self._read_ahead(self.changes.found)
 
     def _is_as_it_was(self, path: str, entry: Entry, found: os.stat_result | OSError) -> bool:
-        return (
-            not isinstance(found, OSError)
-            and entry.signature == signature(found)
-            and path not in self._anew
-            and not self._watch.is_being_written(path)
-        )
+        return not isinstance(found, OSError) and path not in self._anew and self._is_known(path, entry, found)
+
+    def _is_known(self, path: str, entry: Entry | None, found: os.stat_result) -> bool:
+        return entry is not None and entry.signature == signature(found) and not self._watch.is_open(path)
+
+    def _is_whole(self, path: str, found: os.stat_result) -> bool:
+        """Whether nobody is still writing to a file, as far as can be told."""
+        is_vouched = found.st_ctime_ns <= self._vouched_until
+        if again_in := self._watch.settles_in(path, found, is_vouched=is_vouched):
+            self.changes.unsettled[path] = time.monotonic() + again_in
+        else:
+            self.changes.unsettled.pop(path, None)
+        return not again_in
 
     def _linked_folder(self, path: str, seen: Signature) -> None:
         """Folders behind links are not entered: nothing then loops, leads outside, or shows a draft twice."""

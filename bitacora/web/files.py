@@ -188,13 +188,18 @@ class Files:
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         if kind == "image/svg+xml":
             response.headers["Content-Security-Policy"] = SVG_POLICY
-        if now != version:  # being written: nobody may keep what may be half of it
-            response.headers["Cache-Control"] = NO_STORE
-            return response
+        if now != version:
+            response.close()
+            return _not_now()
         response.set_etag(etag)
         if is_kept and not response.is_streamed:
             return response
         return conditional(response, request, version[2])
+
+
+def _not_now() -> Response:
+    """For a file that is another one than was looked at: it may be half of what it will be."""
+    return Response(status=503, mimetype="text/plain", headers={"Cache-Control": NO_STORE, "Retry-After": "2"})
 
 
 class _OneVersion(FileWrapper):
