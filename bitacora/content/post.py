@@ -494,7 +494,8 @@ class _Fields:
         if node is None:
             return ""
         text = _seen(plain_text(node.text))
-        unseen = dict.fromkeys(char for char in node.text if ord(char) in _UNSEEN and char not in "\t\r\n")
+        doubtful = "" if node.text.isprintable() else node.text
+        unseen = dict.fromkeys(char for char in doubtful if ord(char) in _UNSEEN and char not in "\t\r\n")
         if lost := (*map(named, unseen), *map(shown, lost_in(node.text))):
             self.remark(TITLE_LOSES, node, self.found[role][1], lost=", ".join(lost[:_MOST_TOLD]))
         return text
