@@ -7,7 +7,7 @@ from folders import MakeFolder, post
 from hostile_bodies import SPECIAL, shapes
 
 from bitacora.content import bodies as rendering
-from bitacora.content import effort, markdown
+from bitacora.content import effort, markdown, syntax
 from bitacora.content.bodies import Bodies
 from bitacora.content.effort import MarkupTooLarge, bounded, spend
 from bitacora.content.errors import PostError
@@ -114,12 +114,40 @@ def test_the_clock_ends_what_colours_code(monkeypatch: pytest.MonkeyPatch) -> No
         render("```ini\na = b\n```", AsWritten())
 
 
-def test_a_megabyte_of_prose_with_links_and_lists_is_shown() -> None:
+@pytest.mark.parametrize("kind", ["a megabyte of prose", "half a megabyte with lists", "lists", "a table", "code"])
+def test_a_long_post_is_shown(kind: str) -> None:
     paragraph = "Lorem *ipsum* dolor, [sit](https://example.org/amet) amet. " + "Consectetur elit sed. " * 20
     item = "- un elemento de la lista con **algo** de texto\n"
-    text = (paragraph + "\n\n" + item * 5 + "\n## Título\n\n") * 1_300
-    assert len(text) > 950_000
+    text, least = {
+        "a megabyte of prose": ((paragraph + "\n\n") * 2_000, 950_000),
+        "half a megabyte with lists": ((paragraph + "\n\n" + item * 5 + "\n## Título\n\n") * 650, 480_000),
+        "lists": (item * 4_200, 200_000),
+        "a table": ("| Rubro | Monto |\n|---|---:|\n" + "| una celda con texto | 1234 |\n" * 7_000, 200_000),
+        "code": (("Texto.\n\n```python\n" + "def f(x):\n    return x + 1  # c\n" * 90 + "```\n\n") * 70, 200_000),
+    }[kind]
+    assert len(text) > least
     assert _steps(text, False) < effort.MOST_STEPS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- a\n" * 50_000,
+        "|a" * 5_000 + "|\n" + "|-" * 5_000 + "|\n" + ("|a" * 5_000 + "|\n") * 9,
+        "![[]()" * 50_000,
+    ],
+    ids=["items", "columns", "brackets"],
+)
+def test_half_a_second_is_the_most_that_a_body_may_take(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert effort.MOST_SECONDS < 0.5
+    with pytest.raises(MarkupTooLarge):
+        render(text, AsWritten())
+    assert _steps(text, False) > effort.MOST_STEPS
+
+
+def test_all_is_looked_at_in_one_pass_where_no_sign_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mistune tries each expression at each character as soon as one of them has no first signs."""
+    assert syntax._markdown.inline._get_fast_trigger_chars()
 
 
 def test_nothing_is_counted_outside_of_a_body() -> None:

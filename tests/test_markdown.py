@@ -257,7 +257,7 @@ def test_very_long_code_has_no_colours() -> None:
     code = "```python\nx = 1\n```\n"
     assert 'class="mi"' in html_of(code).body
     assert 'class="mi"' not in html_of(code.replace("x = 1\n", "x = 1\n" * 50_000)).body
-    assert html_of(code * 5_000).body.count('class="mi"') < 2_000
+    assert html_of(code * 1_000).body.count('class="mi"') < 500
 
 
 def test_html_that_nests_without_end_is_refused() -> None:
@@ -270,8 +270,8 @@ def test_html_that_nests_without_end_is_refused() -> None:
 
 
 def test_a_long_plain_body_is_not_refused() -> None:
-    text = "<div><b>x</b></div>\n\nAn *ordinary* [paragraph](/a) & more.\n\n" * 3_000
-    assert html_of(text).words == 5 * 3_000
+    text = "<div><b>x</b></div>\n\nAn *ordinary* [paragraph](/a) & more.\n\n" * 1_000
+    assert html_of(text).words == 5 * 1_000
 
 
 def test_every_process_renders_the_same_bytes() -> None:

@@ -81,7 +81,7 @@ _LINK_TAG = re.compile(r"<(/?)a(?=[\s>])", re.IGNORECASE)
 _BARE_TAG = re.compile(r"<([A-Za-z][A-Za-z0-9]*)>")
 _KEPT_IN_ADDRESSES = ":/?#@!$&()*+,;=%[]'~"
 _MOST_ABBREVIATIONS = 500
-_MOST_HIGHLIGHTED = 200_000  # characters of code in one body
+_MOST_HIGHLIGHTED = 80_000  # characters of code in one body
 _COST_OF_A_BLOCK = 200  # what Pygments needs to begin, in characters
 
 

@@ -166,6 +166,17 @@ class _Block(BlockParser):
 
     state_cls = _State
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._at_lines: dict[str, re.Pattern[str]] = {}
+
+    def compile_sc(self, rules: list[str] | None = None) -> re.Pattern[str]:
+        """All rules begin at the beginning of a line; mistune tries each of them at each character."""
+        key = "|".join(self.rules if rules is None else rules)
+        if key not in self._at_lines:
+            self._at_lines[key] = re.compile(f"^(?:{super().compile_sc(rules).pattern})", self.sc_flag)
+        return self._at_lines[key]
+
     def parse_atx_heading(self, m: re.Match[str], state: BlockState) -> int:
         """Mistune 3.4 looks for the closing signs of a heading in quadratic time."""
         text = m["atx_2"].strip(string.whitespace)
@@ -214,14 +225,20 @@ class _Inline(InlineParser):
         return tokens
 
     def finalize_tokens(self, tokens: list[Token], depth: int) -> list[Token]:
-        texts = [token for token in tokens if token["type"] == "text"]
+        texts: list[Token] = []
+        for token in tokens:
+            if token["type"] == "text":
+                if "*" in token["raw"] or "_" in token["raw"]:
+                    texts.append(token)
+                else:  # mistune looks at each character of the others
+                    token["_emphasis"] = False
         delimiters = sum(len(_DELIMITERS.findall(token["raw"])) for token in texts)
         if delimiters > _MOST_DELIMITERS:
             for token in texts:
                 token["_emphasis"] = False
         else:
             spend(delimiters * delimiters // 500)
-        changed = beside_wide(tokens)
+        changed = bool(texts) and beside_wide(tokens)
         tokens = super().finalize_tokens(tokens, depth)
         if changed:
             without_stand_ins(tokens)
@@ -453,7 +470,7 @@ def _build() -> Markdown:
         plugins=[strikethrough, footnotes, table, table_in_list, table_in_quote, def_list],
     )
     md.block.register("ref_abbr", _ABBREVIATION.pattern, parse_ref_abbr, before="paragraph")
-    md.inline.register("wikilink", WIKILINK, _wikilink, before="link")
+    md.inline.register("wikilink", WIKILINK, _wikilink, before="link", start_chars=("!", "["))
     md.inline.register("attributes", _ATTRIBUTES.pattern, _attributes, start_chars="{")
     md.before_render_hooks.append(_shape)
     md.after_render_hooks[md.after_render_hooks.index(md_footnotes_hook)] = _add_footnotes
