@@ -45,6 +45,10 @@ COPIES = [
     "acta (1)",  # Google Drive, browsers
     "acta(1)",
     "acta 2",  # iCloud
+    "acta 1",  # Obsidian
+    "acta_LOCAL_4321",  # git mergetool
+    "acta.BACKUP.4321",
+    "acta_BASE_99",
     "acta-DESKTOP-AB12CD3",  # OneDrive
     "acta-LAPTOP-2",
     "acta copy",  # Finder, in the languages of its users

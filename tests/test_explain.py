@@ -130,6 +130,17 @@ def test_a_copy_is_explained(new_blog: NewBlog) -> None:
     assert why.startswith(f"By its name it is a copy of {FILE} that a program made, and it is published")
 
 
+def test_what_is_set_aside_is_explained(new_blog: NewBlog) -> None:
+    blog = new_blog(
+        {"posts/_templates/a.md": post(), "posts/_a.md": post(), "posts/b/index.md": post(date="2026-01-01")}
+    )
+    lies = "What lies in posts/_templates is neither post nor page, for that name begins with _."
+    for path in ("posts/_templates", "posts/_templates/a.md"):
+        assert explained(blog, path).startswith(f"{path} is not shown. {lies}")
+    assert "The name _a.md begins with _" in explained(blog, "posts/_a.md")
+    assert explained(blog, "posts/b") == "posts/b is a folder. Name a file in it.\n"
+
+
 def test_git_is_asked_about_files_that_are_not_there(new_blog: NewBlog) -> None:
     blog = new_blog({FILE: post(), "posts/b.md": post(date="2018-07-17"), ".gitignore": "acta*\n"})
 

@@ -329,16 +329,14 @@ def test_a_walk_of_what_is_not_there_finds_nothing(tree: Tree) -> None:
     [
         ".a.md.swp", "a.md~", "#a.md#", "4913", ".a.md.Xy12Zz", "..data", "..2026_01", "a.swx", "a.swp", ".#a.md",
         "a.md.~3~", "a.md.bak", "a.md.orig", "a.md.rej", "a.md___jb_tmp___", "a.md___jb_old___", "~$acta.docx",
-        "a_LOCAL_1234.md", "a_BASE_1234.jpg", "a.md.REMOTE.1234.md", "a_BACKUP_99.md", "~syncthing~a.md.tmp",
+        "~syncthing~a.md.tmp",
     ],
 )  # fmt: skip
 def test_names_that_editors_and_tools_use_are_hidden(name: str) -> None:
     assert is_hidden(name)
 
 
-@pytest.mark.parametrize(
-    "name", ["a.md", "4914", "a~b.md", "a#b.md", "a..b.md", "BASE_1.md", "a_BASE_x.md", "a_base_1.md", "a.part.md"]
-)
+@pytest.mark.parametrize("name", ["a.md", "4914", "a~b.md", "a#b.md", "a..b.md", "a_BASE_1.md", "a.part.md"])
 def test_other_names_are_not_hidden(name: str) -> None:
     assert not is_hidden(name)
 

@@ -1124,7 +1124,7 @@ def test_pictures_and_static_files_are_live(make_folder: MakeFolder, watch: str)
 
 
 def test_of_other_files_nothing_is_known(make_folder: MakeFolder) -> None:
-    names = ("posts/a.exe", "posts/notes.txt", "posts/_hidden.md", "pages/x.py", "README.md", ".git/config")
+    names = ("posts/a.exe", "posts/notes.rtf", "posts/_hidden.md", "pages/x.py", "README.md", ".git/config")
     folder = make_folder(dict.fromkeys(names, "x"))
     snapshot = folder.now()
     assert (snapshot.files, snapshot.problems, snapshot.candidates) == ({}, (), [])

@@ -20,8 +20,7 @@ TEXTS = [
     "posts/.x.md",
     "posts/.oculto/x.md",
     "posts/acta.md.orig",
-    "posts/acta_LOCAL_4321.md",
-    "posts/acta.BACKUP.4321.md",
+    "posts/acta.md.rej",
     "posts/#acta.md",
     "posts/acta.bak/x.md",
 ]
@@ -52,8 +51,8 @@ def test_a_file_that_a_text_names_is_served_whatever_its_name(new_blog: NewBlog)
         "_mapa.gif",
         "_img/plano.gif",
         "__x.gif",
+        "MAPA_BASE_2020.gif",
         ".oculta.gif",
-        "acta_LOCAL_12.gif",
         "#x.gif",
         "~$x.gif",
         "x.gif~",
@@ -68,7 +67,7 @@ def test_a_file_that_a_text_names_is_served_whatever_its_name(new_blog: NewBlog)
         for name in [*names, "_otra.gif", "otra.gif"]
     }
     assert answers == {
-        **dict.fromkeys(names[:3], 200), **dict.fromkeys(names[3:], 404), "_otra.gif": 404, "otra.gif": 200,
+        **dict.fromkeys(names[:4], 200), **dict.fromkeys(names[4:], 404), "_otra.gif": 404, "otra.gif": 200,
     }  # fmt: skip
 
 
@@ -93,7 +92,7 @@ def test_backups_and_halves_of_static_files_are_not_served(new_blog: NewBlog) ->
             ["posts/_templates/a.md", "posts/_templates/b/c.md"],
             "What lies in posts/_templates is neither post nor page",
         ),
-        (["posts/acta_BASE_12.md"], "Programs leave behind"),
+        (["posts/#acta.md"], "Programs leave behind"),
     ],
 )
 def test_check_tells_it_for_information(new_blog: NewBlog, paths: list[str], said: str) -> None:

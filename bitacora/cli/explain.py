@@ -16,7 +16,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from bitacora.content.files import is_hidden
+from bitacora.content.files import is_hidden, is_set_aside
 from bitacora.content.findings import why_never_read
 from bitacora.content.permalink import quote_path, quote_query
 from bitacora.content.pictures import is_picture, media_type
@@ -135,7 +135,10 @@ def _why(post: Post, state: str) -> str:
 
 
 def _not_a_post(here: Snapshot, path: str) -> str:
-    if why := why_never_read(path):
+    is_folder = (blog().library.root / path).is_dir()
+    if is_folder and not is_set_aside(f"{path}/"):
+        return f"{path} is a folder. Name a file in it."
+    if why := why_never_read(f"{path}/index.md" if is_folder else path):
         return f"{path} is not shown. {why[0]} {why[1]}"
     if path in here.files and path.startswith("root/"):
         return _at_the_root(here, path)
@@ -148,8 +151,6 @@ def _not_a_post(here: Snapshot, path: str) -> str:
                 f"{path} is no post. It is served when a published post names it or is the bundle in its folder."
             )
         return f"{path} is a document that no published text names, so it is private. To publish it, link to it."
-    if (blog().library.root / path).is_dir():
-        return f"{path} is a folder. Name a file in it."
     if is_hidden(posixpath.basename(path)):
         return f"{path} is not shown: programs use such names for their own purposes, and they are not read."
     return f"{path} is no post: posts are Markdown files in the folders posts and pages."

@@ -30,8 +30,6 @@ JEKYLL_FOLDERS = frozenset({"_posts", *DRAFT_FOLDERS})
 
 _OWN_STARTS = (".", "#", "~$", "~syncthing~")
 _OWN_ENDS = ("~", ".swp", ".swx", ".swo", ".bak", ".orig", ".rej", ".kate-swp", "___jb_tmp___", "___jb_old___")
-_MERGING = re.compile(r"[_.](?:BACKUP|BASE|LOCAL|REMOTE)[_.]\d+(?:\.\w+)?\Z")
-"""What `git mergetool` puts beside a file while somebody resolves a conflict, and leaves when it is killed."""
 
 
 class BeingWrittenError(Exception):
@@ -218,12 +216,7 @@ def _is_private(name: str) -> bool:
 
 def is_hidden(name: str) -> bool:
     """Names that editors, git and sync tools use for their own purposes."""
-    return (
-        name.startswith(_OWN_STARTS)
-        or name.endswith(_OWN_ENDS)
-        or name == "4913"
-        or _MERGING.search(name) is not None
-    )
+    return name.startswith(_OWN_STARTS) or name.endswith(_OWN_ENDS) or name == "4913"
 
 
 def is_partial(name: str) -> bool:

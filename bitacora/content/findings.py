@@ -91,7 +91,8 @@ _WRITTEN_PICTURE = re.compile(r"<img\b[^<>]*+>", re.IGNORECASE)
 _DECLARED_ALT = re.compile(r"""\salt\b|\srole\s*=\s*["']?(?:presentation|none)\b|\saria-hidden\b""", re.IGNORECASE)
 _DATED_MARKDOWN = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}-.*")
 _JUNK = re.compile(
-    r"\.DS_Store|\.git\w*|\.keep|\._.*|Thumbs\.db|desktop\.ini|.*~|.*\.sw[px]|\.?#.*|4913|.*\.(?:bak|orig)", re.I
+    r"\.DS_Store|\.git\w*|\.keep|\._.*|Thumbs\.db|desktop\.ini|.*~|.*\.sw[px]|\.#.*|#.*#|4913|.*\.(?:bak|orig)",
+    re.I,
 )
 _NO_CONTENT = {"node_modules", "vendor", "venv", "tests", *FOLDERS}
 _DEEPEST_SEARCH = 3
@@ -451,7 +452,8 @@ def _why_not_shown(ground: Ground, post: Post, target: Post) -> tuple[str, str, 
     appears_first = why == "scheduled" and since and then and then <= since
     if why not in _NOT_SHOWN or appears_first or target is post:
         return None
-    return "link-dead", f"The link leads to {target.path}, {_NOT_SHOWN[why]}.", "Mend it, or publish that first."
+    what = "which is held back as a copy" if target.path in ground.snapshot.copies else _NOT_SHOWN[why]
+    return "link-dead", f"The link leads to {target.path}, {what}.", "Mend it, or publish that first."
 
 
 _NOT_SHOWN = {

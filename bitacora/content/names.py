@@ -109,13 +109,15 @@ _CERTAIN = tuple(
     )
 )
 _POSSIBLE = (
-    # iCloud "acta 2", Google Drive and browsers "acta (1)"
-    re.compile(r"(?P<name>.+?)(?: (?:[2-9]|[1-9]\d)| ?\(\d{1,3}\))", re.DOTALL),
+    # iCloud "acta 2", Obsidian "acta 1", Google Drive and browsers "acta (1)"
+    re.compile(r"(?P<name>.+?)(?: [1-9]\d?| ?\(\d{1,3}\))", re.DOTALL),
     re.compile(rf"(?P<name>.+?)[-_](?:{_WORDS})(?:[-_ ]?\d{{1,3}})?", re.IGNORECASE | re.DOTALL),
     re.compile(
         rf"(?:{_WORDS})(?: ?\(\d{{1,3}}\))? (?:of|de|di|do|da|von|van|av|af) (?P<name>.+)",
         re.IGNORECASE | re.DOTALL,
     ),
+    # git mergetool, while somebody resolves a conflict
+    re.compile(r"(?P<name>.+?)[_.](?:BACKUP|BASE|LOCAL|REMOTE)[_.]\d+", re.DOTALL),
     # OneDrive adds the name of the computer: "acta-DESKTOP-AB12CD3"
     re.compile(
         r"(?P<name>.+?)-(?![A-Z]{2}-[A-Z]{2}$)(?=[A-Z0-9-]*[A-Z])[A-Z0-9][A-Z0-9-]{2,13}[A-Z0-9](?:-\d)?",
@@ -124,7 +126,7 @@ _POSSIBLE = (
 )
 _MAY_BE_MARKED = re.compile(
     r"[ (\[\xa0\u2000-\u200a\u202f]|-[0-9]*[A-Z][A-Z0-9-]{2}|[Cc]onflict|\.variant-|[-_][CcKk][oóò]p"
-    "|コピ|[副拷複복]"
+    r"|[_.](?:BA|LO|RE)|コピ|[副拷複복]"
 )
 """What is in each name with a mark; it costs each file a microsecond."""
 _MOST_MARKS = 8
