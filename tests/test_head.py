@@ -115,6 +115,7 @@ def render(template: str, **context: object) -> str:
         "canonical": URL,
         "noindex": False,
         "static": lambda name: f"/static/{name}",
+        "written": lambda language, text="": "",
         "feeds": [("Bitácora", "https://blog.example.org/feed.xml")],
     }
     return environment().get_template(template).render({**known, **context})

@@ -647,7 +647,7 @@ ROWS: dict[str, Row] = {
         "310 × 199 px",
         "200 × 200 px",
         META_IMAGES,
-        also="picture-shown-small picture-below-best picture-cropped",
+        also="picture-below-best picture-cropped",
         twin_also="picture-shown-small picture-below-best picture-cropped",
     ),
     "picture-shown-small": sized(
@@ -1048,15 +1048,14 @@ LIMITS: Limits = {
     "bluesky-2000-high": (measuring("bluesky-2000-high", 1900, 2000), {"picture-too-many-pixels": set()}),
     "bluesky-2001-high": (measuring("bluesky-2001-high", 1900, 2001), {"picture-too-many-pixels": {"bluesky"}}),
     "bluesky-2000": (measuring("bluesky-2000", 2001, 1050), {"picture-too-many-pixels": {"bluesky"}}),
-    "linkedin-401": (measuring("linkedin-401", 400, 210), {"picture-shown-small": META | {"linkedin"}}),
-    "linkedin-whole": (measuring("linkedin-whole", 401, 210), {"picture-shown-small": META}),
+    "linkedin-401": (measuring("linkedin-401", 400, 210), {"picture-shown-small": META}),
     "linkedin-627": (measuring("linkedin-627", 1200, 626), {"picture-below-best": META | {"linkedin"}}),
     "linkedin-627-whole": (measuring("linkedin-627-whole", 1200, 627), {"picture-below-best": META}),
     "whatsapp-300": (
         measuring("whatsapp-300", 299, 210),
-        {"picture-shown-small": META | {"linkedin", "whatsapp"}},
+        {"picture-shown-small": META | {"whatsapp"}},
     ),
-    "apple-150": (measuring("apple-150", 149, 200), {"picture-shown-small": {"linkedin", "whatsapp", "imessage"}}),
+    "apple-150": (measuring("apple-150", 149, 200), {"picture-shown-small": {"whatsapp", "imessage"}}),
     "apple-900": (
         measuring("apple-900", 899, 470),
         {"picture-below-best": {"google", "imessage", "linkedin"} | META},

@@ -363,8 +363,8 @@ def test_a_date_s_pattern_is_short(new_blog: NewBlog) -> None:
 PLAIN = (str, bytes, int, float, complex, bool, type(None), list, tuple, dict, set, frozenset, range, Mapping)
 TIMES = (date, time, timedelta, tzinfo)
 FUNCTIONS = {
-    "static", "absolute", "term_url", "named", "written", "_", "gettext", "ngettext", "range", "dict", "namespace",
-    "cycler", "joiner",
+    "static", "absolute", "term_url", "identity", "named", "written", "_", "gettext", "ngettext", "range", "dict",
+    "namespace", "cycler", "joiner",
 }  # fmt: skip
 """What a template may call by its name: each returns a value and changes nothing but that."""
 
