@@ -308,6 +308,7 @@ ROWS: dict[str, Row] = {
     ),
     "resources-too-heavy": Row(
         Said(
+            body="[Película](film.mp4)",
             theme=adding('<meta property="og:video" content="{{ share.url }}film.mp4">'),
             files={"film.mp4": bytes(10_000_000)},
         ),
@@ -317,6 +318,7 @@ ROWS: dict[str, Row] = {
         APPLE,
         key="single_image",
         twin=Said(
+            body="[Película](film.mp4)",
             theme=adding('<meta property="og:video" content="{{ share.url }}film.mp4">'),
             files={"film.mp4": bytes(9_000_000)},
         ),
@@ -728,7 +730,7 @@ ROWS: dict[str, Row] = {
         "picture-cropped",
         (1200, 800),
         (1200, 640),
-        ALL - {"google", "discord", "reddit"},
+        ALL - {"google", "linkedin", "discord", "reddit"},
         "1200 × 800 px",
         "2:1",
         X,

@@ -201,7 +201,7 @@ def test_numbers_are_written_as_the_language_writes_them(new_blog: NewBlog, lang
     head = (ROOT / "templates/_head.html").read_text(encoding="utf-8")
     files = {
         "templates/_head.html": head + '<meta property="og:video" content="{{ share.url }}a.mp4">',
-        "posts/2018-07-17-x/index.md": post(intro="x"),
+        "posts/2018-07-17-x/index.md": post(body="[Película](a.mp4)", intro="x"),
         "posts/2018-07-17-x/a.mp4": bytes(10_000_000),
     }
     blog = new_blog(files, settings=f'language = "{language}"\n')
