@@ -267,7 +267,7 @@ def _effect(kind: _Kind, node: Node, read_date: Callable[[Scalar], datetime]) ->
     meant = _meaning(node)
     if kind.own is not None:
         return kind.own(node.text, meant), None
-    if kind.takes and meant == "other" and (moment := _moment(node, read_date)) is not None:
+    if kind.takes and meant == "other" and (moment := _moment(kind, node, read_date)) is not None:
         return kind.takes, moment
     if kind.is_loose and meant == "other" and _LIKE_A_DATE.match(node.text.strip()):
         return "draft", None  # a date that is none
@@ -281,9 +281,10 @@ def _effect_of_group(kind: _Kind, node: Node) -> str:
     return next((effect for effect in ("draft", "hidden", "noindex") if effect in effects), "public")
 
 
-def _moment(node: Scalar, read_date: Callable[[Scalar], datetime]) -> datetime | None:
+def _moment(kind: _Kind, node: Scalar, read_date: Callable[[Scalar], datetime]) -> datetime | None:
+    """A year or a month alone is a date under keys that want one; `público: 2500` counts people."""
     text = node.text.strip()
-    padded = f"{text}-01-01"[:10] if _YEAR.fullmatch(text) else text
+    padded = f"{text}-01-01"[:10] if kind in _WANT_DATES and _YEAR.fullmatch(text) else text
     try:
         return read_date(node if padded == text else Scalar(padded, node.plain, node.start))
     except DateError:
@@ -797,6 +798,7 @@ _PERHAPS_UNTIL = _Kind(
 )
 _GONE = _Kind("draft", "public", "draft", hidden="draft", takes="expired")
 _DISABLED = _Kind("draft", "public", "public", draft="public")
+_WANT_DATES = (_PUBLISH, _PUBLISH_TOO, _SINCE, _PUBLISHED_AT, _UNTIL, _GONE)
 _PERMALINK = _Kind("", "draft", "public", own=_of_permalink)
 _TYPE = _Kind("", "", "public", own=_of_type)
 _LAYOUT = _Kind("", "", "public", own=_of_layout)
@@ -834,7 +836,7 @@ _KEYS: tuple[tuple[_Kind, str], ...] = (
         |nicht veröffentlichen|nicht veröffentlicht|privat|vertraulich|intern|geheim|verschlüsselt|unfertig
         |bozza|è bozza|non pubblicato|non pubblicata|non pubblicare|privato|privata|confidenziale|riservato
         |riservata|segreto|segreta|cifrato|inacabado|esborrany|no publicat|no publicada|restringit|inacabat
-        |non publicado|non publicar|segredo|restrinxido|concept|utkast|kladde|szkic|черновик|taslak|下書き|非公開
+        |non publicado|non publicar|segredo|restrinxido|utkast|kladde|szkic|черновик|taslak|下書き|非公開
         |草稿|私密""",
     ),
     (
@@ -879,7 +881,7 @@ _KEYS: tuple[tuple[_Kind, str], ...] = (
     ),
     (
         _ACCESS,
-        """access|access level|audience|visible to|visible for|share with|shared with|acceso|audiencia
+        """access|access level|audience|visible to|visible for|acceso|audiencia
         |acesso|audiência|accès|Zugang|Zugriff|accesso|accés""",
     ),
     (_TYPE, "type|tipo|Typ|post type"),
@@ -904,17 +906,13 @@ _KEYS: tuple[tuple[_Kind, str], ...] = (
         "listed|discoverable|make discoverable|_discoverable|indexed|listado|répertorié|listé|gelistet|elencato",
     ),
     (_ARTICLE, "article"),
-    (
-        _ENABLED,
-        """enabled|routable|online|live|active|released|ready|ready to publish|publishable|make public
-        |show on site|visible to public|activo|activa|en línea|actif|en ligne|aktiv|attivo""",
-    ),
+    (_ENABLED, "enabled|routable|ready to publish|publishable|make public|show on site|visible to public"),
     (_RENDER, "render"),
     (_PUBLISH_DATE, "publish date|pub date"),
     (
         _SINCE,
         """publishing date|publication date|publish on|publish at|publish from|publish after|publish up
-        |embargo|embargo until|embargoed until|embargo date|not before|go live|goes live|live at|release at
+        |embargo|embargo until|embargoed until|embargo date|not before|go live|goes live|release at
         |private until|hidden until|draft until|scheduled|scheduled at|scheduled for|fecha de publicación
         |fecha publicación|publicar el|embargado hasta|programado para|data de publicação|publicar em
         |embargado até|agendado para|date de publication|publier le|sous embargo jusqu'au|planifié pour
@@ -929,7 +927,7 @@ _KEYS: tuple[tuple[_Kind, str], ...] = (
     ),
     (
         _PERHAPS_SINCE,
-        """schedule|available from|visible from|disponible desde|visible desde|disponível a partir de
+        """schedule|live at|available from|visible from|disponible desde|visible desde|disponível a partir de
         |disponible à partir du|verfügbar ab|sichtbar ab|disponibile dal|disponible des de|dispoñible desde""",
     ),
     (_DATE_ABROAD, "fecha|data|Datum"),
@@ -980,21 +978,21 @@ _DOTTED: Mapping[str, _Kind] = {
 _PRIVATELY = """private|privado|privada|prive|privee|privat|privato|privata|confidential|confidencial
         |confidentiel|confidentielle|vertraulich|confidenziale|secret|secreto|secreta|segreto|segreta
         |segredo|geheim|restricted|restringido|restrito|restreint|classified|reservado|riservato|embargoed
-        |unpublished|unreleased|offtherecord|nda|sensitive|internal|interno|interna|interne|intern"""
+        |unpublished|offtherecord|nda|sensitive|internal|interno|interna|interne|intern"""
 _CIRCLES = """staff|team|members?|subscribers?|family|friends|patrons|supporters|editors?|admins?|board
-        |employees|insiders|me|us|miembros|socios|suscriptores|amigos|familia|equipo|membros|assinantes
+        |employees|insiders|miembros|socios|suscriptores|amigos|familia|equipo|membros|assinantes
         |membres|abonnes|mitglieder|abonnenten|membri|abbonati"""
 _ONLY = "only|solo|so|seulement|nur|uniquement|exclusively|apenas"
 _NOT = "not|no|non|nicht|nao|donot|dont|never|nunca|nepas|sin"
 _PUBLIC_WORDS = """public|publish|published|publishing|publication|publicar|publicado|publicada|publica
-        |publier|publie|publizieren|veroffentlichen|veroffentlicht|pubblicare|pubblicato|ready|released
-        |release"""
+        |publier|publie|publizieren|veroffentlichen|veroffentlicht|pubblicare|pubblicato|ready
+        |forrelease"""
 _BEFORE = """is|be|keep|kept|stay|mark|marked|as|the|this|post|page|article|for|to|strictly|highly|top|still
         |es|est|ist|e|esta"""
 _AFTER = """only|strictly|yet|until|post|page|article|entry|flag|mode|for|to|be|use|entrada|articulo|artigo
         |articolo|artikel|beitrag"""
 _SOUNDS = re.compile(
-    rf"""(?:{_BEFORE}){{0,3}}(?:(?:{_PRIVATELY})|(?:{_ONLY})(?:for|para|para|pour|fur|per)?(?:{_CIRCLES})
+    rf"""(?:{_BEFORE}){{0,3}}(?:(?:{_PRIVATELY})|(?:{_ONLY})(?:for|para|pour|fur|per)?(?:{_CIRCLES})
         |(?:{_CIRCLES})(?:{_ONLY})|(?:{_NOT})(?:yet|for|to|be|tobe|para|pour|zu
         |da){{0,3}}?(?:{_PUBLIC_WORDS}))(?:{_AFTER}){{0,3}}""",
     re.VERBOSE,
