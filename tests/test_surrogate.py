@@ -73,6 +73,16 @@ def changed(blog: Blog, *paths: str) -> set[str]:
     return set(surrogate.changed(blog.parts.library.snapshot(), paths, old.__getitem__))
 
 
+def test_what_a_folder_says_of_its_texts_concerns_all(blog: Blog) -> None:
+    for path in ("posts/_index.md", "posts/2020-02-01-b/_index.md", "_config.yml", "posts/posts.json"):
+        assert changed(blog, path) == {"all"}
+
+
+def test_a_text_that_becomes_private_is_forgotten_with_what_named_it(blog: Blog) -> None:
+    blog.write("posts/2020-01-03-p3.md", post("La 3", private="true"))
+    assert {"post-p3", "post-p2", "post-p4", "list", "tag-dos"} <= changed(blog, "posts/2020-01-03-p3.md")
+
+
 def test_an_edited_body_is_its_own_page_and_the_lists(blog: Blog) -> None:
     blog.write("posts/2020-01-03-p3.md", post("La 3", "Otro texto.", tags="[Dos]"))
     assert changed(blog, "posts/2020-01-03-p3.md") == {"post-p3", "list", "tag-dos"}
