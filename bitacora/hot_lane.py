@@ -38,7 +38,7 @@ from gunicorn.workers.gthread import DEFAULT_WORKER_DATA_TIMEOUT, TConn, ThreadW
 
 if TYPE_CHECKING:
     from bitacora.content.snapshot import Snapshot
-    from bitacora.web.page_cache import Answer, PageCache, Question
+    from bitacora.web.page_cache import Answer, PageCache
 
 
 _END = b"\r\n\r\n"
@@ -420,8 +420,13 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
     def _take(self, conn: Connection, head: bytes, snapshot: Snapshot | None) -> None:
         begun = time.perf_counter() if self._logs_access else 0.0
         request = self._read_head(head)
+        answer = None
         try:
-            answer = self._look_up(request.question, snapshot) if request and snapshot else None
+            if request and snapshot:
+                question = request.question
+                if prefix := snapshot.site.prefix:
+                    question = question.below(prefix)
+                answer = self._page_cache.look_up(question, snapshot)
         except Exception:
             self.log.exception("The hot lane cannot look a page up")
             answer = None
@@ -443,10 +448,6 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
         if self._logs_access:
             self._log_access(conn, head, answer, time.perf_counter() - begun)
         self._send(conn, self._start(request.version, answer, conn.keeps_alive), answer)
-
-    def _look_up(self, question: Question, snapshot: Snapshot) -> Answer | None:
-        prefix = snapshot.site.prefix
-        return self._page_cache.look_up(question.below(prefix) if prefix else question, snapshot)
 
     def _hand_over(self, conn: Connection, head: bytes) -> None:
         """To a thread, which takes what follows the head as well."""

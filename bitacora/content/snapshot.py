@@ -299,7 +299,9 @@ class Snapshot:
         forms = (path, *variants(path))
         if any(one in self.by_url or one in self.redirects or one in self.gone for one in forms):
             return True
-        return owner_of(self.by_url, path.removesuffix(".md")) is not None or self._is_below(path)
+        if owner_of(self.by_url, path.removesuffix(".md")) or self._is_below(path):
+            return True
+        return self.named(f"root{unquote(path)}") in self.files
 
     def is_prefixed(self, path: str) -> bool:
         """Whether a decoded path that is asked for has the site's prefix in front of what is meant.
