@@ -58,6 +58,10 @@ HIDDEN = {
     "definition, never ended": ("[//]: # (SECRET\n\nuno", "uno"),
     "definition without a title": ("[//]: SECRET y SECRET\n\nuno", "uno"),
     "definition called comment": ('[comment]: # "SECRET"\n[comment]: <> (SECRET)\n\nuno', "uno"),
+    "definition called comment, in brackets": (
+        "[comment]: <SECRET SECRET>\n[//]:#(SECRET)\n[_]:#(SECRET)\n\nuno",
+        "uno",
+    ),
     "definition called anything": ("[nota 1]: # (SECRET)\n\nuno", "uno"),
     "definition without a name": ("[]: # (SECRET)\n\nuno", "uno"),
     "kramdown": ("uno {::comment}SECRET{:/comment} dos", "uno dos"),
@@ -71,6 +75,12 @@ HIDDEN = {
     "jinja, lines": ("{#-\nSECRET\n\nSECRET\n-#}\n\nuno", "uno"),
     "jinja, never ended": ("uno\n\n{# SECRET\n\nSECRET", "uno"),
     "hugo": ("uno {{/* SECRET */}} dos {{- /* SECRET */ -}}", "uno dos"),
+    "antlers": ("uno {{# SECRET #}} dos {{# SECRET {{ a }} #}}", "uno dos"),
+    "serbea": ("uno {%# SECRET %} dos", "uno dos"),
+    "a branch that is never taken": (
+        "{% if false %}SECRET{% if a %}SECRET{% else %}SECRET{% endif %}SECRET{% else %}uno{% endif %} dos",
+        "uno dos",
+    ),
     "hugo's shortcode": ("{{% comment %}}\nSECRET\n\nSECRET\n{{% /comment %}}\n\nuno", "uno"),
     "hugo's other shortcode": ("{{< comment >}}SECRET{{< /comment >}}uno", "uno"),
     "handlebars": ("uno {{!-- SECRET }} SECRET --}} dos {{! SECRET }}", "uno dos"),

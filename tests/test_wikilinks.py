@@ -120,6 +120,12 @@ def test_a_link_with_brackets_in_its_text_is_one(new_blog: NewBlog) -> None:
     assert seen[2] == ("/tags/", "acerca")
 
 
+def test_a_link_in_a_link_or_in_a_table_is_read_as_it_is_meant(new_blog: NewBlog) -> None:
+    body = "[x [[acerca]]](/archive/)\n\n| a | b |\n|---|---|\n| [[acerca\\|uno]] | ![[acerca\\|dos]] |"
+    seen = [(link.get("href"), link.text) for link in prose(write(new_blog, body).get(AT)).iter("a")]  # type: ignore[attr-defined]
+    assert seen == [("/archive/", "x acerca"), ("/acerca/", "uno"), ("/acerca/", "dos")]
+
+
 def test_a_title_has_the_words_of_its_links(new_blog: NewBlog) -> None:
     blog = new_blog({"posts/2018-07-17-x.md": "---\nlang: es\n---\n# Sobre [[acerca|nosotros]]\n"})
     assert "Sobre nosotros" in blog.get("/").text

@@ -108,6 +108,7 @@ _FORMS: Mapping[str, Sequence[_Form]] = {
         _form("{{!--", r"\{\{~?!--", r"--~?\}\}"),
         _form("{{!", r"\{\{~?!", r"\}\}"),
         _form("{{--", r"\{\{--", r"--\}\}"),
+        _form("{{#", r"\{\{#(?s:(?=.{0,1000}?#\}\}))", r"#\}\}"),
         _form(
             "{{% comment %}}",
             r"\{\{[<%]\s*+comment\b[^{}\n]{0,200}\}\}",
@@ -122,6 +123,12 @@ _FORMS: Mapping[str, Sequence[_Form]] = {
             r"\{%-?\s*+(?:end|/\s*+)comment\b[^%{}\n]{0,200}%\}",
             is_pair=True,
         ),
+        _form(
+            "{% if false %}",
+            r"\{%-?\s*+if\s++(?:false|nil)\s*+-?%\}",
+            r"\{%-?\s*+endif\s*+-?%\}",
+            is_pair=True,
+        ),
         _form("{% doc %}", r"\{%-?\s*+doc\s*+-?%\}", r"\{%-?\s*+enddoc\s*+-?%\}", is_pair=True),
         _form("{% # %}", r"\{%-?\s*+#", r"%\}"),
         _form("{::comment /}", r"\{::comment\b[^{}\n]{0,200}/(?=\})", r"\}"),
@@ -133,9 +140,10 @@ _FORMS: Mapping[str, Sequence[_Form]] = {
 }
 CLOSING_MARKS = {
     "<!--": "-->", "<%--": "--%>", "<%#": "%>", "{{/*": "*/}}", "{{!--": "--}}", "{{!": "}}", "{{--": "--}}",
-    "{{% comment %}}": "{{% /comment %}}", "{% comment %}": "{% endcomment %}", "{% doc %}": "{% enddoc %}",
-    "{% # %}": "%}", "{::comment /}": "}", "{::comment}": "{:/comment}", "{#": "#}", "{/*": "*/}", "{>>": "<<}",
-    "#+BEGIN_COMMENT": "#+END_COMMENT", "%%": "%%", "[//]: #": ")",
+    "{{#": "#}}", "{{% comment %}}": "{{% /comment %}}", "{% comment %}": "{% endcomment %}",
+    "{% if false %}": "{% endif %}", "{% doc %}": "{% enddoc %}", "{% # %}": "%}", "{::comment /}": "}",
+    "{::comment}": "{:/comment}", "{#": "#}", "{/*": "*/}", "{>>": "<<}", "#+BEGIN_COMMENT": "#+END_COMMENT",
+    "%%": "%%", "[//]: #": ")",
 }  # fmt: skip
 _MAY_OPEN = {
     sign: re.compile("|".join(form.opens.pattern for form in forms), re.IGNORECASE)
@@ -147,11 +155,14 @@ _LINES = _form(
 _PERCENTS, _DEFINITION = "%%", "[//]: #"
 _SIGNS = ("%%", "{", "<!--", "<%", "]:", "#+")
 _LIKE_A_COMMENT = re.compile(
-    r"%%|<!--|<%|\{[#/>]|\{\s*+/\*|\{%-?\s*+(?:comment|doc|#)|\{\{[-~]?\s*+/\*|\{\{~?[!-]|\{\{[<%]\s*+comment"
+    r"%%|<!--|<%|\{[#/>]|\{\s*+/\*|\{%-?\s*+(?:comment|doc|if|#)|\{\{[-~]?\s*+/\*|\{\{~?[!-]|\{\{[<%]\s*+comment"
     r"|\{::comment|^[ \t>]*+\[(?!\^)[^\]\n]{0,200}\]:|^[ \t>]*+#\+begin_comment",
     re.IGNORECASE | re.MULTILINE,
 )
-_NESTED = re.compile(r"\{%-?\s*+(end|/\s*+)?comment\b[^%{}\n]{0,200}%\}", re.IGNORECASE)
+_NESTED = {
+    "{% comment %}": re.compile(r"\{%-?\s*+(end|/\s*+)?comment\b[^%{}\n]{0,200}%\}", re.IGNORECASE),
+    "{% if false %}": re.compile(r"\{%-?\s*+(end)?(?:if|else|elsif)\b[^%{}\n]{0,200}%\}", re.IGNORECASE),
+}
 _RAW = re.compile(r"\{%-?\s*+(raw|highlight|verbatim)\b[^%{}\n]{0,200}%\}")
 _ENDS_OF_RAW = {name: re.compile(rf"\{{%-?\s*+end{name}\s*+-?%\}}") for name in ("raw", "highlight", "verbatim")}
 _ELEMENT = re.compile(r"<(pre|code)\b[^<>]{0,500}>", re.IGNORECASE)
@@ -182,7 +193,10 @@ _HTML_LINE = re.compile(
 )
 _BLOCK_TAGS = frozenset(BLOCK_TAGS)
 _HEADING = re.compile(r"#{1,6}(?=[ \t]|\r?\n|\Z)")
-_DEFINED = re.compile(r"\[(?!\^)([^\[\]\n]{0,200})\]:[ \t]*+(<[ \t]*+#?[ \t]*+>|\#(?=\s|\Z)|)[ \t]*+")
+_DEFINED = re.compile(
+    r"""\[(?!\^)([^\[\]\n]{0,200})\]:[ \t]*+"""
+    r"""(?:(<[ \t]*+#?[ \t]*+>|\#(?=\s|\Z))|(<[^<>\n]{0,300}>|\#(?=[("']))|)[ \t]*+"""
+)
 _COMMENT_LABEL = re.compile(
     r"[\s/#_.*!-]*+(?:comments?|comentarios?|coment[áa]rios?|kommentar|commentaire|commento|hidden)?[\s\W]*+",
     re.IGNORECASE,
@@ -352,7 +366,7 @@ class _Reader:
         if self._text[place] != "[" or not (found := _DEFINED.match(self._text, place)):
             return None
         is_named = bool(_COMMENT_LABEL.fullmatch(found[1]))
-        if not found[2] and not (is_named and found[1].strip().startswith("//")):
+        if not found[2] and not (is_named and (found[3] or found[1].strip().startswith("//"))):
             return None
         title = _TITLE.match(self._text, found.end())
         assert title  # it may be empty
@@ -421,8 +435,8 @@ class _Reader:
         opening = form.opens.match(self._text, start)
         assert opening
         is_first = self._begins_line(start)
-        if form.mark == "{% comment %}":
-            closes = self._nested_end(opening.end())
+        if form.mark in _NESTED:
+            closes = self._nested_end(_NESTED[form.mark], opening.end())
         else:
             found = self._search(form.closes, opening.end())
             closes = found.end() if found else 0
@@ -439,10 +453,14 @@ class _Reader:
         before = self._text[self._first : start] if 0 <= start - self._first < _MOST_UNSEEN else "a"
         return not before.strip(_UNSEEN)
 
-    def _nested_end(self, at: int) -> int:
+    def _nested_end(self, tags: re.Pattern[str], at: int) -> int:
         """Where a comment of Liquid ends, which may have others inside; 0 for nowhere."""
         depth = 1
-        for tag in _NESTED.finditer(self._text, at):
+        for tag in tags.finditer(self._text, at):
+            if tag[0].lstrip("{%- \n\t").startswith("els"):
+                if depth == 1:
+                    return tag.end()
+                continue
             depth += -1 if tag[1] else 1
             if not depth:
                 return tag.end()

@@ -626,8 +626,9 @@ def _left_out(ground: Ground, post: Post) -> Iterator[Finding]:
     text = ground.text(post)
     remedy = "Write what should stand there; what is meant as it is goes between backticks."
     start = text.head.body_start
-    for part in programs_in(text.without_comments[start:]) if ground.snapshot.site.html != "trusted" else ():
-        reason = f"{shown(part[0])} is meant for MDX or WordPress, and is left out."
+    are_tags = ground.snapshot.site.html != "trusted"
+    for part in programs_in(text.without_comments[start:], components=are_tags):
+        reason = f"{shown(part[0])} is meant for a program such as MDX or WordPress, and is left out."
         yield text.finding("left-out", text.place(start + part.start()), reason, remedy)
     known: set[str] = set()
     body = text.without_comments[text.head.body_start :]
@@ -639,7 +640,8 @@ def _left_out(ground: Ground, post: Post) -> Iterator[Finding]:
 
 
 _MAY_LEAVE_OUT = re.compile(
-    rb"\{[%{]|\bimport |\bexport |</?[A-Z]|\[/?(?:gallery|caption|wp_caption|embed|audio|video|playlist)\b"
+    rb"\{[%{]|\bimport |\bexport |</?[A-Z]|\[\[?_?(?i:toc)"
+    rb"|\[/?(?:gallery|caption|wp_caption|embed|audio|video|playlist)"
 )
 
 

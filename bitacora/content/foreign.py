@@ -43,6 +43,7 @@ _MODULE = re.compile(
     r"""[^\n]*+(?:\n(?![ \t\r]*+(?:\n|\Z))[^\n]++)*+"""
 )
 _COMPONENT = re.compile(r"<(/?)([A-Z][A-Za-z0-9]{0,60}+(?:\.[A-Za-z0-9]{1,60}+)*+)((?:\s[^<>]{0,1000}?)?)(/?)>")
+_CONTENTS = re.compile(r"(?mi)^ {0,3}(?:\[toc\]|\[\[_?toc_?\]\])(?=[ \t\r]*+$)")
 _SHORTCODE = re.compile(
     r"\[(?:/(?:caption|wp_caption|embed|audio|video|playlist|gallery)|gallery|playlist|embed"
     r"|(?:caption|wp_caption|embed|audio|video|playlist|gallery)[ \t]++[\w-]{1,40}+=[^\]\n]{0,500}+)\](?![(\[:])"
@@ -73,22 +74,26 @@ def open_notices(text: str) -> Iterator[int]:
         place += len(line) + 1
 
 
-def without_programs(text: str) -> str:
-    """Return a body without what is meant for programs: modules and components of MDX, shortcodes of WordPress."""
+def without_programs(text: str, *, components: bool = True) -> str:
+    """Return a body without what is meant for programs.
+
+    These are modules and components of MDX, shortcodes of WordPress, and marks of a table of contents.
+    """
     pieces: list[str] = []
     end = 0
-    for part in programs_in(text):
+    for part in programs_in(text, components=components):
         pieces.append(text[end : part.start()])
         end = part.end()
     return "".join([*pieces, text[end:]]) if end else text
 
 
-def programs_in(text: str) -> Iterator[re.Match[str]]:
+def programs_in(text: str, *, components: bool = True) -> Iterator[re.Match[str]]:
     """Yield what `without_programs` leaves out, in its order."""
     found = [
         *(_MODULE.finditer(text) if "import" in text or "export" in text else ()),
         *(_SHORTCODE.finditer(text) if "[" in text else ()),
-        *(_components(text) if "<" in text else ()),
+        *(_CONTENTS.finditer(text) if "[" in text else ()),
+        *(_components(text) if components and "<" in text else ()),
     ]
     if not found:
         return

@@ -451,7 +451,7 @@ class _Writer:
         self._in_link = inside
         fragment = "#" + quote(self._free(_slug(token["heading"]))) if "heading" in token else ""
         attributes = _with_title({"href": token["attrs"]["url"] + fragment}, token)
-        if not attributes["href"]:
+        if inside or not attributes["href"]:
             return text
         return f"{self._resolved(_start('a', token, attributes))}{text}</a>"
 

@@ -12,6 +12,7 @@ from bitacora.content.liquid import left_out
 from bitacora.content.post import Image, Post
 
 _NOTE = re.compile(r"(?m)^ {0,3}\[\^([^\]\n]{1,200})\]:.*+(?:\n(?:[ \t]*+\r?\n)*+(?: {2,}|\t)[^\s].*+)*+\n?")
+_PROCESSING = re.compile(r"<[?!][A-Za-z\[][^<>]{0,5000}>")
 _LINK_TO_NOTE = re.compile(r"\[\^([^\]\n]{1,200})\](?!:)")
 
 
@@ -60,6 +61,7 @@ def _body(body: str) -> str:
     referred = {found[1] for found in _LINK_TO_NOTE.finditer(plain)}
     unseen = [found.span() for found in MORE.finditer(plain)]
     unseen += [found.span() for found in _NOTE.finditer(plain) if found[1] not in referred]
+    unseen += [found.span() for found in _PROCESSING.finditer(plain)]
     unseen += [found.span() for found in left_out(text)]
     return _without(text, sorted(unseen))
 

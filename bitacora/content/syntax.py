@@ -100,8 +100,7 @@ def parse(text: str, *, custom_elements: bool = False, math: bool = False, title
     text = as_typed(text)
     formulas = Formulas(text) if math else None
     text = expand_callouts(expand_pairs(formulas.text if formulas else text))
-    if not custom_elements:
-        text = without_programs(text)
+    text = without_programs(text, components=not custom_elements)
     state.env["title"], state.env["formulas"] = title, formulas
     spend(len(_LIKE_DEFINITIONS.findall(text)))
     tokens, state = _markdown.parse(text, state)

@@ -15,17 +15,18 @@ _WIKILINK = re.compile(PATTERN)
 _EMBED = re.compile(rf"(?=!){PATTERN}")
 _SIZE = re.compile(r"(?:(.*)\|)?[ \t]*([0-9]{1,4})(?:x([0-9]{1,4}))?[ \t]*", re.DOTALL)
 _BEGINS = "[["
+_IN_ADDRESSES = quote(_BEGINS)
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".svg", ".bmp")
 
 
 def address_of(name: str) -> str:
     """Return the address that stands for what a name means, until the site is asked for it."""
-    return quote(_BEGINS + name.strip())
+    return _IN_ADDRESSES + quote(name.strip())
 
 
 def name_in(address: str) -> str:
     """Return the name that an address of `address_of` stands for; empty for any other address."""
-    if not address.startswith(quote(_BEGINS)):
+    if not address.startswith(_IN_ADDRESSES):
         return ""
     return unquote(urlsplit(address).path).removeprefix(_BEGINS)
 
