@@ -178,6 +178,14 @@ def test_no_address_of_the_blog_has_a_word_of_a_comment(new_blog: NewBlog) -> No
     assert blog.get("/2018/06/01/sin-titulo/").words("h1") == ["Visible"]
 
 
+def test_an_intro_has_no_comment_either(new_blog: NewBlog) -> None:
+    intro = f"'Uno %%{SECRET}%% dos {{% comment %}}{SECRET}{{% endcomment %}}<!-- {SECRET} --> 50%% tres'"
+    blog = new_blog({FILE: post(intro=intro)})
+    for address in ("/", "/2018/07/17/x/", "/2018/07/17/x.md", "/feed.xml"):
+        assert SECRET not in blog.get(address).text
+    assert "Uno dos 50%% tres" in blog.get("/").text
+
+
 # --- what an editor is told
 
 

@@ -66,11 +66,16 @@ def blanked(text: str, parts: Iterable[Comment | Code]) -> str:
     return "".join([*pieces, text[end:]])
 
 
-def without_comments(text: str, stands_for_html: str = EMPTY) -> str:
-    """Return a body without its comments, in the place of which stands nothing, or `stands_for_html`."""
+def without_comments(text: str, stands_for_html: str = EMPTY, *, are_open: bool = True) -> str:
+    """Return a body without its comments, in the place of which stands nothing, or `stands_for_html`.
+
+    Those that never end stay unless `are_open`.
+    """
     pieces: list[str] = []
     end = 0
     for comment in comments_in(text):
+        if comment.is_open and not are_open:
+            continue
         pieces.append(text[end : comment.start])
         end = comment.end
         if comment.mark == "<!--":

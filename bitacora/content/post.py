@@ -527,6 +527,11 @@ class _Fields:
         node = self.scalar(role)
         return "" if node is None else _seen(plain_text(node.text))
 
+    def intro(self, role: str) -> str:
+        """Without comments, but for what never ends: one line hardly hides its rest."""
+        node = self.scalar(role)
+        return "" if node is None else _seen(plain_text(without_comments(node.text, "", are_open=False)))
+
     def switch(self, role: str) -> bool | None:
         if role not in self.found:
             return None
@@ -776,7 +781,7 @@ class _Fields:
 # Values that depend on their own key alone, by the name of key and value; absent keys keep the default.
 _READERS: Mapping[str, Callable[[_Fields, str], object]] = {
     "updated": _Fields.date,
-    "intro": _Fields.plain,
+    "intro": _Fields.intro,
     "images": _Fields.described_images,
     "highlighted": _Fields.switch,
     "toc": _Fields.switch,
