@@ -46,6 +46,11 @@ def findings(result: Result) -> list[dict[str, str]]:
 ALT = "Filas de sillas"
 MISTAKES = {
     "key-misspelt": ({FILE: post(highligthed="true")}, {FILE: post(highlighted="true")}, (FILE, 3, 1)),
+    "alias-useless": (
+        {FILE: post(aliases="[/uno/, '/dos/#tres']")},
+        {FILE: post(aliases="[/uno/, /dos/, '/?p=1']")},
+        (FILE, 3, 18),
+    ),
     "value-cut": ({FILE: post(intro="Acta #4")}, {FILE: post(intro="'Acta #4' # nota")}, (FILE, 3, 13)),
     "title-loses": (
         {FILE: post().replace('"Una entrada"', "'[x](/y)'", 1)},

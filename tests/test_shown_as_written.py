@@ -402,3 +402,27 @@ def test_what_is_not_read_as_it_looks_is_told(new_blog: NewBlog, body: str, rule
     said = blog.app.test_cli_runner().invoke(args=("posts", "check", "--no-share", "--json")).stdout
     found = [(one["rule"], one["reason"]) for one in json.loads(said)["findings"]]
     assert {(rule, True)} == {(name, told in reason) for name, reason in found if name == rule}
+
+
+@pytest.mark.parametrize(
+    ("alias", "aliases", "told"),
+    [
+        ("/a/#b", ("/a/",), "behind #"),
+        ("#b", (), "behind #"),
+        ("/a/*", ("/a/*",), "one address alone"),
+        ("/:year/a/", ("/:year/a/",), "one address alone"),
+        ("https://blog.example/a/", ("/a/",), ""),
+        ("/a b/", ("/a%20b/",), ""),
+    ],
+)
+def test_an_old_address_that_cannot_work_is_told(alias: str, aliases: tuple[str, ...], told: str) -> None:
+    source = f"---\ntitle: Uno\naliases: ['{alias}']\n---\n".encode()
+    post = read_post(source, PATH, Site(url="https://blog.example"))
+    assert post.aliases == aliases
+    assert [remark.mistake.rule for remark in post.remarks] == ["alias-useless"] * bool(told)
+    assert all(told in remark.reason for remark in post.remarks)
+
+
+def test_an_old_address_of_another_host_holds_the_post_back() -> None:
+    with pytest.raises(PostError, match="without scheme and host"):
+        read("aliases: ['https://otro.example/a/']")

@@ -377,8 +377,18 @@ TITLE_LOSES = Mistake(
     "%(name)s is shown without %(lost)s.",
     "Put what should be seen between backticks, or take it out.",
 )
+ALIAS_WITH_FRAGMENT = Mistake(
+    "alias-useless",
+    "%(name)s %(written)s leads here without what stands behind #, which browsers never send.",
+    "Write it without #, like /old/address/.",
+)
+ALIAS_OF_MANY = Mistake(
+    ALIAS_WITH_FRAGMENT.rule,
+    "%(name)s %(written)s leads here from that one address alone: *, : and .. stand for nothing else.",
+    "Write each old address whole, like /old/address/.",
+)
 MISTAKES = (
-    VALUE_CUT, TITLE_LOSES,
+    VALUE_CUT, TITLE_LOSES, ALIAS_WITH_FRAGMENT, ALIAS_OF_MANY,
     NETWORK_UNKNOWN, NETWORK_MISSPELT, NETWORK_NOT_APART, NETWORK_TWICE, NOT_A_TEXT, NOT_A_PICTURE, NOT_A_FOCUS,
 )  # fmt: skip
 """What a head may get wrong and be published all the same."""
@@ -605,12 +615,20 @@ class _Fields:
                 node, f"{key} is {_kind(node)}, not a list.", f"Write it like {key}: [/old/address/]."
             )
         items = node.items if isinstance(node, Sequence) else [node]
-        return [self.alias(key, item) for item in items if _is_given(item)]
+        return list(filter(None, (self.alias(key, item) for item in items if _is_given(item))))
 
     def alias(self, key: str, node: Node) -> str:
-        text = self.item(key, node).text
+        text = self.item(key, node).text.strip()
+        if text.startswith((f"{self.site.url}/", f"{self.site.url}#")):
+            text = text.removeprefix(self.site.url)
+        path, has_fragment, _ = text.partition("#")
+        if has_fragment:
+            self.remark(ALIAS_WITH_FRAGMENT, node, key)
+            text = path
+        elif "*" in text or "/:" in text or "/../" in f"/{text}/":
+            self.remark(ALIAS_OF_MANY, node, key)
         try:
-            return local_address(text)
+            return local_address(text) if text else ""
         except PermalinkError as error:
             reason = f"{key} {shown(text)} cannot be: {error}"
             raise self.wrong(node, reason, "Write it like /old/address/.") from None
