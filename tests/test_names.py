@@ -5,7 +5,9 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
+from conftest import NewBlog
 from folders import MakeFolder, post
+from test_findings import found, told
 
 from bitacora.content.names import alike, what_differs
 from bitacora.content.post import Image
@@ -70,3 +72,13 @@ def test_a_picture_shows_however_its_name_is_composed(make_folder: MakeFolder) -
     now = make_folder({"posts/a.md": post("Uno"), f"posts/{picture}": b"GIF89a"}).now()
     text = now.by_path["posts/a.md"]
     assert now.file_of(text, Image(unicodedata.normalize("NFC", "cañón.gif"))) == f"posts/{picture}"
+
+
+def test_check_tells_of_two_files_that_look_the_same(new_blog: NewBlog) -> None:
+    odd = DECOMPOSED.replace("11-02", "11-03")
+    blog = new_blog(
+        {f"posts/{COMPOSED}": post(), f"posts/{DECOMPOSED}": post("Otra", slug="otra"), f"posts/{odd}": post()}
+    )
+    findings = [one for one in found(blog) if one[0] == "names-alike"]
+    assert findings == [("names-alike", f"posts/{COMPOSED}", 1, 1)]
+    assert any("in one the accents are characters of their own" in line for line in told(blog))

@@ -227,15 +227,15 @@ def is_partial(name: str) -> bool:
 
 
 def is_set_aside(path: str) -> bool:
-    """Whether a file below `posts` or `pages`, or a folder that it lies in, has a name that begins with `_`.
+    """Whether a file below `posts` or `pages`, or a folder of it, has a name that begins with `_` or a dot.
 
     Such are no posts and no pages. The folders that Jekyll calls so are what they are there.
     """
-    if "/_" not in path:
+    if "/_" not in path and "/." not in path:
         return False
     _, *folders, name = path.split("/")
-    return name.startswith("_") or any(
-        part[:1] == "_" and part.casefold() not in JEKYLL_FOLDERS for part in folders
+    return name[:1] in ("_", ".") or any(
+        part[:1] in ("_", ".") and part.casefold() not in JEKYLL_FOLDERS for part in folders
     )
 
 

@@ -77,7 +77,7 @@ RULES: Mapping[str, str] = {
     "untranslated": "A language of the site that the interface is not translated into",
     "being-written": "A file that is being written, and is not looked at until it is whole",
     "subject-apart": "Two categories, tags or authors whose names would give one address",
-    "names-alike": "A name that differs from another only in case",
+    "names-alike": "A name that looks like another one, or differs from it only in case",
     "feed-ids-changed": "An address of the site that changed, and the ids in feeds with it",
     "ignored-by-git": "A file that git ignores, so that it is never pushed",
     **{mistake.rule: "A value of the head that is not used" for mistake in MISTAKES},
@@ -533,6 +533,16 @@ def _hardly_meant(ground: Ground) -> Iterator[Finding]:
 _RULES_BY_PLACE = {SETTINGS_FILE: "settings", "templates": "template"}
 
 
+def _names_alike(ground: Ground) -> Iterator[Finding]:
+    """Of two such files a link means the one that it names exactly, and nobody sees which one that is."""
+    here, looks = ground.snapshot, dict[str, str]()
+    for path in sorted((*here.entries, *here.files)):
+        other = looks.setdefault(alike(path), path)
+        if other != path:
+            reason = f"Its name looks like that of {shown_path(other)}: {what_differs(path, other)}."
+            yield Finding(shown_path(path), 1, 1, "warning", reason, "Rename one of them.", "names-alike")
+
+
 def _never_read(ground: Ground) -> Iterator[Finding]:
     known = {problem.file for problem in ground.snapshot.problems}
     told: set[tuple[str, str]] = set()
@@ -746,6 +756,7 @@ OF_THE_SITE: tuple[Callable[[Ground], Iterator[Finding]], ...] = (
     _problems,
     _hardly_meant,
     _shown_copies,
+    _names_alike,
     _never_read,
     _unnamed_documents,
     _pictures_that_tell_their_place,
