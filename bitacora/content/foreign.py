@@ -42,7 +42,10 @@ _MODULE = re.compile(
     r"""|class[ \t]++\w++[ \t]*+(?:extends\b|\{))"""
     r"""[^\n]*+(?:\n(?![ \t\r]*+(?:\n|\Z))[^\n]++)*+"""
 )
-_COMPONENT = re.compile(r"<(/?)([A-Z][A-Za-z0-9]{0,60}+(?:\.[A-Za-z0-9]{1,60}+)*+)((?:\s[^<>]{0,1000}?)?)(/?)>")
+_COMPONENT = re.compile(
+    r"(?<!\]\()(?<!\]:)(?<!\]: )"  # the address of a link may stand in angle brackets
+    r"<(/?)([A-Z][A-Za-z0-9]{0,60}+(?:\.[A-Za-z0-9]{1,60}+)*+)((?:\s[^<>]{0,1000}?)?)(/?)>"
+)
 _CONTENTS = re.compile(r"(?mi)^ {0,3}(?:\[toc\]|\[\[_?toc_?\]\])(?=[ \t\r]*+$)")
 _SHORTCODE = re.compile(
     r"\[(?:/(?:caption|wp_caption|embed|audio|video|playlist|gallery)|gallery|playlist|embed"
