@@ -260,6 +260,26 @@ def test_a_link_to_a_document_of_nearly_that_name_is_told_with_it(
     assert line.endswith(f"leads to nothing on this site. {said}")
 
 
+MISSING = {
+    "in the head": post(image="falta.jpg"),
+    "in the body, for networks too": post(body="![Una](falta.jpg)"),
+    "in head and body": post(body="![Una](falta.jpg)", image="falta.jpg"),
+    "for readers and for networks": post(image="falta.jpg", share_image="falta.jpg"),
+    "for X": post(share_image="{default: falta.jpg, x: falta.jpg}"),
+    "that leads to itself": post(body="[![Una](falta.jpg)](falta.jpg)"),
+    "in several spellings": post(
+        body="![Una](falta.jpg)\n\n![Dos](./falta.jpg) ![Tres](falta.jpg#a) ![](fal%74a.jpg)"
+    ),
+    "in two sizes of one": post(body='<img src="falta.jpg" srcset="falta.jpg 1x" alt="Una">'),
+}
+
+
+@pytest.mark.parametrize("where", MISSING)
+def test_the_same_missing_picture_is_told_once(new_blog: NewBlog, where: str) -> None:
+    result = run(new_blog({FILE: MISSING[where]}), "--share", "--json")
+    assert [one["rule"] for one in findings(result)] == ["picture-missing"]
+
+
 def test_a_picture_of_the_head_needs_words_too(new_blog: NewBlog) -> None:
     files = {FILE: post(image="sala.jpg"), "posts/sala.jpg": picture()}
     assert found(new_blog(files)) == [("picture-without-alt", FILE, 3, 8)]

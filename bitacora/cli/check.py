@@ -130,8 +130,17 @@ def _report(chosen: Sequence[str], share: bool | None, shared: Collection[str]) 
     ]
     missing = {(one.file, one.line) for one in found if one.rule == "picture-missing"}
     verdicts = _verdicts(here, _judged(here, chosen, share, shared))
-    found += (one for one in verdicts if (one.file, one.line) not in missing)
+    found += (one for one in verdicts if (one.file, one.line) not in missing and not _is_told(here, one, missing))
     return Report(len(here.posts), tuple(sorted(set(found), key=_order)), tuple(_unseen(here, ground.now)))
+
+
+def _is_told(here: Snapshot, verdict: Finding, missing: Collection[tuple[str, int]]) -> bool:
+    """Whether a picture that networks would show is among the missing ones that were told already."""
+    if verdict.rule != "picture-unreadable" or verdict.file not in {file for file, _ in missing}:
+        return False
+    post = here.by_path[verdict.file]
+    images = filter(None, (blog().edition(here).shared_image(post), post.share_image_on_x))
+    return any(here.file_of(post, image) is None for image in images)
 
 
 def _unseen(here: Snapshot, now: datetime) -> Iterator[tuple[str, str]]:

@@ -285,13 +285,20 @@ def _missing_pictures(ground: Ground, post: Post) -> Iterator[Finding]:
     named = [*post.images, *filter(None, (post.share_image, post.share_image_on_x))]
     in_head = dict.fromkeys(image.src for image in named)
     in_body = dict.fromkeys(ground.outline(post).pictures)
+    told: set[str] = set()
     for src, is_head in (*((src, True) for src in in_head), *((src, False) for src in in_body)):
-        if _is_missing(ground, post, src):
+        if _is_missing(ground, post, src) and (address := _address(ground, post, src)) not in told:
+            told.add(address)
             text = ground.text(post)
             name = name_in(src)
             reason = f"There is no picture {shown(name or unquote(src))}."
             place = text.address(src, is_head, "!" if name else "")
             yield text.finding("picture-missing", place, reason, _near_file(ground, post, name or src))
+
+
+def _address(ground: Ground, post: Post, src: str) -> str:
+    """Return the address of a picture or file that a post names, however it is written there."""
+    return unquote(_split(ground.snapshot.picture(post, Image(src)).url).path)
 
 
 def _is_missing(ground: Ground, post: Post, src: str) -> bool:
@@ -388,7 +395,11 @@ def _unnamed_documents(ground: Ground) -> Iterator[Finding]:
 
 
 def _dead_links(ground: Ground, post: Post) -> Iterator[Finding]:
-    for href in dict.fromkeys(ground.outline(post).links):
+    found_in = ground.outline(post)
+    told = {_address(ground, post, src) for src in found_in.pictures if _is_missing(ground, post, src)}
+    for href in dict.fromkeys(found_in.links):
+        if unquote(_split(ground.snapshot.link(post, href)).path) in told:
+            continue  # a missing picture that leads to itself
         if found := _why_dead(ground, post, href):
             text = ground.text(post)
             yield text.finding(found[0], text.address(href, False), *found[1:])
