@@ -8,7 +8,7 @@ import pytest
 from blogs import post
 from conftest import NewBlog
 
-from bitacora.web.alphabets import direction, is_written_in, script, sort_key
+from bitacora.web.alphabets import direction, direction_of, is_written_in, script, sort_key
 
 RIGHT_TO_LEFT = """
     ar ar-EG ar-001 fa fa-AF per prs ps ur sd ks ckb ug dv he iw heb yi ji syr nqo rhg arz pnb mzn glk lrc
@@ -43,6 +43,12 @@ def test_a_language_has_a_script_of_its_own_or_the_likely_one() -> None:
     assert is_written_in("日本", "ja")
     assert is_written_in("x", "es-Zxxx")
     assert not is_written_in("Noticias", "ar")
+    assert direction("ar" * 1_000_000) == direction("") == "ltr"
+    assert (direction_of("¿2024? أخبار"), direction_of("Sol أخبار"), direction_of("!" * 9_999_999)) == (
+        "rtl",
+        "ltr",
+        "",
+    )
 
 
 ORDERS = {

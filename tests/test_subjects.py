@@ -61,6 +61,7 @@ def test_a_name_that_shares_no_address_keeps_the_one_that_it_had(new_blog: NewBl
         other = next(slugs_apart(name, slug))
         assert other == slug or blog.get(f"/tag/{quote(other)}/").headers["Location"] == f"/tag/{quote(slug)}/"
     assert blog.get("/tag/c++/feed.xml").headers["Location"] == "/tag/c/feed.xml"
+    assert blog.get("/tag/an%CC%83o-1/").headers["Location"] == f"/tag/{quote('año-1')}/"
     assert blog.get("/tag/D++/").status == blog.get("/tag/C/").status == blog.get("/tag/c++/x").status == 404
     assert run(blog, "--no-share").exit_code == 0
 

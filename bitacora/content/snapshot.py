@@ -141,8 +141,12 @@ class Snapshot:
         return term.slug in shared or names.get(term.slug, name := name_key(term.name)) != name
 
     def spelt(self, kind: str, slug: str) -> Subject | None:
-        """Return the category, tag or author that would have this slug beside others, or had it once."""
+        """Return the category, tag or author that would have this slug beside others, had it once, or keeps its
+        accents otherwise.
+        """
         subjects: Mapping[str, Subject] = getattr(self, SUBJECTS[kind])
+        if (whole := composed(slug)) != slug and whole in subjects:
+            return subjects[whole]
         for own in (term_slug(slug), slug.rpartition("-")[0]):
             if (subject := subjects.get(own)) and slug in (
                 name_key(subject.term.name),

@@ -25,17 +25,25 @@ RTL_SCRIPTS = names_in(
 """ISO 15924 codes of the scripts whose lines run from right to left (CLDR, scriptMetadata)."""
 
 _MOST_LANGUAGES = 256
+_MOST_OF_LANGUAGE = 35
+"""Characters that a language tag may need (RFC 5646, 4.4.1)."""
+_MOST_READ = 1_000
+"""Characters in which a letter must stand that has a direction."""
 
 
 # --- scripts
 
 
-@lru_cache(_MOST_LANGUAGES)
 def script(language: str) -> str:
     """Return the ISO 15924 code of the script that a language tag means: its own, else the likely one.
 
-    Latn for a language that nothing is known of.
+    Latn for a language that nothing is known of, and for what is too long for a tag, as a template may write it.
     """
+    return _script(language) if len(language) <= _MOST_OF_LANGUAGE else "Latn"
+
+
+@lru_cache(_MOST_LANGUAGES)
+def _script(language: str) -> str:
     first, _, rest = language.lower().replace("_", "-").partition("-")
     first = get_global("language_aliases").get(first, first).lower()
     parts = f"{first}-{rest}".replace("_", "-").split("-")
@@ -54,7 +62,7 @@ def direction(language: str) -> str:
 
 def direction_of(text: str) -> str:
     """Return which way a text runs by its first letter that has a direction; empty without any."""
-    kinds = map(unicodedata.bidirectional, text)
+    kinds = map(unicodedata.bidirectional, text[:_MOST_READ])
     return next(("ltr" if kind == "L" else "rtl" for kind in kinds if kind in {"L", "R", "AL"}), "")
 
 
