@@ -81,6 +81,13 @@ def test_what_a_title_loses_is_told(title: str, lost: str) -> None:
     assert lost in remark.reason
 
 
+def test_what_an_intro_loses_is_told() -> None:
+    (remark,) = read("intro: 'Uno {{ x }} [dos](/y)'").remarks
+    assert "intro is shown without" in remark.reason
+    assert "{{ x }}" in remark.reason
+    assert read("intro: 'Uno [dos](/y) <b>tres</b> `{{ x }}`'").remarks == ()
+
+
 @pytest.mark.parametrize(
     ("head", "column", "whole"),
     [
@@ -199,7 +206,8 @@ def test_chinese_and_japanese_are_read_as_their_writers_mean_it(text: str, body:
 
 def test_the_excerpt_of_html_in_chinese_has_no_spaces_of_its_lines() -> None:
     assert excerpt_of("第一\n第二 三") == "第一第二 三"
-    assert html_of("<p>第一\n第二</p>").excerpt == "第一第二"
+    assert html_of("<p>第一\n第<b>二</b></p><p>第三</p>").excerpt == "第一第二第三"
+    assert html_of("第一。\n\n- 第二\n- 第三\n\nabc\n\n<!--more-->").excerpt == "第一。第二第三 abc"
 
 
 def test_a_pipe_of_a_table_is_in_code_what_it_is_in_text() -> None:

@@ -165,7 +165,11 @@ class Comment(NamedTuple):
 
 def comments_behind(head: Head) -> Iterator[Comment]:
     """The comments of a YAML head that stand on the line of a value."""
-    if head.text.find("#", head.start, head.body_start) < 0 or not head.text[: head.start].strip().startswith("-"):
+    if head.text.find("#", head.start, head.body_start) < 0 or not _COMMENTED.search(
+        head.text, head.start, head.body_start
+    ):
+        return
+    if not head.text[: head.start].strip().startswith("-"):
         return
     for key, node in (*head.repeated, *head.entries.items()):
         for value in _scalars(node):
@@ -174,6 +178,7 @@ def comments_behind(head: Head) -> Iterator[Comment]:
 
 
 _MOST_LINES = 50
+_COMMENTED = re.compile(r"^[ \t]*+[^#\s][^\n]*?[ \t]#", re.MULTILINE)
 _COMMENT = re.compile(r"([ \t]+)(#[^\r\n]*)")
 _QUOTED = re.compile(r"""\s*(?:"(?:[^"\\]|\\.)*+"|'(?:[^']|'')*+')""")
 

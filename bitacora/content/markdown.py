@@ -629,12 +629,12 @@ def _excerpt(tokens: Iterable[Token]) -> str:
     length = 0
     for token in tokens:
         if token["type"] == "block_html" and (more := MORE.search(token["raw"])):
-            return excerpt_of(" ".join([*texts, text_of_html(token["raw"][: more.start()])]))
+            return excerpt_of("\n".join([*texts, text_of_html(token["raw"][: more.start()])]))
         if token["type"] == "paragraph":
             children = token["children"]
             for index, child in enumerate(children):
                 if child["type"] == "inline_html" and MORE.fullmatch(child["raw"]):
-                    return excerpt_of(" ".join([*texts, "".join(text_of(children[:index], pictures=False))]))
+                    return excerpt_of("\n".join([*texts, "".join(text_of(children[:index], pictures=False))]))
             paragraph = paragraph or _prose(token)
         if length < LONGEST:
             texts.append(_prose(token))
@@ -651,4 +651,4 @@ def _prose(token: Token) -> str:
         return text_of_html(token["raw"])
     if kind in {"heading", "title", "footnotes"}:
         return ""
-    return " ".join(filter(None, map(_prose, token.get("children", ()))))
+    return one_line("\n".join(filter(None, map(_prose, token.get("children", ())))))

@@ -321,7 +321,7 @@ def _heading_text(text: str) -> str:
 
 def text_of_html(html: str) -> str:
     """The text of HTML as an author wrote it, on one line."""
-    return one_line(_UNPRINTABLE.sub("", unescape(_ANY_TAG.sub(" ", _without_hidden(html[:LONGEST])))))
+    return one_line(_UNPRINTABLE.sub("", unescape(_ANY_TAG.sub("\n", _without_hidden(html[:LONGEST])))))
 
 
 def excerpt_of(text: str) -> str:

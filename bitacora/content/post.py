@@ -540,7 +540,12 @@ class _Fields:
     def intro(self, role: str) -> str:
         """Without comments, but for what never ends: one line hardly hides its rest."""
         node = self.scalar(role)
-        return "" if node is None else _seen(plain_text(without_comments(node.text, "", are_open=False)))
+        if node is None:
+            return ""
+        text = without_comments(node.text, "", are_open=False)
+        if "{" in text and (lost := [shown(part) for part in lost_in(text) if part.startswith("{")]):
+            self.remark(TITLE_LOSES, node, self.found[role][1], lost=", ".join(lost[:_MOST_TOLD]))
+        return _seen(plain_text(text))
 
     def switch(self, role: str) -> bool | None:
         if role not in self.found:
