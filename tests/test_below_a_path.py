@@ -169,6 +169,33 @@ def test_a_redirect_stays_below_the_prefix(blog: Blog, asked: str, location: str
     assert answer.status in ({301, 308} if location else {404})
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "//evil.example",
+        "/blog//evil.example/",
+        "/blog///evil.example",
+        "/blog//%5cevil.example",
+        "//blog//evil.example/",
+    ],
+)
+def test_a_redirect_below_a_path_stays_on_this_host(blog: Blog, path: str) -> None:
+    for query in ("", "a=1", "//evil.example", "\r\nX: y"):
+        location = blog.get(path, query=query).headers["Location"]
+        assert re.match("/blog/(blog/)?(%5C)?evil", location)
+        assert location.isprintable()
+
+
+def test_html_that_goes_out_as_it_is_written_has_the_prefix_too(new_blog: NewBlog) -> None:
+    body = "<p><a href=/about/>a</a> <a HREF='/shop/'>b</a> <img src=\"/uploads/x.png\" alt=''></p>"
+    files = {"posts/2026-11-01-a.md": post("A", body), "pages/about.md": post("Acerca")}
+    blog = below(new_blog(files, settings='html = "trusted"\n'))
+    page, feed = blog.get("/blog/2026/11/01/a/").text, unescape(blog.get("/blog/feed.xml").text)
+    assert "<a href=/blog/about/>a</a> <a HREF='/shop/'>b</a> <img src=\"/uploads/x.png\"" in page
+    assert f"<a href={HOST}/blog/about/>a</a> <a HREF='{HOST}/shop/'>b</a>" in feed
+    assert f'<img src="{HOST}/uploads/x.png"' in feed
+
+
 def test_machines_ask_with_the_prefix_and_without(blog: Blog) -> None:
     for path in ("/healthz", "/readyz", "/metrics"):
         here = [blog.get(asked, remote_addr="127.0.0.1") for asked in (path, PREFIX + path)]

@@ -454,14 +454,13 @@ class Snapshot:
                 remedy = f"Write {site.origin}{url} if that is meant, and else an address that the site has."
                 yield PostError(SETTINGS_FILE, 1, 1, reason, remedy)
         for post in self.by_url.values():
-            within = post.url.removeprefix(site.prefix)
-            if within != post.url and self.is_prefixed(unquote(post.url)):
+            if post.url.startswith(site.prefix) and self.is_prefixed(unquote(post.url)):
+                shows = post.url.removeprefix(site.prefix) or "/"
                 reason = (
-                    f"Behind a proxy that takes {site.prefix} away, {within} is shown at its address {post.url}."
+                    f"Behind a proxy that takes {site.prefix} away, {shows} is shown at its address {post.url}."
                 )
-                yield PostError(
-                    post.path, 1, 1, reason, "Give it another slug or permalink, or let the proxy keep the path."
-                )
+                remedy = "Give it another slug or permalink, or let the proxy keep the path."
+                yield PostError(post.path, 1, 1, reason, remedy)
         if self.reserved(f"{site.prefix}/"):
             reason = (
                 f"Behind a proxy that takes {site.prefix} away, home is shown at the blog's own {site.prefix}/."
