@@ -102,9 +102,9 @@ WORDS = {
         extra: {private: true} | private: true\nprivate: false | draft: false\nprivate: true |
         published: true\nstatus: draft | drafft: true | priavte: yes | pubilsh: no | layout: draft |
         type: draft | viewBag: {is_hidden: 1} | access: {site.login: true} | visibility: [members, paid] |
-        access: [staff] | meta: {draft: true} | ignorePublish: true | ready_to_publish: no |
-        embargo: [soon] | embargo: until further notice | eleventyComputed: {permalink: false} |
-        private\xa0: true | private: 'true\xa0' | черновик: да
+        public: members | build: never | _build: false | access: [staff] | meta: {draft: true} |
+        ignorePublish: true | ready_to_publish: no | embargo: [soon] | embargo: until further notice |
+        eleventyComputed: {permalink: false} | private\xa0: true | private: 'true\xa0' | черновик: да
     """,
     HIDDEN: r"""
         unlisted: true | oculto: sí | status: hidden | status: unlisted | _discoverable: no |
@@ -129,7 +129,7 @@ WORDS = {
         permalink: /false/ | sitemap: false | robots: noindex | secretary: Luis | privacy: yes |
         private_view: 2018-05-01 | tags: [draft] | visibility: [public] | público: [jóvenes] |
         audience: [engineers] | online: false | concept: A plan | público: 2500 | live_at: Wembley |
-        us_only: true | version: draft | x: {private: true} |
+        us_only: true | público: familia | build: 1234 | version: draft | x: {private: true} |
         schedule: Mon-Fri 9-17 | date: 2018-07-17\nfecha: 2030-01-01 | headless: false | draught: true |
         raft: true | published: 2018-01-01 | expires: never | type: post | layout: post
     """,

@@ -686,7 +686,7 @@ class _Kind(NamedTuple):
 
     Each is "public", "draft", "hidden", "noindex", "unmapped" or "error". `takes` is "scheduled" or "expired"
     where a date is a value. `is_loose` where a key has other meanings, but for what begins like a date. `own`
-    decides alone.
+    decides alone. `some` is for the names of circles such as members, which else count as `draft`.
     """
 
     yes: str
@@ -700,13 +700,14 @@ class _Kind(NamedTuple):
     is_date: bool = False
     is_loose: bool = False
     own: Callable[[str, str], str] | None = None
+    some: str = ""
 
     def by(self, meant: str) -> str:
         """Return what a value with this meaning says."""
         if meant == "featured":
             return "highlighted" if self is _STATUS else self.public
         if meant == "some":
-            return "public" if self in (_PUBLIC, _STATE) else self.draft
+            return self.some or self.draft
         return str(getattr(self, meant))
 
 
@@ -771,8 +772,9 @@ _PASSWORD = _Kind("draft", "public", "draft", hidden="draft", public="draft")
 _PUBLISH = _Kind("public", "draft", "error", nothing="draft", takes="scheduled")
 _PUBLISH_TOO = _Kind("public", "draft", "draft", nothing="draft", takes="scheduled")
 _PUBLIC = _Kind("public", "draft", "public", takes="scheduled")
+_PUBLIC_OR_AUDIENCE = _Kind("public", "draft", "public", takes="scheduled", some="public")
 _STATUS = _Kind("error", "error", "error", takes="scheduled")
-_STATE = _Kind("public", "public", "public")
+_STATE = _Kind("public", "public", "public", some="public")
 _ACCESS = _Kind("public", "draft", "public")
 _BY_VISIBILITY = _Kind("public", "draft", "draft")
 _VISIBILITY = _Kind("", "", "draft", own=_of_visibility)
@@ -861,11 +863,8 @@ _KEYS: tuple[tuple[_Kind, str], ...] = (
         |publiée|est publié|veröffentlichen|publizieren|veröffentlicht|publiziert|ist veröffentlicht
         |pubblica|pubblicare|pubblicato|pubblicata|è pubblicato|publicat""",
     ),
-    (
-        _PUBLIC,
-        """public|is public|público|pública|es público|publique|öffentlich|pubblico|pubblica visibilità
-        |públic""",
-    ),
+    (_PUBLIC, "public|is public|publique|öffentlich"),
+    (_PUBLIC_OR_AUDIENCE, "público|pública|es público|pubblico"),
     (_STATUS, "status"),
     (
         _Kind("public", "draft", "draft", takes="scheduled"),
@@ -906,6 +905,7 @@ _KEYS: tuple[tuple[_Kind, str], ...] = (
         "listed|discoverable|make discoverable|_discoverable|indexed|listado|répertorié|listé|gelistet|elencato",
     ),
     (_ARTICLE, "article"),
+    (_RENDER, "build"),
     (_ENABLED, "enabled|routable|ready to publish|publishable|make public|show on site|visible to public"),
     (_RENDER, "render"),
     (_PUBLISH_DATE, "publish date|pub date"),
