@@ -62,6 +62,19 @@ class Table(NamedTuple):
 
 
 Node: TypeAlias = Scalar | Sequence | Table
+NULLS = {"", "~", "null", "Null", "NULL"}
+
+
+def is_given(node: Node) -> bool:
+    """Return whether there is a value: null and empty mean absent."""
+    if isinstance(node, Scalar):
+        return node.text not in NULLS if node.plain else node.text != "" and not node.text.isspace()
+    return bool(node.items if isinstance(node, Sequence) else node.entries)
+
+
+def kind_of_group(node: Node) -> str:
+    """Return what a node is that is not one value, for a sentence."""
+    return "a list" if isinstance(node, Sequence) else "a group of keys"
 
 
 @dataclass(frozen=True, slots=True)

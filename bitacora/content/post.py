@@ -17,6 +17,7 @@ from bitacora.content.dates import REMEDY, DateError, read_date
 from bitacora.content.errors import Mistake, PostError, Remark, named, odd_characters, shown
 from bitacora.content.files import DRAFT_FOLDERS, JEKYLL_FOLDERS, SETTINGS_FILE
 from bitacora.content.front_matter import (
+    NULLS,
     Comment,
     Head,
     Node,
@@ -26,7 +27,9 @@ from bitacora.content.front_matter import (
     advice_on,
     body_after_head,
     comments_behind,
+    is_given,
     key_of,
+    kind_of_group,
     read_head,
 )
 from bitacora.content.permalink import (
@@ -410,7 +413,6 @@ _IMAGE_KEYS = {key: rank for rank, key in enumerate(("img", "src", "path", "url"
 _PICTURE_PARTS = {*_IMAGE_KEYS, "caption", "alt"}
 _APART = ("x",)
 """Networks that a page can tell something of its own: others read X's tags only where Open Graph says nothing."""
-_NULLS = {"", "~", "null", "Null", "NULL"}
 _TEXTS = {"title", "intro", "share_title", "share_message", "image_caption", "image_alt"}
 _NEVER_CUT = {
     "date", "updated", "expires", "draft", "published", "status", "highlighted", "hidden", "noindex", "toc",
@@ -457,7 +459,7 @@ class _Fields:
         self.unknown: dict[str, Node] = {}
         for key, node in head.entries.items():
             if place := _ROLES.get(key) or _ROLES.get(key_of(key)):
-                if _is_given(node):
+                if is_given(node):
                     self.put(*place, key, node)
             else:
                 self.unknown[key] = node
@@ -521,7 +523,7 @@ class _Fields:
         if isinstance(node, Scalar):
             return node
         remedy = f"Write it like {like or _like(name)}."
-        raise self.wrong(node, f"{name} is {_kind(node)}, where one value belongs.", remedy)
+        raise self.wrong(node, f"{name} is {kind_of_group(node)}, where one value belongs.", remedy)
 
     def item(self, key: str, node: Node) -> Scalar:
         return self.one(f"An item of {key}", node, f'{key}: ["One value", "Another"]')
@@ -556,7 +558,7 @@ class _Fields:
             return True
         if text in _FALSE:
             return False
-        found = shown(node.text) if isinstance(node, Scalar) else f"is {_kind(node)}, which"
+        found = shown(node.text) if isinstance(node, Scalar) else f"is {kind_of_group(node)}, which"
         reason = f"{key} {found} is neither true nor false."
         raise self.wrong(node, reason, f"Write {key}: true or {key}: false.")
 
@@ -604,11 +606,13 @@ class _Fields:
             return []
         _, key, node = self.found[role]
         if isinstance(node, Table):
-            raise self.wrong(node, f"{key} is {_kind(node)}, not a list.", f"Write it like {key}: [one, two].")
+            raise self.wrong(
+                node, f"{key} is {kind_of_group(node)}, not a list.", f"Write it like {key}: [one, two]."
+            )
         if isinstance(node, Scalar):
             texts = _SPLITS.get(key_of(key), _whole)(node.text)
         else:
-            texts = [self.item(key, item).text for item in node.items if _is_given(item)]
+            texts = [self.item(key, item).text for item in node.items if is_given(item)]
         return [name for text in texts if (name := _tidy(text))]
 
     def addresses(self, role: str) -> list[str]:
@@ -617,10 +621,10 @@ class _Fields:
             return []
         if isinstance(node, Table):
             raise self.wrong(
-                node, f"{key} is {_kind(node)}, not a list.", f"Write it like {key}: [/old/address/]."
+                node, f"{key} is {kind_of_group(node)}, not a list.", f"Write it like {key}: [/old/address/]."
             )
         items = node.items if isinstance(node, Sequence) else [node]
-        return list(filter(None, (self.alias(key, item) for item in items if _is_given(item))))
+        return list(filter(None, (self.alias(key, item) for item in items if is_given(item))))
 
     def alias(self, key: str, node: Node) -> str:
         text = self.item(key, node).text.strip()
@@ -643,7 +647,7 @@ class _Fields:
             return ()
         _, key, node = self.found[role]
         items = node.items if isinstance(node, Sequence) else [node]
-        images = (self.image(key, item) for item in items if _is_given(item))
+        images = (self.image(key, item) for item in items if is_given(item))
         return tuple(image for image in images if image is not None)
 
     def image(self, key: str, node: Node) -> Image | None:
@@ -657,9 +661,9 @@ class _Fields:
         best, texts = len(_IMAGE_KEYS), {"caption": "", "alt": ""}
         for name, value in node.entries.items():
             role = name if name in _IMAGE_KEYS else key_of(name)
-            if role in texts and _is_given(value):
+            if role in texts and is_given(value):
                 texts[role] = self.part(key, name, value).text
-            elif _IMAGE_KEYS.get(role, best) < best and _is_given(value):
+            elif _IMAGE_KEYS.get(role, best) < best and is_given(value):
                 src, best = self.part(key, name, value), _IMAGE_KEYS[role]
         return None if src is None else self.picture(key, src, **texts)
 
@@ -687,16 +691,18 @@ class _Fields:
         _, key, node = self.found["authors"]
         if not isinstance(node, Sequence):
             return (self.author(key, node),)
-        authors = (self.author(key, item) for item in node.items if _is_given(item))
+        authors = (self.author(key, item) for item in node.items if is_given(item))
         return tuple({(author.slug, name_key(author.name)): author for author in authors}.values())
 
     def author(self, key: str, node: Node) -> Author:
         if isinstance(node, Scalar):
             return _author(self.site, _tidy(node.text))
         entries = {key_of(name): value for name, value in node.entries.items()} if isinstance(node, Table) else {}
-        if "name" not in entries or not _is_given(entries["name"]):
-            raise self.wrong(node, f"{key} is {_kind(node)} without a name.", f'Write it like {key}: "The name".')
-        given = {name: entries[name] for name in AUTHOR_KEYS if name in entries and _is_given(entries[name])}
+        if "name" not in entries or not is_given(entries["name"]):
+            raise self.wrong(
+                node, f"{key} is {kind_of_group(node)} without a name.", f'Write it like {key}: "The name".'
+            )
+        given = {name: entries[name] for name in AUTHOR_KEYS if name in entries and is_given(entries[name])}
         texts = {name: _tidy(self.part(key, name, value).text) for name, value in given.items()}
         if not is_link(texts.get("url") or "/"):
             reason = f"url of {key} {shown(texts['url'])} is not an address."
@@ -731,7 +737,7 @@ class _Fields:
             return
         told: dict[str, tuple[str, Node]] = {}
         for name, value in node.entries.items():
-            if (network := self.network(key, name, value, networks)) and _is_given(value):
+            if (network := self.network(key, name, value, networks)) and is_given(value):
                 if network in told:
                     before, its_value = told[network]
                     self.remark(NETWORK_TWICE, its_value, key, written=shown(before), other=shown(name))
@@ -756,7 +762,7 @@ class _Fields:
     def share_picture(self, name: str, node: Node) -> Image | None:
         items = node.items if isinstance(node, Sequence) else [node]
         try:
-            image = next(filter(None, (self.image(name, item) for item in items if _is_given(item))), None)
+            image = next(filter(None, (self.image(name, item) for item in items if is_given(item))), None)
         except PostError:
             image, is_none = None, False
         else:
@@ -1015,13 +1021,6 @@ def _language(text: str) -> str:
 # --- nodes to plain values
 
 
-def _is_given(node: Node) -> bool:
-    """Null and empty mean absent."""
-    if isinstance(node, Scalar):
-        return node.text not in _NULLS if node.plain else node.text != "" and not node.text.isspace()
-    return bool(node.items if isinstance(node, Sequence) else node.entries)
-
-
 def _network(name: str) -> str:
     network = name.strip().lower()
     return "x" if network == "twitter" else network
@@ -1046,15 +1045,11 @@ def _written(node: Node) -> str:
 
 
 def _word(node: Node) -> str:
-    return node.text.strip().lower() if isinstance(node, Scalar) else _kind(node)
+    return node.text.strip().lower() if isinstance(node, Scalar) else kind_of_group(node)
 
 
 def _like(name: str) -> str:
     return f'{name}: "One value"'
-
-
-def _kind(node: Node) -> str:
-    return "a list" if isinstance(node, Sequence) else "a group of keys"
 
 
 def _seen(text: str) -> str:
@@ -1110,7 +1105,7 @@ def _value(node: Node) -> object:
     text = node.text
     if not node.plain:
         return text
-    if text in _NULLS:
+    if text in NULLS:
         return None
     if text.lower() in _TRUE | _FALSE and not text.isdecimal():
         return text.lower() in _TRUE

@@ -19,7 +19,17 @@ from typing import NamedTuple, Protocol, TypeAlias
 from bitacora.content.dates import REMEDY, DateError
 from bitacora.content.errors import PostError, shown
 from bitacora.content.files import SETTINGS_FILE
-from bitacora.content.front_matter import Node, Scalar, Sequence, Table, as_seen, read_head, torn_head
+from bitacora.content.front_matter import (
+    Node,
+    Scalar,
+    Sequence,
+    Table,
+    as_seen,
+    is_given,
+    kind_of_group,
+    read_head,
+    torn_head,
+)
 
 EVERYBODY, ANYBODY_WITH_THE_ADDRESS, NOBODY = "everybody", "anybody with the address", "nobody"
 STANDINGS = ("shown", "hidden", "draft", "scheduled", "expired", "displaced")
@@ -260,7 +270,7 @@ def _opened(found: Iterable[_Found]) -> Iterator[_Found]:
 
 def _effect(kind: _Kind, node: Node, read_date: Callable[[Scalar], datetime]) -> tuple[str, datetime | None]:
     """Return what a value says under a key of a kind, and when."""
-    if not _is_given(node):
+    if not is_given(node):
         return "public", None
     if not isinstance(node, Scalar):
         return _effect_of_group(kind, node), None
@@ -303,7 +313,7 @@ def _unreadable(
     position: Callable[[Node], tuple[int, int]],
     read_date: Callable[[Scalar], datetime],
 ) -> PostError:
-    what = _group(node)
+    what = kind_of_group(node)
     found = shown(node.text) if isinstance(node, Scalar) else f"is {what}, which"
     withdrawn = True
     if kind.takes and kind.is_date:
@@ -332,15 +342,11 @@ def _unreadable(
 _OFFERED = ("published", "publish", "public", "publicado", "draft", "pending", "private", "archived", "hidden")
 
 
-def _group(node: Node) -> str:
-    return "a list" if isinstance(node, Sequence) else "a group of keys"
-
-
 def _written(node: Node) -> str:
     """What stands behind the key, as far as it fits a line."""
     if isinstance(node, Scalar):
         return shown(node.text)[1:-1]
-    return _group(node)
+    return kind_of_group(node)
 
 
 # --- what a folder says
@@ -573,16 +579,6 @@ def _no_date(node: Scalar) -> datetime:
 
 
 # --- values
-
-
-def _is_given(node: Node) -> bool:
-    """Null and empty mean absent."""
-    if isinstance(node, Scalar):
-        return node.text not in _NULLS if node.plain else node.text != "" and not node.text.isspace()
-    return bool(node.items if isinstance(node, Sequence) else node.entries)
-
-
-_NULLS = {"", "~", "null", "Null", "NULL"}
 
 
 @lru_cache(maxsize=4096)
