@@ -46,7 +46,7 @@ class Code(NamedTuple):
 
 def comments_in(text: str) -> list[Comment]:
     """Return the comments of a body, in their order. Takes linear time."""
-    if not any(sign in text for sign in _SIGNS) or not _LIKE_A_COMMENT.search(text):
+    if not any(sign in text and like.search(text) for sign, like in _LIKE_A_COMMENT.items()):
         return []
     return [part for part in _Reader(text) if isinstance(part, Comment)]
 
@@ -158,12 +158,15 @@ _LINES = _form(
     "#+BEGIN_COMMENT", r"#\+begin_comment[ \t\r]*+$", r"^[ \t>]*+#\+end_comment[ \t\r]*+$", is_pair=True
 )
 _PERCENTS, _DEFINITION = "%%", "[//]: #"
-_SIGNS = ("%%", "{", "<!--", "<%", "]:", "#+")
-_LIKE_A_COMMENT = re.compile(
-    r"%%|<!--|<%|\{[#/>]|\{\s*+/\*|\{%-?\s*+(?:comment|doc|if|#)|\{\{[-~]?\s*+/\*|\{\{~?[!-]|\{\{[<%]\s*+comment"
-    r"|\{::comment|^[ \t>]*+\[(?!\^)[^\]\n]{0,200}\]:|^[ \t>]*+#\+begin_comment",
-    re.IGNORECASE | re.MULTILINE,
-)
+_LIKE_A_COMMENT = {
+    "%%": re.compile("%%"),
+    "<!--": re.compile(r"<!--(?!\s*+more\s*+-->)", re.IGNORECASE),
+    "<%": re.compile("<%"),
+    "{": re.compile("|".join(form.opens.pattern for sign in ("{", "{{") for form in _FORMS[sign]), re.IGNORECASE),
+    "]:": re.compile(r"\]:[ \t]*+(?:[#<]|\r?\n)|\[//"),
+    "#+": re.compile(r"#\+begin_comment", re.IGNORECASE),
+}
+"""By what such a text has in any case: most texts have none of these, and are not read any further."""
 _NESTED = {
     "{% comment %}": re.compile(r"\{%-?\s*+(end|/\s*+)?comment\b[^%{}\n]{0,200}%\}", re.IGNORECASE),
     "{% if false %}": re.compile(r"\{%-?\s*+(end)?(?:if|else|elsif)\b[^%{}\n]{0,200}%\}", re.IGNORECASE),
