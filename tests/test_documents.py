@@ -101,6 +101,8 @@ NAMING = {
     "a link in angle brackets": "[acta](<x.pdf>)",
     "a reference": "[acta][a]\n\n[a]: x.pdf 'El acta'",
     "a picture": "![acta](x.pdf)",
+    "double brackets": "[[x.pdf]]",
+    "double brackets that show it": "![[x.pdf]]",
     "a link written in HTML": '<p><a href="x.pdf" download>acta</a></p>',
     "a sound": '<audio controls src="x.pdf"></audio>',
     "a film": '<video controls src="x.pdf"></video>',

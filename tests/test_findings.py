@@ -260,6 +260,16 @@ def test_a_link_to_a_document_of_nearly_that_name_is_told_with_it(
     assert line.endswith(f"leads to nothing on this site. {said}")
 
 
+def test_two_files_that_a_text_gives_one_address_are_told(new_blog: NewBlog) -> None:
+    body = "[a](uno/acta.pdf) [b](../acta.pdf) ![C](../foto.png)\n\n[d](../otra/acta.pdf#page=2) ![C](../foto.png)"
+    names = ["posts/x/uno/acta.pdf", "posts/acta.pdf", "posts/otra/acta.pdf", "posts/foto.png"]
+    blog = new_blog({"posts/x/2018-07-17-x.md": post(body=body), **dict.fromkeys(names, "x")})
+    assert told(blog) == [
+        "posts/x/2018-07-17-x.md:6:5: warning: At /2018/07/17/x/acta.pdf readers get posts/acta.pdf, "
+        "which this text names before posts/otra/acta.pdf. Rename one of them."
+    ]
+
+
 MISSING = {
     "in the head": post(image="falta.jpg"),
     "in the body, for networks too": post(body="![Una](falta.jpg)"),

@@ -36,6 +36,7 @@ HIDDEN = [
     "x/.well-known/a.txt",
     ".oculta/a.txt",
     "a.txt~",
+    "a.txt.part",
 ]
 TAKEN = {
     "robots.txt": "the blog itself",

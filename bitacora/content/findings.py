@@ -391,6 +391,19 @@ def _unnamed_documents(ground: Ground) -> Iterator[Finding]:
         yield Finding(shown_path(path), 1, 1, "warning", reason, remedy, "document-unnamed")
 
 
+def _files_at_one_address(ground: Ground, post: Post) -> Iterator[Finding]:
+    """Files of other folders hang below a post by their names alone, and two may have one name."""
+    here, found_in = ground.snapshot, ground.outline(post)
+    first: dict[str, str] = {}
+    for written in dict.fromkeys((*named_in_head(post), *found_in.pictures, *found_in.links)):
+        if path := here.file_of(post, Image(written)):
+            address = _split(here.link(post, written)).path
+            if first.setdefault(address, path) != path:
+                text = ground.text(post)
+                reason = f"At {address} readers get {first[address]}, which this text names before {path}."
+                yield text.finding("address-taken", text.address(written, False), reason, "Rename one of them.")
+
+
 # --- links
 
 
@@ -754,6 +767,7 @@ OF_POSTS: tuple[Callable[[Ground, Post], Iterator[Finding]], ...] = (
     _missing_pictures,
     _pictures_without_alt,
     _dead_links,
+    _files_at_one_address,
     _ids_twice,
     _open_code,
     _comments,

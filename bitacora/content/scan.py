@@ -315,7 +315,7 @@ def kind_of(path: str) -> str:
     if top == "static" and rest:
         return "" if is_partial(name) else "file"
     if top == "root" and rest:
-        return "file" if is_showable(path) else ""
+        return "file" if is_showable(path) and not is_partial(name) else ""
     if top not in {"posts", "pages"}:
         return ""
     if is_markdown(name):

@@ -105,10 +105,8 @@ class Files:
         if response is not None:
             response.headers["Content-Security-Policy"] = SANDBOX_POLICY
             response.headers.setdefault("Cache-Control", "no-cache")
-            if path.startswith(f"{WELL_KNOWN}/"):
-                response.headers["Access-Control-Allow-Origin"] = (
-                    "*"  # what is there is for programs of other sites
-                )
+            if path.startswith(f"{WELL_KNOWN}/"):  # for programs, also those in pages of other sites
+                response.headers["Access-Control-Allow-Origin"] = "*"
         return response
 
     def logo(self, snapshot: Snapshot) -> bytes | None:
