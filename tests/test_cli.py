@@ -46,7 +46,7 @@ def test_check_names_each_problem_on_a_line_of_its_own(new_blog: NewBlog) -> Non
             "posts/2018-07-19-torn.md": "---\ntitle: x\n",
             "posts/2018-07-20-yaml.md": "---\ntitle: [a,\n  b: c\n---\n",
             "posts/2018-07-21-latin.md": b"---\ntitle: \xf1\n---\n",
-            "posts/otra.md": post(slug="good", date="2018-07-17"),
+            "posts/otra-entrada-con-su-misma-direccion.md": post(slug="good", date="2018-07-17"),
             "templates/post.html": "\n{{ 1 / 0 }}",
             "templates/wrong.html": "{% if %}",
         }
@@ -59,7 +59,7 @@ def test_check_names_each_problem_on_a_line_of_its_own(new_blog: NewBlog) -> Non
         "posts/2018-07-19-torn.md",
         "posts/2018-07-20-yaml.md",
         "posts/2018-07-21-latin.md",
-        "posts/otra.md",
+        "posts/otra-entrada-con-su-misma-direccion.md",
         "templates/post.html",
         "templates/wrong.html",
     ]

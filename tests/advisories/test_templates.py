@@ -86,7 +86,8 @@ def test_nothing_that_an_editor_types_is_a_template(new_blog: NewBlog) -> None:
     files: dict[str, str | bytes] = {}
     for number, source in enumerate(SOURCES):
         for key in HEAD:
-            line = json.dumps([source] if key in {"tags", "categories", "authors", "aliases"} else source)
+            said = f"a {source}"  # alone it is held back as the template of an editor
+            line = json.dumps([said] if key in {"tags", "categories", "authors", "aliases"} else said)
             name = f"posts/2018-07-17-{number}-{key.replace('_', '')}.md"
             files[name] = f"---\n{key}: {line}\n---\na {source} b `{source}`\n"
     files["posts/2018-07-16-{{ 7*191 }}.md"] = post("X")
