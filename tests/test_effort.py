@@ -25,7 +25,7 @@ class AsWritten:
         return src, 0, 0
 
 
-def _steps(text: str, trusted: bool) -> int:
+def _steps(text: str, trusted: bool, source: markdown._Source | None = None) -> int:
     """What a body spends, also where it is refused for something else."""
     with bounded():
         current = effort._current.get()
@@ -34,7 +34,7 @@ def _steps(text: str, trusted: bool) -> int:
         current.ends = float("inf")
         try:
             addresses = markdown.Addresses(AsWritten(), ())
-            markdown._written(markdown._Source(text), addresses, trusted=trusted, labels=markdown.LABELS)
+            markdown._written(source or markdown._Source(text), addresses, trusted=trusted, labels=markdown.LABELS)
         except MarkupTooLarge:
             pass
         return 10**9 - current.left
@@ -143,6 +143,23 @@ def test_half_a_second_is_the_most_that_a_body_may_take(text: str, monkeypatch: 
     with pytest.raises(MarkupTooLarge):
         render(text, AsWritten())
     assert _steps(text, False) > effort.MOST_STEPS
+
+
+def test_characters_that_are_escaped_are_counted() -> None:
+    """The sanitiser takes the square of their number in one text, also for no-break spaces."""
+    for sign in ("&", "\xa0"):
+        with pytest.raises(MarkupTooLarge, match="escaped characters"):
+            render(f"a{sign}b" * 41_000, AsWritten())
+        assert render(f"a{sign}b" * 4_000, AsWritten()).body
+
+
+@pytest.mark.parametrize("sign", ["![", "<", "[a](" + " " * 560 + "))))", "$a", "\\[", "\\begin{a}", "\xa0- a\n"])
+def test_no_sign_before_a_title_or_a_formula_keeps_a_worker_busy(sign: str) -> None:
+    steps = []
+    for size in (50_000, 200_000):
+        source = markdown._Source((sign * size)[:size], math=True, title="x")
+        steps.append(_steps(source.text, False, source))
+    assert steps[1] < 8 * max(steps[0], 50)
 
 
 def test_all_is_looked_at_in_one_pass_where_no_sign_stands(monkeypatch: pytest.MonkeyPatch) -> None:

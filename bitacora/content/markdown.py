@@ -327,6 +327,7 @@ class _Writer:
         return title
 
     def _block_code(self, token: Token) -> str:
+        spend()
         language = language_of(token.get("attrs", {}).get("info", ""))
         self._highlighted += len(token["raw"]) + _COST_OF_A_BLOCK
         code = highlight(token["raw"], language if self._highlighted <= _MOST_HIGHLIGHTED else "")

@@ -14,7 +14,7 @@ MOST_HTML = 16 * 1024 * 1024  # characters of one rendered body
 # 270 bytes for each open <b> and the like, which the HTML standard has it reopen in every block.
 MOST_SCANNED = 100_000_000
 MOST_REOPENED = 500_000
-MOST_REFERENCES = 100_000  # of characters such as &lt;, whose reading in one text takes quadratic time
+MOST_REFERENCES = 40_000  # of characters such as &lt; and no-break spaces, which in one text take quadratic time
 LONGEST_TAG = 4_000  # characters of a tag without its values
 _TAGS_IN_A_STEP = 2
 
@@ -103,7 +103,7 @@ def clean(html: str) -> str:
     """
     if len(html) > MOST_HTML:
         raise MarkupTooLarge(f"the page would have more than {MOST_HTML} characters")
-    if html.count("&") > MOST_REFERENCES:
+    if html.count("&") + html.count("\xa0") > MOST_REFERENCES:
         raise MarkupTooLarge(f"the page would have more than {MOST_REFERENCES} escaped characters")
     return _cleaner.clean(html)
 

@@ -77,7 +77,7 @@ _LIKE_AN_ADDRESS = re.compile(
 _ENDS_LIKE_A_FILE = re.compile(rf"\.(?:{_ENDINGS})(?:[?#][^\s()]*)?\Z", re.IGNORECASE)
 _OPENS_AN_ADDRESS = re.compile(r"\]\(")
 _TAKEN = re.compile(r"""[^\s()<>\\"'“”„«»‘’]*(?:[ \t]+(?:"[^"\n]*"|'[^'\n]*'))?[ \t]*\)""")
-_TITLE = re.compile(r"""[ \t]+(?:"([^"]*)"|'([^']*)'|[“„«]([^“”„«»]*)[”“»]|‘([^‘’]*)’)\Z""")
+_TITLE = re.compile(r"""(?<![ \t])[ \t]++(?:"([^"]*)"|'([^']*)'|[“„«]([^“”„«»]*)[”“»]|‘([^‘’]*)’)\Z""")
 _QUOTED = re.compile(r"""(?:[“„"«]([^“”„"«»]+)[”“"»]|['‘’]([^'‘’]+)['’])\Z""")
 _PADDED = re.compile(r"<[ \t]*([^<>\n]*?)[ \t]*>")
 _BACKSLASH = re.compile(r"\\(?=[^\W_])")

@@ -324,13 +324,15 @@ _PLAIN_SIGNS = str.maketrans("’‘“”«»–—", '\'\'""""--')
 _HOLDS_MORE = re.compile(r"\]\(|\]\[|\[\[|\[\^|!\[|<(?:a|img|video|audio|iframe)\b", re.IGNORECASE)
 _HTML_HEADING = re.compile(r"\s*<h([1-6])\b[^>]*>(.*?)</h\1>\s*", re.IGNORECASE | re.DOTALL)
 _SAYS_SOMETHING = re.compile(r"\w")
-_ONLY_A_PICTURE = re.compile(r"!\[[^\]]*\]\([^)]*\)|<[^>]*>")
+_ONLY_A_PICTURE = re.compile(r"!\[[^\[\]]{0,500}+\]\([^()]{0,500}+\)|<[^<>]*+>")
+_LONGEST_BEFORE_A_TITLE = 2_000
 
 
 def _without_pictures(token: Token) -> str:
     if token["type"] not in {"paragraph", "block_html"}:
         return "x"
-    return _ONLY_A_PICTURE.sub("", token.get("text") or token.get("raw", ""))
+    written = token.get("text") or token.get("raw", "")
+    return _ONLY_A_PICTURE.sub("", written) if len(written) < _LONGEST_BEFORE_A_TITLE else written
 
 
 def _shape_all(tokens: list[Token]) -> None:
