@@ -446,8 +446,8 @@ server {{
 
 
 @pytest.fixture(scope="module")
-def fronts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int, int]]:
-    """Ports: of nginx that keeps the path, as the documents have it, of nginx that takes it away, of Caddy."""
+def fronts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, ...]]:
+    """Ports: of nginx that keeps the path, as documented, of nginx that takes it away, of Caddy, of the blog."""
     folder = tmp_path_factory.mktemp("front")
     site = folder / "site"
     for name in ("posts", "pages"):
@@ -470,7 +470,7 @@ def fronts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, int,
         (folder / "Caddyfile").write_text(f"{{\n\tadmin off\n}}\n{caddyfile}")
         command = ["caddy", "run", "--config", folder / "Caddyfile", "--adapter", "caddyfile"]
         stack.enter_context(Program(command, caddy, folder / "caddy.log", {**os.environ, "HOME": str(folder)}))
-        yield kept, stripped, caddy
+        yield kept, stripped, caddy, server.port
 
 
 def fetched(http: HTTPConnection, path: str) -> Page:
@@ -518,7 +518,7 @@ def crawled(port: int) -> dict[str, Page]:
 
 
 def test_behind_nginx_that_keeps_the_path_or_takes_it_away_no_address_of_ours_lies_outside(
-    fronts: tuple[int, int, int],
+    fronts: tuple[int, ...],
 ) -> None:
     kept, stripped = (crawled(port) for port in fronts[:2])
     assert {url for url in kept if not url.startswith("/blog/")} == set()
@@ -529,8 +529,20 @@ def test_behind_nginx_that_keeps_the_path_or_takes_it_away_no_address_of_ours_li
     assert kept == stripped
 
 
-def test_behind_caddy_the_blog_is_the_same(fronts: tuple[int, int, int]) -> None:
+def test_behind_caddy_the_blog_is_the_same(fronts: tuple[int, ...]) -> None:
     for path in ("/blog", "/blog/", "/blog/archive?a=1", "/blog/nada/", "/blog/healthz"):
         kept, caddy = (once(port, path) for port in (fronts[0], fronts[2]))
         assert (caddy.status, urlsplit(caddy.location)[2:4]) == (kept.status, urlsplit(kept.location)[2:4])
         assert caddy.body == kept.body or kept.status == 308
+
+
+def test_the_hot_lane_answers_below_the_path_and_without_it(fronts: tuple[int, ...]) -> None:
+    def answered() -> int:
+        told = once(fronts[3], "/blog/metrics").body.decode()
+        return int(float(re.findall(r"^bitacora_hot_lane_answers_total (\S+)", told, re.M)[0]))
+
+    once(fronts[3], "/blog/archive/")
+    before = answered()
+    for path in ("/blog/archive/", "/archive/", "/blog/archive/?utm=1"):
+        assert once(fronts[3], path).status == 200
+    assert answered() == before + 3
