@@ -45,7 +45,9 @@ def test_languages_of_programs_are_four_tags_with_four_pages(new_blog: NewBlog) 
             if e.get("property") == "article:tag"] == ["C++", "C#", "C", ".NET"]  # fmt: skip
     assert [blog.get(f"{url}feed.xml").status for url in tags.values()] == [200] * 4
     said = [one for one in findings(run(blog, "--no-share", "--json")) if one["rule"] == "subject-apart"]
-    assert [(one["file"], one["line"]) for one in said] == [("posts/2026-01-01-p1.md", 3)] * 2
+    assert [(one["file"], one["line"], one["severity"]) for one in said] == [
+        ("posts/2026-01-01-p1.md", 3, "note")
+    ] * 2
     assert {one["reason"] for one in said} == {
         'The tag "C++" would have the address of "C", so it has /tag/c++/.',
         'The tag "C#" would have the address of "C", so it has /tag/c#/.',

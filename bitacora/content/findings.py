@@ -647,7 +647,8 @@ def _subjects_apart(ground: Ground) -> Iterator[Finding]:
                 name, other = shown(term.name), shown(subjects[term.slug].term.name)
                 reason = f"The {kind} {name} would have the address of {other}, so it has /{kind}/{slug}/."
                 remedy = "If both mean the same, write both alike; else leave it so."
-                yield _at_value(ground, post, SUBJECTS[kind], "subject-apart", reason, remedy)
+                found = _at_value(ground, post, SUBJECTS[kind], "subject-apart", reason, remedy)
+                yield replace(found, severity="note")
 
 
 # --- code, and what looks like it
