@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import sys
@@ -27,6 +28,12 @@ URL = "https://blog.example.org"
 SETTINGS = f'title = "El Blog"\nurl = "{URL}"\ntimezone = "America/Santiago"\n'
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC).timestamp()
 PATIENCE_S = 60.0
+
+
+def hashed(address: str, data: bytes) -> str:
+    """The address of a picture on a page, which tells what is in it."""
+    stem, dot, ending = address.rpartition(".")
+    return f"{stem}-{hashlib.blake2b(data, digest_size=6).hexdigest()}{dot}{ending}"
 
 
 class Clock:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from blogs import Answer, Blog, call, make_blog, post
+from blogs import Answer, Blog, call, hashed, make_blog, post
 from conftest import NewBlog
 from fronts import NGINX
 from programs import Program, free_port
@@ -44,9 +44,10 @@ LINKS = """\
 
 `<a href="/about/">`
 """
+FOTO = (ROOT / "static/touch-icon.png").read_bytes()
 FILES: dict[str, str | bytes] = {
     "posts/2026-11-01-a/index.md": post("A", LINKS, tags="[a]", categories="[Blog]", aliases="['/?p=1', /a.html]"),
-    "posts/2026-11-01-a/foto.png": (ROOT / "static/touch-icon.png").read_bytes(),
+    "posts/2026-11-01-a/foto.png": FOTO,
     "posts/2026-11-02-b.md": post("B", "Texto."),
     "pages/about.md": post("Acerca", "## x"),
     "pages/blog.md": post("El otro blog"),
@@ -110,7 +111,7 @@ def test_links_of_authors_are_those_of_the_site_and_others_stay_as_they_are(blog
     assert re.findall(r'(?:href|src)="([^"]*)"', prose.partition("<code>")[0]) == [
         "/blog/about/", "/blog/about/#x", "/blog/2026/11/02/b/", "/shop/", "#fin", "/blog/blog/",
         "/blog/viejo/", "/blog/?p=1", "/blog/tag/a/", "/blog/about.html",
-        "/blog/2026/11/01/a/foto.png", "/uploads/vieja.png",
+        hashed("/blog/2026/11/01/a/foto.png", FOTO), "/uploads/vieja.png",
     ]  # fmt: skip
     assert f'<meta property="og:url" content="{HOST}/blog/2026/11/01/a/">' in page.text
     assert f'"mainEntityOfPage": "{HOST}/blog/2026/11/01/a/"' in page.text
@@ -328,17 +329,18 @@ def test_the_share_desk_judges_a_site_below_a_path_as_one_at_the_root(new_blog: 
 
 def test_a_preview_and_the_status_page_lie_below_the_prefix(blog: Blog) -> None:
     blog.write("posts/2026-11-03-c/index.md", post("C", "![x](foto.png) [a](/about/)", draft="true"))
-    blog.write("posts/2026-11-03-c/foto.png", FILES["posts/2026-11-01-a/foto.png"])
+    blog.write("posts/2026-11-03-c/foto.png", FOTO)
     run = blog.app.test_cli_runner().invoke
     told = [
         run(args=args).stdout
         for args in (["posts", "preview", "posts/2026-11-03-c/index.md"], ["site", "status-link"])
     ]
     preview, status = (line.split()[0].removeprefix(HOST) for line in told)
-    for url in (preview, f"{preview}share/", f"{preview}foto.png", status):
+    picture = hashed(f"{preview}foto.png", FOTO)
+    for url in (preview, f"{preview}share/", f"{preview}foto.png", picture, status):
         assert url.startswith("/blog/")
         assert blog.get(url).status == blog.get(url.removeprefix(PREFIX)).status == 200
-    assert f"{preview}foto.png" in addresses(blog.get(preview).text)
+    assert picture in addresses(blog.get(preview).text)
     for url in (preview, f"{preview}share/", status):
         assert {address for address in addresses(blog.get(url).text) if address.startswith("/")} <= {
             address for address in addresses(blog.get(url).text) if address.startswith(("/blog/", "/shop/"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from blogs import URL, Answer, Blog, Clock, post
+from blogs import URL, Answer, Blog, Clock, hashed, post
 from conftest import NewBlog
 from flask import Response, request
 
@@ -238,11 +238,12 @@ def test_errors_are_kept_briefly_and_failures_never(blog: Blog) -> None:
             assert answer.headers["Cache-Control"] == "no-store", what
 
 
-def test_pictures_are_kept_for_a_day_but_not_longer_than_their_post(new_blog: NewBlog) -> None:
+def test_pictures_are_kept_under_their_hash_but_not_longer_than_their_post(new_blog: NewBlog) -> None:
     files = {"posts/2018-07-17-x/index.md": post(expires="2026-01-01T13:00:00Z"), "posts/2018-07-17-x/a.png": b"x"}
     clock = Clock()
     blog = new_blog(files, clock=clock)
-    assert blog.get(f"{POST}a.png").headers["Cache-Control"] == "public, max-age=3600, stale-while-revalidate=0"
+    assert blog.get(f"{POST}a.png").headers["Cache-Control"] == "no-cache"
+    assert blog.get(hashed(f"{POST}a.png", b"x")).headers["Cache-Control"] == "public, max-age=3600, immutable"
     clock.now += 3600
     assert blog.get(f"{POST}a.png").status == 404
     forever = blog.get("/static/style.css").headers["Cache-Control"]

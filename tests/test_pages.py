@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
-from blogs import NOON, URL, Answer, Blog, Clock, post
+from blogs import NOON, URL, Answer, Blog, Clock, hashed, post
 from conftest import NewBlog
 
 
@@ -312,8 +312,8 @@ def test_whatever_the_permalink_all_that_hangs_under_it_is_there(
     base = address.removesuffix("/").removesuffix(".html") + "/"
     page = blog.get(address)
     assert page.status == 200
-    assert [img.get("src") for img in page.html.iter("img")] == [f"{base}b.png"]
-    assert blog.get(f"{base}b.png").body == b"p"
+    assert [img.get("src") for img in page.html.iter("img")] == [hashed(f"{base}b.png", b"p")]
+    assert blog.get(f"{base}b.png").body == blog.get(hashed(f"{base}b.png", b"p")).body == b"p"
     assert blog.get(f"{base}share/").status == 200
     assert blog.get(f"{base.removesuffix('/')}.md").text.endswith("---\n![a](b.png)\n")
     share = blog.get(f"{base}share")

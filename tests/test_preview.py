@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from blogs import URL, Answer, Blog, Clock, post
+from blogs import URL, Answer, Blog, Clock, hashed, post
 from click.testing import Result
 from conftest import NewBlog
 from hypothesis import HealthCheck, given, settings
@@ -155,7 +155,8 @@ def test_pictures_and_the_card_hang_under_the_link(blog: Blog) -> None:
     home = preview(blog, DRAFT_FILE)
     page = blog.get(home)
     sources = {image.get("src") for image in page.html.iter("img")}
-    assert sources == {f"{home}plaza.png"}
+    assert sources == {hashed(f"{home}plaza.png", PNG)}
+    assert blog.get(hashed(f"{home}plaza.png", PNG)).body == PNG
     assert blog.get(f"{home}plaza.png").body == PNG
     [card] = {meta.get("content") for meta in page.html.iter("meta") if meta.get("property") == "og:image"}
     assert re.fullmatch(re.escape(URL + home) + r"card-[0-9a-f]{16}\.jpg", card)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import struct
 import time
 import warnings
@@ -151,6 +153,42 @@ def measure(tree: Tree, path: str, version: Signature) -> tuple[int, int]:
             _known.clear()
         _known[version] = size
     return size
+
+
+_hashes: dict[Signature, str] = {}
+_HASHED = re.compile(r"(.+)-([0-9a-f]{12})(\.[^./]+)")
+_CHUNK = 1 << 20
+
+
+def content_hash(tree: Tree, path: str, version: Signature) -> str:
+    """A hash of the bytes of one version of a file, read when it is first asked for; empty for another version.
+
+    Raises OSError or PostError for a file that cannot be read.
+    """
+    known = _hashes.get(version)
+    if known is None:
+        digest = hashlib.blake2b(digest_size=6)
+        with os.fdopen(tree.open(path), "rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+            if signature(os.fstat(file.fileno())) != version:
+                return ""
+        if len(_hashes) >= _MOST_KNOWN:
+            _hashes.clear()
+        _hashes[version] = known = digest.hexdigest()
+    return known
+
+
+def with_hash(address: str, digest: str, sign: str = "-") -> str:
+    """The address of a file, or its name, with the hash of what is in it before its ending."""
+    stem, dot, ending = address.rpartition(".")
+    return f"{stem}{sign}{digest}{dot}{ending}"
+
+
+def without_hash(name: str) -> tuple[str, str]:
+    """The name of a file and the hash that it was asked for with, both empty for a name that has none."""
+    found = _HASHED.fullmatch(name)
+    return (found[1] + found[3], found[2]) if found else ("", "")
 
 
 _READS_A_LOOK = 16

@@ -32,7 +32,15 @@ from bitacora.content.permalink import (
     term_slug,
     with_query,
 )
-from bitacora.content.pictures import Picture, is_picture, measure, media_type
+from bitacora.content.pictures import (
+    MOST_BYTES,
+    Picture,
+    content_hash,
+    is_picture,
+    measure,
+    media_type,
+    with_hash,
+)
 from bitacora.content.post import Author, Image, Post, Term, lines_of, repeated_keys
 from bitacora.content.scan import Entry, source_of
 from bitacora.content.visibility import EVER, NEVER, NOBODY, appears, is_listed, visibility
@@ -384,7 +392,7 @@ class Snapshot:
             src = quote_path(name_in(image.src)) or image.src
             return Picture(self.link(post, src), 0, 0, kind, alt, image.caption)
         width, height = measure(self.tree, path, self.files[path])
-        return Picture(self._file_url(post, path), width, height, kind, alt, image.caption)
+        return Picture(self._picture_url(post, path), width, height, kind, alt, image.caption)
 
     def file_of(self, post: Post, image: Image) -> str | None:
         """The path of the file behind a picture of `post`, None when it lies elsewhere or is missing."""
@@ -525,6 +533,19 @@ class Snapshot:
             for ending in _endings(path):
                 found[look(ending)].append(path)
         return found
+
+    def _picture_url(self, post: Post, path: str) -> str:
+        """The address of a picture on a page, with a hash of what is in the file: a new one is elsewhere."""
+        url, version = self._file_url(post, path), self.files[path]
+        sign = "." if path.startswith("static/") else "-"
+        if not is_picture(path) or version[2] > MOST_BYTES:
+            return url
+        try:
+            digest = content_hash(self.tree, path, version)
+        except (OSError, PostError):
+            return url
+        is_free = with_hash(path, digest, sign) not in self.files
+        return with_hash(url, digest, sign) if digest and is_free else url
 
     def _file_url(self, post: Post, path: str) -> str:
         name = _name_below(post, path)

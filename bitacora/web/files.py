@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import errno
-import hashlib
 import mimetypes
 import os
 import re
@@ -19,9 +18,9 @@ from werkzeug.wsgi import FileWrapper
 
 from bitacora.content.errors import PostError
 from bitacora.content.files import WELL_KNOWN, BeingWrittenError, Signature, Tree, signature
-from bitacora.content.pictures import is_download, is_picture, media_type
+from bitacora.content.pictures import content_hash, is_download, is_picture, media_type
 from bitacora.content.snapshot import Snapshot
-from bitacora.web.headers import NO_STORE
+from bitacora.web.headers import NO_CACHE, NO_STORE
 
 SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 """Content-Security-Policy of a drawing that is opened by itself: it may carry scripts."""
@@ -44,7 +43,7 @@ _SHOWN = ("application/pdf", "audio/", "video/")
 _ONE_PART = re.compile(r"bytes=(?:(\d{1,19})-(\d{0,19})|-(\d{1,19}))", re.ASCII | re.IGNORECASE)
 _SMALL_BYTES = 256 * 1024
 _CHUNK = 1 << 20
-_MOST_HASHES = 20_000
+_NO_HASH = "0" * 12
 # Conditions of writers, and those that times of files would decide: replicas differ in them.
 _NOT_ASKED = ("HTTP_IF_MATCH", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_UNMODIFIED_SINCE")
 
@@ -60,7 +59,6 @@ class Files:
             if not isinstance(found, OSError)
         }
         self._folder = shipped.name
-        self._hashes: dict[Signature, str] = {}
 
     def static_url(self, snapshot: Snapshot, name: str) -> str:
         """The address of a file in `static/`, which changes with its content."""
@@ -92,7 +90,7 @@ class Files:
         if response is not None and is_document:
             is_shown = (media_type(path) or "").startswith(_SHOWN)
             response.headers["Content-Security-Policy"] = SHOWN_POLICY if is_shown else DOCUMENT_POLICY
-            response.headers.setdefault("Cache-Control", "no-cache")  # it goes at once when no text names it
+            response.headers.setdefault("Cache-Control", NO_CACHE)  # it goes at once when no text names it
             if is_download(path):
                 response.headers["Content-Disposition"] = "attachment"
         return response
@@ -104,7 +102,7 @@ class Files:
         response = self._send(request, snapshot.tree, path, version, kind=kind, in_parts=True)
         if response is not None:
             response.headers["Content-Security-Policy"] = SANDBOX_POLICY
-            response.headers.setdefault("Cache-Control", "no-cache")
+            response.headers.setdefault("Cache-Control", NO_CACHE)
             if path.startswith(f"{WELL_KNOWN}/"):  # for programs, also those in pages of other sites
                 response.headers["Access-Control-Allow-Origin"] = "*"
         return response
@@ -139,18 +137,10 @@ class Files:
         return None
 
     def _hash(self, tree: Tree, path: str, version: Signature) -> str:
-        if version not in self._hashes:
-            if len(self._hashes) >= _MOST_HASHES:
-                self._hashes.clear()
-            try:
-                with os.fdopen(tree.open(path), "rb") as file:
-                    digest = _digest(file)
-                    if signature(os.fstat(file.fileno())) != version:
-                        return digest  # of a version that the next snapshot knows
-            except (OSError, PostError):
-                return "0" * 12
-            self._hashes[version] = digest
-        return self._hashes[version]
+        try:
+            return content_hash(tree, path, version) or _NO_HASH
+        except (OSError, PostError):
+            return _NO_HASH
 
     def _send(
         self,
@@ -250,13 +240,6 @@ def _is_utf8(file: BinaryIO) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _digest(file: BinaryIO) -> str:
-    digest = hashlib.blake2b(digest_size=6)
-    while chunk := file.read(_CHUNK):
-        digest.update(chunk)
-    return digest.hexdigest()
 
 
 def conditional(response: Response, request: Request, size: int) -> Response:

@@ -8,10 +8,12 @@ from bitacora.content.snapshot import Snapshot
 from bitacora.settings import Site
 
 NO_STORE = "no-store"
+NO_CACHE = "no-cache"
 FOREVER = "public, max-age=31536000, immutable"
 _BRIEFLY_S = 10
 _A_DAY_S = 86_400
 _A_WEEK_S = 604_800
+_A_YEAR_S = 31_536_000
 _STALE_WHILE_REVALIDATE_S = 30
 _STALE_IF_ERROR_S = 86_400
 _TWO_YEARS_S = 63_072_000
@@ -32,7 +34,7 @@ def lifetime(snapshot: Snapshot, s_maxage: int, now: float) -> str:
     `s_maxage` is what the operator lets shared caches keep, in seconds; `now` in seconds since the epoch.
     """
     if not s_maxage:
-        return "no-cache"
+        return NO_CACHE
     seconds = _left(snapshot, now, s_maxage + _STALE_IF_ERROR_S)
     fresh = min(s_maxage, seconds)
     stale = min(_STALE_WHILE_REVALIDATE_S, seconds - fresh)
@@ -45,8 +47,13 @@ def briefly(snapshot: Snapshot, now: float) -> str:
     return f"public, max-age=0, s-maxage={_left(snapshot, now, _BRIEFLY_S)}"
 
 
+def unchanging(snapshot: Snapshot, now: float) -> str:
+    """Cache-Control of a picture whose address has its hash; when the post goes, so does the picture."""
+    return f"public, max-age={_left(snapshot, now, _A_YEAR_S)}, immutable"
+
+
 def a_day(snapshot: Snapshot, now: float) -> str:
-    """Cache-Control of a picture beside a post; when the post goes, so does the picture."""
+    """Cache-Control of the card of a post; when the post goes, so does the card."""
     seconds = _left(snapshot, now, _A_DAY_S + _A_WEEK_S)
     fresh = min(_A_DAY_S, seconds)
     return f"public, max-age={fresh}, stale-while-revalidate={seconds - fresh}"

@@ -12,7 +12,7 @@ from flask import Blueprint, Response, abort, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
 from bitacora.content.permalink import quote_path
-from bitacora.content.pictures import is_picture
+from bitacora.content.pictures import is_picture, without_hash
 from bitacora.content.post import Author, Post
 from bitacora.content.public_source import public_source
 from bitacora.content.snapshot import SUBJECTS, Snapshot, Subject, base, owner_of, variants
@@ -35,7 +35,7 @@ from bitacora.web.cards import NAME as CARD
 from bitacora.web.cards import Made, said_of_page, versions
 from bitacora.web.edition import term_url
 from bitacora.web.files import conditional
-from bitacora.web.headers import NO_STORE, a_day, briefly
+from bitacora.web.headers import NO_CACHE, NO_STORE, a_day, briefly, unchanging
 from bitacora.web.metrics import KIND
 from bitacora.web.page_cache import OWN
 from bitacora.web.words import month_and_year
@@ -308,14 +308,21 @@ def _source(url: str) -> Response | None:
 
 
 def _file(post: Post, name: str) -> Response | None:
+    """A file that a post shows; a picture for long under its hash, and as it is now under an older one."""
     request.environ[KIND] = "picture"
-    here = snapshot()
+    here, given = snapshot(), ""
     path = here.file_below(post, name, edition().named_files(post))
+    if path is None and is_picture(name):
+        plain, given = without_hash(name)
+        path = here.file_below(post, plain, edition().named_files(post)) if plain else None
     response = blog().files.beside_post(request, here, path) if path else None
-    if response is not None:
-        response.headers.setdefault("Cache-Control", a_day(here, blog().clock()))
-        if post.noindex and path and not is_picture(path):
-            response.headers["X-Robots-Tag"] = "noindex"
+    if path is None or response is None:
+        return None
+    is_current = given != "" and given == blog().files.content_hash(here, path)
+    lasts = unchanging(here, blog().clock()) if is_current else NO_CACHE
+    response.headers.setdefault("Cache-Control", lasts)
+    if post.noindex and not is_picture(path):
+        response.headers["X-Robots-Tag"] = "noindex"
     return response
 
 

@@ -54,7 +54,8 @@ def changed(here: Snapshot, paths: Iterable[str], before: Callable[[str], bytes]
                 return [ALL]
             found |= _of_post(here, path, was)
         else:
-            found |= _mentioning(here, path)
+            for post in _mentioning(here, path):
+                found |= _wherever_shown(here, post)
     return [ALL] if len(found) > MOST_KEYS or ALL in found else sorted(found)
 
 
@@ -63,17 +64,23 @@ def _of_post(here: Snapshot, path: str, was: Post | None) -> set[str]:
     shown = [post for post in (was, now) if post is not None and not is_for_nobody(post)]
     if not shown:
         return set()
-    found = {LIST}
+    found: set[str] = set()
     for post in shown:
-        found.add(_key("post", post.slug))
-        for kind, terms in (("category", post.categories), ("tag", post.tags), ("author", post.authors)):
-            if any(here.is_shared(kind, term) for term in terms):
-                return {ALL}  # the address of another name may have changed, to which any post may link
-            found |= {_key(kind, term.slug) for term in terms}
+        found |= _wherever_shown(here, post)
     if was is None or now is None or _as_others_show(was) != _as_others_show(now):
-        found |= _mentioning(here, path)
+        found |= {_key("post", other.slug) for other in _mentioning(here, path)}
         for post in shown:
             found |= {_key("post", other.slug) for other in _beside(here, post)}
+    return found
+
+
+def _wherever_shown(here: Snapshot, post: Post) -> set[str]:
+    """The post itself, and the lists and feeds that have it."""
+    found = {LIST, _key("post", post.slug)}
+    for kind, terms in (("category", post.categories), ("tag", post.tags), ("author", post.authors)):
+        if any(here.is_shared(kind, term) for term in terms):
+            return {ALL}  # the address of another name may have changed, to which any post may link
+        found |= {_key(kind, term.slug) for term in terms}
     return found
 
 
@@ -93,16 +100,16 @@ def _beside(here: Snapshot, post: Post) -> list[Post]:
     return found
 
 
-def _mentioning(here: Snapshot, path: str) -> set[str]:
+def _mentioning(here: Snapshot, path: str) -> list[Post]:
     """Posts that may show or link to a file: those whose text has its name, and the one whose bundle has it."""
     name = posixpath.basename(path)
     names = {name.encode(), quote_path(name).encode()}
-    return {
-        _key("post", post.slug)
+    return [
+        post
         for post in here.by_url.values()
         if (is_bundle(post.path) and path.startswith(f"{posixpath.dirname(post.path)}/"))
         or any(name in here.source(post) for name in names)
-    }
+    ]
 
 
 def _owner(here: Snapshot, path: str) -> Post | None:
