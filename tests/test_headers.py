@@ -9,9 +9,11 @@ from blogs import URL, Answer, Blog, Clock, hashed, post
 from conftest import NewBlog
 from flask import Response, request
 
+from bitacora.web.files import SHOWN_POLICY
+
 FILES = {
     "posts/2018-07-17-x.md": post("Uno", "![Plaza](foto.png)", categories="[Proyecto]", aliases="[/old/]"),
-    "posts/2018-07-16-b/index.md": post("Un paquete", author="Ana"),
+    "posts/2018-07-16-b/index.md": post("Un paquete", "[Cine](film.mp4)", author="Ana"),
     "posts/2018-07-16-b/film.mp4": b"0123456789",
     "posts/2018-07-16-b/a.svg": b"<svg xmlns='http://www.w3.org/2000/svg'/>",
     "posts/2018-07-15-gone.md": post("Ida", expires="2019-01-01"),
@@ -93,6 +95,8 @@ def test_every_answer_carries_the_security_headers(blog: Blog) -> None:
         wanted = dict(SECURITY)
         if answer.headers.get("Content-Type", "").startswith("image/svg") or ".svg" in what:
             wanted["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+        if answer.headers.get("Content-Type") == "video/mp4":
+            wanted["Content-Security-Policy"] = SHOWN_POLICY
         assert {name: answer.headers.get(name) for name in wanted} == wanted, what
         assert "Cache-Control" in answer.headers, what
         names = [name for name, _ in answer.headers]
