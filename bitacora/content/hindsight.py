@@ -179,7 +179,7 @@ class Hindsight:
         if self._is_awaited:
             return Unknown.NOT_YET
         versions = _versions(self.history, question)
-        if versions is None:
+        if versions is None or (question.is_of_nobody_else and not versions):
             return Unknown.NOT_COMMITTED
         answer = self._answers.get(question.path)
         is_known = answer is not None and answer[:2] == (versions, question.site)
