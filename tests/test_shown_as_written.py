@@ -102,6 +102,7 @@ def test_what_an_intro_loses_is_told() -> None:
         ("intro: Una\n  línea #4 más", 9, "'Una línea #4 más'"),
         ("image: {src: a.jpg, alt: uno #2\n  }", 30, "'uno #2'"),
         ("colour: #fff", 9, "'#fff'"),
+        ("title: Acta\n  #4 del consejo", 3, "'Acta #4 del consejo'"),
     ],
 )
 def test_what_yaml_takes_for_a_comment_though_it_was_hardly_meant_is_told(
@@ -129,6 +130,9 @@ def test_what_yaml_takes_for_a_comment_though_it_was_hardly_meant_is_told(
         "lang: es # el idioma",
         "tags: [a, b] # temas",
         "summary: # falta",
+        "tags:\n  - a\n  #b\n  - c",
+        "title: a\n#draft: true",
+        "title: a\n  # nota",
     ],
 )
 def test_a_comment_that_is_meant_is_not_told(head: str) -> None:

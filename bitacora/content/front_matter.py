@@ -186,13 +186,14 @@ def comments_behind(head: Head) -> Iterator[Comment]:
         return
     for key, node in (*head.repeated, *head.entries.items()):
         for value in _scalars(node):
-            if behind := _behind(head, value):
+            behind = _behind(head, value)
+            if behind and (value is node or "\n" not in behind[0]):
                 yield Comment(key, value, *behind)
 
 
 _MOST_LINES = 50
-_COMMENTED = re.compile(r"^[ \t]*+[^#\s][^\n]*?[ \t]#", re.MULTILINE)
-_COMMENT = re.compile(r"([ \t]+)(#[^\r\n]*)")
+_COMMENTED = re.compile(r"^[ \t]*+[^#\s][^\n]*?[ \t]#|^[ \t]++#", re.MULTILINE)
+_COMMENT = re.compile(r"((?:\r?\n)?[ \t]+)(#[^\r\n]*)")
 _QUOTED = re.compile(r"""\s*(?:"(?:[^"\\]|\\.)*+"|'(?:[^']|'')*+')""")
 
 

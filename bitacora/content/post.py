@@ -488,7 +488,7 @@ class _Fields:
         for comment in comments_behind(self.head):
             role = role_of(comment.key)
             if _is_cut(role, comment):
-                text, line = comment.value.text, f"{comment.value.text}{comment.gap}{comment.text}".strip()
+                text, line = comment.value.text, f"{comment.value.text} {comment.text}".strip()
                 whole = "'" + line.replace("'", "''") + "'"
                 place = Scalar("", True, comment.start)
                 self.remark(
