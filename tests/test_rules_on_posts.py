@@ -568,7 +568,11 @@ ROWS: dict[str, Row] = {
         also=BARE,
     ),
     "picture-no-picture": Row(
-        Said({"single_image": own("picture-no-picture", "a1b2c3d4.pdf")}, files={"a1b2c3d4.pdf": b"%PDF-1.4"}),
+        Said(
+            {"single_image": own("picture-no-picture", "a1b2c3d4.pdf")},
+            body="[Acta](a1b2c3d4.pdf)",
+            files={"a1b2c3d4.pdf": b"%PDF-1.4"},
+        ),
         ALL,
         "application/pdf",
         "image/jpeg",
