@@ -37,6 +37,8 @@ HIDDEN = {
     "html with code inside": ("<!-- `SECRET\n\n```\nSECRET -->\n\nuno", "uno"),
     "html, never ended": ("uno\n\n<!-- SECRET\n\nSECRET", "uno"),
     "html, never ended in its paragraph": ("uno <!-- SECRET\n\ndos", "uno dos"),
+    "html beside what looks like a fence": ("<div>\n```\n%%SECRET%%\n</div>\n\nuno", "uno"),
+    "html that never ends": ("uno\n\n<pre>\n> ```\n> %%SECRET%%", "uno"),
     "html of Gutenberg": ('<!-- wp:image {"id":"SECRET"} -->\n<p>uno</p>\n<!-- /wp:image -->', "uno"),
     "html in pre": ("<pre>uno <!-- SECRET --> dos</pre>", "uno dos"),
     "liquid": ("uno {% comment %}SECRET{% endcomment %} dos", "uno dos"),

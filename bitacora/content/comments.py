@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
-from mistune.helpers import BLOCK_TAGS
+from mistune.helpers import BLOCK_TAGS, PRE_TAGS
 
 from bitacora.content.effort import spend
 
@@ -200,6 +200,7 @@ _HTML_LINE = re.compile(
     r"</?([a-z][a-z0-9-]*+)(?=[\s/>]|\Z)(?:[^<>\n]{0,500}(>)[ \t\r]*+(?:\n|\Z))?", re.IGNORECASE
 )
 _BLOCK_TAGS = frozenset(BLOCK_TAGS)
+_ENDS_OF_RAW_HTML = {name: re.compile(f"</{name}>", re.IGNORECASE) for name in PRE_TAGS}
 _HEADING = re.compile(r"#{1,6}(?=[ \t]|\r?\n|\Z)")
 _DEFINED = re.compile(
     r"""\[(?!\^)([^\[\]\n]{0,200})\]:[ \t]*+"""
@@ -232,7 +233,7 @@ class _Reader:
         self._limit = (0, -1)  # a place in a paragraph, and where that ends
         self._ticks: tuple[int, dict[int, list[int]]] = (-1, {})
         self._ends: dict[re.Pattern[str], tuple[int, re.Match[str] | None]] = {}
-        self._raw_end = self._element_end = 0
+        self._raw_end = self._element_end = self._html_end = 0
 
     def __iter__(self) -> Iterator[Comment | Code]:
         at = 0
@@ -263,8 +264,9 @@ class _Reader:
         text = self._text
         place, column, origin, depth = at, 0, 0, 0
         self._limit = (0, -1) if at > self._limit[1] else self._limit
-        if at < self._element_end:
+        if at < max(self._element_end, self._html_end):
             self._first = at
+            self._in_html = at < self._html_end
             return None
         is_lazy = self._in_paragraph
         while True:
@@ -333,7 +335,12 @@ class _Reader:
         if text[place] == "#" and _LINES.opens.match(text, place):
             return self._comment(_LINES, place)
         if text[place] == "<" and (tag := _HTML_LINE.match(text, place)):
-            self._in_html = tag[1].lower() in _BLOCK_TAGS or (bool(tag[2]) and not self._in_paragraph)
+            name = tag[1].lower()
+            is_block = name in _BLOCK_TAGS or name in _ENDS_OF_RAW_HTML
+            self._in_html = is_block or (bool(tag[2]) and not self._in_paragraph)
+            if name in _ENDS_OF_RAW_HTML and text[place + 1] != "/":
+                closing = self._search(_ENDS_OF_RAW_HTML[name], place)
+                self._html_end = closing.end() if closing else len(text)
         if not self._in_paragraph:
             self._leave_items(indent)
         self._in_paragraph = not self._in_html

@@ -13,7 +13,9 @@ _FENCE = (
     r"(?:.*?^[ \t>]*(?P=fence)[`~]*[ \t]*$|.*\Z)"
 )
 _SPAN = r"(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).){1,1000}?(?<!`)(?P=ticks)(?!`)"
-_CODE = re.compile(f"(?ms){_FENCE}|{_SPAN}")
+_ELEMENT = r"(?i:<(?P<element>pre|code)\b[^<>]{0,500}>(?:(?!<(?P=element)\b).)*?</(?P=element)\s*+>)"
+_CODE = re.compile(f"(?ms){_FENCE}|{_SPAN}|{_ELEMENT}")
+_ELEMENTS = re.compile(f"(?s){_ELEMENT}")
 _PAIRS = re.compile(
     f"(?ms)(?P<code>{_FENCE}|{_SPAN})"
     r"|(?P<indent>^[ \t]*)?\{%-?\s*(?P<tag>highlight|raw)\b(?P<options>[^%\n]*?)-?%\}"
@@ -61,7 +63,7 @@ def without_constructs(text: str) -> str:
 
 def left_out(body: str) -> Iterator[re.Match[str]]:
     """Constructs of a body of which nothing is shown; indented lines, which may be code, are passed over."""
-    for shown in (_PAIRS, _SHOWN_SHORTCODE, _ROOT, _FIGURE):
+    for shown in (_ELEMENTS, _PAIRS, _SHOWN_SHORTCODE, _ROOT, _FIGURE):
         body = shown.sub(lambda found: _NOT_LINE_END.sub("x", found[0]), body)
     line = seen = 0
     for found in _CONSTRUCT.finditer(body):
