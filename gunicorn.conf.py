@@ -15,11 +15,10 @@ from gunicorn.glogging import Logger
 
 from bitacora.cores import usable_cores
 from bitacora.processes import hide_memory
-from bitacora.sockets import all_addresses, with_mapped
+from bitacora.sockets import all_addresses, know_mapped
 
 port = os.environ.get("PORT", "")
 bind = all_addresses(int(port)) if port.isdecimal() else "127.0.0.1:8000"
-forwarded_allow_ips = with_mapped(os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1"))
 workers = int(os.environ.get("WEB_CONCURRENCY") or 0) or usable_cores()
 worker_class = "bitacora.hot_lane.HotLaneWorker"
 threads = 8
@@ -64,6 +63,7 @@ def on_starting(server):  # type: ignore[no-untyped-def]
     the heap and go back to the system at once. Other C libraries do so anyway.
     """
     _must_be_servable(server)
+    know_mapped(server.cfg)
     hide_memory()
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
@@ -72,6 +72,7 @@ def on_starting(server):  # type: ignore[no-untyped-def]
 
 
 def on_reload(server):  # type: ignore[no-untyped-def]
+    know_mapped(server.cfg)
     _prepare(server)
     server.reloads[0] += 1
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
+from collections.abc import Sequence
+from typing import Any
+
+_PROXIES = ("forwarded_allow_ips", "proxy_allow_ips")
 
 
 def all_addresses(port: int) -> list[str]:
@@ -38,13 +42,21 @@ def _is_free(port: int, *, only_ipv6: bool) -> bool:
     return True
 
 
-def with_mapped(proxies: str) -> str:
-    """Return a list of addresses and networks, by commas, with each of IPv4 also as a socket of IPv6 names it.
+def know_mapped(config: Any) -> None:
+    """Let gunicorn believe the same proxies of IPv4 at a socket of IPv6, which names them otherwise.
+
+    `config` is gunicorn's, with all that configuration files, environment and command line say.
+    """
+    for name in _PROXIES:
+        config.set(name, with_mapped(getattr(config, name)))
+
+
+def with_mapped(proxies: Sequence[str]) -> str:
+    """Return addresses and networks, by commas, with each of IPv4 also as a socket of IPv6 names it.
 
     What is no address stays as it is: gunicorn reports it.
     """
-    written = [proxy.strip() for proxy in proxies.split(",")]
-    return ",".join([*written, *filter(None, map(_mapped, written))])
+    return ",".join(dict.fromkeys([*proxies, *filter(None, map(_mapped, proxies))]))
 
 
 def _mapped(proxy: str) -> str:

@@ -48,8 +48,12 @@ MORE = {
 }  # fmt: skip
 JUDGED = KINDS | MORE if sizes.IS_FULL else KINDS
 STATUS = {"redirect": 308, "miss": 404, "gone": 410, "alias": 301}
-MEANT = {"Cache-Control: public is probably not necessary."}
-"""Shared caches may keep what a reader asked for with credentials: pages are the same for all (RFC 9111, 3.5)."""
+MEANT = {
+    # Shared caches may keep what a reader asked for with credentials: pages are the same for all (RFC 9111, 3.5).
+    "Cache-Control: public is probably not necessary.",
+    # An edit that is no update leaves the date of a feed as it was, and readers who ask by date must see it.
+    "An If-Modified-Since conditional request returned the full content unchanged.",
+}
 WITH_TAG = [kind for kind in KINDS if kind not in STATUS]
 
 

@@ -533,16 +533,3 @@ def test_error_pages_are_compressed_as_their_readers_take_them(new_blog: NewBlog
             head = blog.get(path, "HEAD", accept_encoding=encoding)
             assert (head.body, head.headers["Content-Length"]) == (b"", str(len(answer.body)))
     assert "Vary" not in blog.get("/", "DELETE", host="no host").headers  # too short
-
-
-def test_a_feed_is_asked_for_by_the_date_it_had(new_blog: NewBlog) -> None:
-    blog = new_blog({"posts/2018-07-17-x.md": post()}, clock=Clock(NOON))
-    for path in ("/feed.xml", "/sitemap.xml"):
-        modified = blog.get(path).headers["Last-Modified"]
-        table = {modified: 304, "Fri, 01 Jan 2100 00:00:00 GMT": 304}
-        table |= {"Sun, 01 Jan 2017 00:00:00 GMT": 200, "mañana": 200}
-        for since, status in table.items():
-            answer = blog.get(path, if_modified_since=since.encode().decode("latin-1"))
-            assert (answer.status, answer.body == b"") == (status, status == 304), (path, since)
-            assert blog.get(path, if_modified_since=since, if_none_match='"other"').status == 200
-    assert blog.get("/", if_modified_since="Fri, 01 Jan 2100 00:00:00 GMT").status == 200  # it has no date

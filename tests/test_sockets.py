@@ -56,7 +56,7 @@ def test_a_server_that_listens_keeps_its_address_when_it_reloads() -> None:
 
 
 def test_a_proxy_of_ipv4_is_believed_as_before_at_a_socket_of_ipv6() -> None:
-    proxies = with_mapped("10.0.0.0/8, 127.0.0.1,::1,*,unix").split(",")
+    proxies = with_mapped(["10.0.0.0/8", "127.0.0.1", "::1", "*", "unix"]).split(",")
     assert proxies[:5] == ["10.0.0.0/8", "127.0.0.1", "::1", "*", "unix"]
     networks = [ip_network(proxy) for proxy in proxies[5:]]
     for address, is_believed in {

@@ -20,7 +20,7 @@ from flask import Flask, Response
 from flask_caching import Cache
 from flask_caching.backends.base import BaseCache
 from werkzeug.datastructures import Headers
-from werkzeug.http import parse_accept_header, parse_date
+from werkzeug.http import parse_accept_header
 
 from bitacora.content.library import Library
 from bitacora.content.permalink import quote_query
@@ -84,7 +84,6 @@ class Question(NamedTuple):
     accept_encoding: str
     if_none_match: str | None
     user_agent: str
-    if_modified_since: str = ""
     query: str = ""
 
     @classmethod
@@ -96,7 +95,6 @@ class Question(NamedTuple):
             environ.get("HTTP_ACCEPT_ENCODING", ""),
             environ.get("HTTP_IF_NONE_MATCH"),
             environ.get("HTTP_USER_AGENT", ""),
-            environ.get("HTTP_IF_MODIFIED_SINCE", ""),
             environ.get("QUERY_STRING", ""),
         )
 
@@ -170,7 +168,7 @@ class StoredPage:
     """
 
     __slots__ = (
-        "_cells", "_etag", "_headers", "_is_packable", "_modified", "generation", "lasts", "size", "variants",
+        "_cells", "_etag", "_headers", "_is_packable", "generation", "lasts", "size", "variants",
     )  # fmt: skip
 
     def __init__(
@@ -187,7 +185,6 @@ class StoredPage:
         self._etag = hashlib.blake2b(body, digest_size=16).hexdigest()
         self._headers = headers
         self._cells = stored_cells(kind)
-        self._modified = next((value for name, value in headers if name == "Last-Modified"), "")
         self._is_packable = len(body) >= _WORTH_PACKING_BYTES and _is_text(headers)
         same = old.variants if old is not None and old._etag == self._etag else {}
         bodies = {**{name: variant.body for name, variant in same.items()}, "": body}
@@ -206,18 +203,12 @@ class StoredPage:
         return page
 
     def answer(self, question: Question, cache_control: str) -> Answer | None:
-        """What answers this request (RFC 9110: 8.8.3, 12.5.3, 13.1); None in an encoding not made yet."""
+        """What answers this request (RFC 9110: 8.8.3, 12.5.3, 13.1.2); None in an encoding not made yet."""
         variant = self.variants.get(self._encoding_for(question))
         if variant is None:
             return None
         condition = question.if_none_match
-        if condition is not None:
-            is_known = _matches(condition, variant.etag)
-        else:
-            is_known = bool(self._modified and question.if_modified_since) and _is_unmodified(
-                self._modified, question.if_modified_since
-            )
-        if is_known:
+        if condition is not None and _matches(condition, variant.etag):
             return Answer(variant.not_modified, cache_control, b"")
         return Answer(variant.ok, cache_control, b"" if question.method == "HEAD" else variant.body)
 
@@ -500,13 +491,6 @@ def _best_encoding(accepted: str) -> str:
     best = max(ENCODINGS, key=lambda name: qualities.get(name, others))
     quality = qualities.get(best, others)
     return best if quality > 0 and quality >= qualities.get("identity", 0) else ""
-
-
-@lru_cache(maxsize=256)
-def _is_unmodified(modified: str, since: str) -> bool:
-    """Whether what was modified last at one HTTP date has not been since another; what is no date is left out."""
-    last, asked = parse_date(modified), parse_date(since)
-    return last is not None and asked is not None and last <= asked
 
 
 def _matches(condition: str, etag: str) -> bool:

@@ -64,7 +64,6 @@ def reader(
         accept_encoding = _value(b"\r\naccept-encoding:", head, lowered)
         if_none_match = _value(b"\r\nif-none-match:", head, lowered)
         user_agent = _value(b"\r\nuser-agent:", head, lowered)
-        if_modified_since = _value(b"\r\nif-modified-since:", head, lowered)
         connection = connection and connection.lower()
         if host is None or not is_host(host) or connection not in {None, "close", "keep-alive"}:
             return None
@@ -79,7 +78,6 @@ def reader(
             accept_encoding or "",
             if_none_match,
             user_agent or "",
-            if_modified_since or "",
             query.decode("latin-1"),
         )
         version = 1 if minor == b"1" else 0
