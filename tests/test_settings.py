@@ -299,7 +299,7 @@ def test_a_good_operator_setting_is_read(name: str, text: str, value: object) ->
         ("trust_templates", "maybe", "1 or 0"),
         ("log", "xml", "text, json"),
         ("secret_key", "short", "at least 32 bytes"),
-        ("nothing", "x", "unset"),
+        ("titel", "x", "unset"),
     ],
 )
 def test_a_bad_operator_setting_is_refused_with_a_sentence(name: str, text: str, allowed: str) -> None:
