@@ -206,7 +206,6 @@ def test_what_a_bundle_may_show_has_its_type(new_blog: NewBlog, name: str, kind:
         "a.xml",
         "a",
         "a.md.bak",
-        "_a.png",
         ".a.png",
         "a.svgz",
     ],
