@@ -344,6 +344,20 @@ def test_a_start_waits_no_longer_than_that_for_one_that_is_open(make: MakeFolder
     assert folder.titles() == ["B", "Media", "Uno"]
 
 
+def test_of_a_great_many_files_the_kernel_is_asked_only_of_some(
+    make: MakeFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(watching, "_MOST_ASKED", 3)
+    monkeypatch.setattr(watching, "_has_writer", lambda _tree, path: bool(asked.append(path)))
+    folder = make()
+    for number in range(10):
+        folder.write(f"posts/{number}.md", post(f"N {number}", slug=f"n{number}"))
+    folder.ticks.pass_by(QUIET_S)
+    assert len(folder.titles()) == 12
+    assert 0 < len(asked) <= 3
+
+
 # --- mounts
 
 

@@ -573,28 +573,29 @@ class Library:
         """Where a great many posts are not known yet: read them on all processors, once for all workers."""
         assert self._tree is not None
         site, root = self._settings_in_force(), self._tree.real
-        posts = {
-            path: seen for folder in ("posts", "pages") for path, seen in self._posts_in(folder, vouched_until)
-        }
-        unread = sum(path not in self._entries or self._entries[path].signature != posts[path] for path in posts)
+        assert self._watch is not None
+        posts = {path: seen for folder in ("posts", "pages") for path, seen in self._posts_in(folder)}
+        known = {path: entry.signature for path, entry in self._entries.items()}
+        unread = sum(known.get(path) != signature(seen) for path, seen in posts.items())
         if not self._index.is_kept or not processes_for(unread):
             return
-        read = self._index.filled(site, lambda place: write_parts(site, root, list(posts), place))
+        whole = [
+            path
+            for path, seen in posts.items()
+            if not self._watch.settles_in(path, seen, is_vouched=seen.st_ctime_ns <= vouched_until)
+        ]
+        read = self._index.filled(site, lambda place: write_parts(site, root, whole, place))
         self._entries.update(read)
         self._unkept -= len(read.keys() & found)
         for path in read.keys() - found:
             _tell_unused(read[path])
 
-    def _posts_in(self, folder: str, vouched_until: float) -> Iterator[tuple[str, Signature]]:
-        """Those that are whole."""
+    def _posts_in(self, folder: str) -> Iterator[tuple[str, os.stat_result]]:
         assert self._tree is not None
-        assert self._watch is not None
         for path, found in self._tree.walk(folder, lambda _folder: None):
             is_post = kind_of(path) == "text" and not speaks_for_others(path)
             if is_post and is_showable(path) and not isinstance(found, OSError):
-                is_vouched = found.st_ctime_ns <= vouched_until
-                if not self._watch.settles_in(path, found, is_vouched=is_vouched):
-                    yield path, signature(found)
+                yield path, found
 
     def _take_settings(self, changes: Changes) -> None:
         """Put new settings in force before any post is read: times and addresses depend on them."""
