@@ -55,7 +55,7 @@ def is_unsettled(watch: Watch, root: Path, path: str) -> bool:
 
 def nobody_may_know_of_writers(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where files belong to another user than the blog runs as."""
-    monkeypatch.setattr(watching, "_has_writer", lambda _tree, _path: None)
+    monkeypatch.setattr(watching, "has_writer", lambda _tree, _path: None)
 
 
 def poll_of(root: Path, known: Callable[[str], Signature | None] = lambda _path: None) -> PollingWatch:

@@ -63,7 +63,7 @@ def long_before(folder: Folder) -> Snapshot:
 def writers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Whether this user may ask the kernel who has a file open."""
     if request.param == "may not know":
-        monkeypatch.setattr(watching, "_has_writer", lambda _tree, _path: None)
+        monkeypatch.setattr(watching, "has_writer", lambda _tree, _path: None)
     return str(request.param)
 
 
@@ -129,7 +129,7 @@ def test_what_was_open_before_it_was_watched_is_taken_when_it_is_closed(make: Ma
 def test_where_nobody_may_know_of_writers_a_file_in_a_new_folder_waits_until_it_is_quiet(
     make: MakeFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "_has_writer", lambda _tree, _path: None)
+    monkeypatch.setattr(watching, "has_writer", lambda _tree, _path: None)
     folder = make()
     long_before(folder)
     folder.write("posts/new/index.md", post("Dos", slug="dos"))
@@ -180,6 +180,22 @@ def test_what_is_written_while_it_is_read_is_read_again(make: MakeFolder, monkey
     assert folder.titles() == ["B", "Uno"]
     opened[0].close()
     assert folder.titles() == ["B", "Media"]
+
+
+def test_what_is_written_under_another_name_is_taken_when_it_is_closed(make: MakeFolder, tmp_path: Path) -> None:
+    """Nothing tells of it but the comparison of everything, once a minute."""
+    folder = make()
+    (tmp_path / "elsewhere").write_text(post("Fuera"))
+    os.link(tmp_path / "elsewhere", folder.root / "posts/x.md")
+    before = folder.titles()
+    with (tmp_path / "elsewhere").open("wb") as file:
+        file.write(HALF)
+        file.flush()
+        folder.ticks.pass_by(10)
+        folder.library._scan_beside()
+        assert folder.titles() == before == ["B", "Fuera", "Uno"]
+    folder.library._scan_beside()
+    assert folder.titles() == ["B", "Media", "Uno"]
 
 
 # --- what is told
@@ -326,7 +342,7 @@ def test_where_changes_are_polled_what_git_checks_out_is_there_at_once(make: Mak
 def test_a_start_gives_what_was_written_just_now_the_time_to_be_whole(
     make: MakeFolder, monkeypatch: pytest.MonkeyPatch, watch: str
 ) -> None:
-    monkeypatch.setattr(watching, "_has_writer", lambda _tree, _path: None)
+    monkeypatch.setattr(watching, "has_writer", lambda _tree, _path: None)
     folder = make(watch=watch)
     begun = folder.ticks.passed
     assert folder.titles() == ["B", "Uno"]
@@ -349,7 +365,7 @@ def test_of_a_great_many_files_the_kernel_is_asked_only_of_some(
 ) -> None:
     asked: list[str] = []
     monkeypatch.setattr(watching, "_MOST_ASKED", 3)
-    monkeypatch.setattr(watching, "_has_writer", lambda _tree, path: bool(asked.append(path)))
+    monkeypatch.setattr(watching, "has_writer", lambda _tree, path: bool(asked.append(path)))
     folder = make()
     for number in range(10):
         folder.write(f"posts/{number}.md", post(f"N {number}", slug=f"n{number}"))

@@ -46,7 +46,7 @@ from bitacora.content.visibility import (
     speaks_for_others,
     words_of_folder,
 )
-from bitacora.content.watch import EVERYTHING, QUIET_S, STATE, GitLock, Watch, is_remote, open_watch
+from bitacora.content.watch import EVERYTHING, QUIET_S, STATE, GitLock, Watch, has_writer, is_remote, open_watch
 from bitacora.settings import SettingError, SettingsFileError, Site, line_of, read_site
 
 log = logging.getLogger(__name__)
@@ -314,7 +314,7 @@ class Library:
                 seen.add(path)
                 if isinstance(found, OSError) or not kind_of(path) or known.get(path) == signature(found):
                     continue
-                if time.time() - found.st_mtime > _STILL_WRITING_S:
+                if time.time() - found.st_mtime > _STILL_WRITING_S and not has_writer(tree, path):
                     suspicious.add(path)
         suspicious.update(path for path in known if path not in seen and path.partition("/")[0] in FOLDERS)
         with self._asking:

@@ -276,9 +276,9 @@ class InotifyWatch:
             return True
         if not stat.S_ISREG(found.st_mode) or (found.st_nlink > 1 and not written.is_modified):
             return True
-        has_writer = _has_writer(self._tree, path)
-        if has_writer is not None:
-            return not has_writer
+        is_written = has_writer(self._tree, path)
+        if is_written is not None:
+            return not is_written
         is_silent = abs(time.time() - found.st_ctime) > SILENCE_S
         return is_silent and found.st_size > 0 and not written.is_modified
 
@@ -291,11 +291,11 @@ class InotifyWatch:
         self._asked += 1
         if self._asked > _MOST_ASKED and age > QUIET_S:
             return 0.0
-        has_writer = _has_writer(self._tree, path)
-        if has_writer:
+        is_written = has_writer(self._tree, path)
+        if is_written:
             self._writing[path] = _Written(time.monotonic() - age, is_modified=True)
             return _LOOK_AGAIN_S
-        return max(0.0, QUIET_S - age) if has_writer is None and self._waits else 0.0
+        return max(0.0, QUIET_S - age) if is_written is None and self._waits else 0.0
 
 
 @dataclass(slots=True)
@@ -484,7 +484,7 @@ def _tick() -> int:
     return time.clock_gettime_ns(getattr(time, "CLOCK_REALTIME_COARSE", time.CLOCK_REALTIME))
 
 
-def _has_writer(tree: Tree, path: str) -> bool | None:
+def has_writer(tree: Tree, path: str) -> bool | None:
     """Whether a program has a file open to write to it; None where this user may not know.
 
     The kernel gives nobody a lease to read while there is a writer (fcntl(2)). It is given back at once.
