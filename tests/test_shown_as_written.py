@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import html5lib
 import pytest
@@ -212,6 +213,32 @@ def test_the_excerpt_of_html_in_chinese_has_no_spaces_of_its_lines() -> None:
     assert excerpt_of("第一\n第二 三") == "第一第二 三"
     assert html_of("<p>第一\n第<b>二</b></p><p>第三</p>").excerpt == "第一第二第三"
     assert html_of("第一。\n\n- 第二\n- 第三\n\nabc\n\n<!--more-->").excerpt == "第一。第二第三 abc"
+
+
+@pytest.mark.parametrize(
+    ("rows", "cells"),
+    [
+        ("| `ls | wc` | c |", ["<code>ls | wc</code>", "c"]),
+        ("| `a||b` y ``x|`y`` | c |\n| d | e |", ["<code>a||b</code> y <code>x|`y</code>", "c", "d", "e"]),
+        ("| [[uno|dos]] | c |", ['<a href="/uno">dos</a>', "c"]),
+        ("| \\`x | y` |", ["`x", "y`"]),
+        ("| c |\n| d | e |", ["c", "", "d", "e"]),
+        ("| c | d | e |\n| f | g | |", ["c", "d | e", "f", "g"]),
+        ("| c | d\n| e | f |", ["c", "d", "e", "f"]),
+        ("| `c|d | e |", ["`c", "d | e"]),
+    ],
+)
+@pytest.mark.parametrize("begin", ["| a | b |\n|---|---|\n", "| a | b\n|---|---\n", "> | a | b |\n> |:-:|---|\n"])
+def test_no_row_of_a_table_turns_the_table_into_pipes(begin: str, rows: str, cells: list[str]) -> None:
+    body = html_of(begin + "\n".join(begin.startswith(">") * "> " + row for row in rows.split("\n"))).body
+    found = re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", body)
+    assert [re.sub(r'href="[^"]*"', 'href="/uno"', cell) for cell in found] == ["a", "b", *cells]
+
+
+def test_code_in_a_heading_of_a_table_may_have_a_pipe_and_columns_must_be_as_many() -> None:
+    assert "<code>a|b</code></th>" in html_of("| `a|b` | c |\n|---|---|\n| d | e |").body
+    assert "<table" not in html_of("| a | b |\n|---|\n| d | e |").body
+    assert "<table" not in html_of("| a | b |\n| c |\n| d | e |").body
 
 
 def test_a_pipe_of_a_table_is_in_code_what_it_is_in_text() -> None:

@@ -35,6 +35,7 @@ from bitacora.content.plain import (
     without_stand_ins,
 )
 from bitacora.content.slips import as_typed, with_addresses
+from bitacora.content.tables import read_tables
 from bitacora.content.wikilinks import PATTERN as WIKILINK
 from bitacora.content.wikilinks import address_of, is_picture, read_size, words_of
 
@@ -468,7 +469,7 @@ def _build() -> Markdown:
         renderer=None,
         block=_Block(),
         inline=_Inline(),
-        plugins=[strikethrough, footnotes, table, table_in_list, table_in_quote, def_list],
+        plugins=[strikethrough, footnotes, table, table_in_list, table_in_quote, read_tables, def_list],
     )
     md.block.register("ref_abbr", _ABBREVIATION.pattern, parse_ref_abbr, before="paragraph")
     md.inline.register("wikilink", WIKILINK, _wikilink, before="link", start_chars=("!", "["))
