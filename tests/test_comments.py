@@ -181,6 +181,51 @@ def test_no_address_of_the_blog_has_a_word_of_a_comment(new_blog: NewBlog) -> No
     assert blog.get("/2018/06/01/sin-titulo/").words("h1") == ["Visible"]
 
 
+# Bodies in which the page leaves out SECRET with the element that holds it, or with what defines nothing seen.
+LEFT_OUT = (
+    "<template>SECRET</template>\nuno",
+    "<template>\n\nSECRET\n\n</template>\n\nuno",
+    "uno <script>SECRET</script> dos",
+    "uno **dos <style>SECRET</style>**",
+    "> <svg>\n>\n> SECRET\n>\n> </svg>\n>\n> uno",
+    "<select><option>SECRET</option></select>\n\nuno",
+    "<svg><svg>SECRET</svg>\n\nuno",
+    "<? SECRET ?>\n\nuno <?php SECRET ?>",
+    "<!--> SECRET -->\n\nuno",
+    "uno\n\n[notas]: SECRET\n[más]: /x 'SECRET'",
+    "[notas]:\n  SECRET\n\nuno",
+)
+KEPT_IN_SOURCE = (
+    "[uno][a], véase [a]: sí\n\n[a]: /KEPT",
+    "uno\n[a]: KEPT",
+    "uno\n\n[a]: /b\n\n(KEPT)",
+    "```\n[a]: KEPT\n<template>KEPT</template>\n```",
+    "`<script>KEPT</script>`",
+    "<!-->\n\nKEPT\n\n<!-- uno -->",
+)
+
+
+def test_what_a_page_leaves_out_is_in_nothing_that_is_made_of_its_text(new_blog: NewBlog) -> None:
+    bodies = [body.replace("SECRET", SECRET) for body in (*LEFT_OUT, *KEPT_IN_SOURCE)]
+    files = {f"posts/2018-07-{n:02}-p.md": post(f"P{n}", body) for n, body in enumerate(bodies, 1)}
+    blog = new_blog(files, settings="per_page = 100\n")
+    for n, body in enumerate(bodies, 1):
+        for address in (f"/2018/07/{n:02}/p/", f"/2018/07/{n:02}/p.md", f"/2018/07/{n:02}/p/share/"):
+            answer = blog.get(address)
+            assert (answer.status, SECRET in answer.text) == (200, False), (address, body)
+        assert blog.get(f"/2018/07/{n:02}/p.md").text.count("KEPT") == body.count("KEPT"), body
+        assert ("KEPT" in blog.get(f"/2018/07/{n:02}/p/").text) == ("KEPT" in body), body
+    for address in ("/", "/feed.xml", "/archive/"):
+        assert SECRET not in blog.get(address).text
+
+
+def test_a_site_that_trusts_its_html_gives_its_elements_in_the_source_too(new_blog: NewBlog) -> None:
+    files = {"posts/2018-07-01-p.md": post("P", "<select><option>KEPT</option></select>")}
+    blog = new_blog(files, settings='html = "trusted"\n')
+    assert "KEPT" in blog.get("/2018/07/01/p/").text
+    assert "KEPT" in blog.get("/2018/07/01/p.md").text
+
+
 def test_an_intro_has_no_comment_either(new_blog: NewBlog) -> None:
     intro = f"'Uno %%{SECRET}%% dos {{% comment %}}{SECRET}{{% endcomment %}}<!-- {SECRET} --> 50%% tres'"
     blog = new_blog({FILE: post(intro=intro)})

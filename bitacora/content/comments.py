@@ -104,7 +104,8 @@ def _form(mark: str, opens: str, closes: str, *, is_pair: bool = False) -> _Form
 
 _FORMS: Mapping[str, Sequence[_Form]] = {
     "<": (
-        _form("<!--", r"<!--(?!-?>)", r"-->"),
+        _form("<!--", r"<!--(?!-?>(?![^\n<]{0,1000}-->))", r"-->"),
+        _form("<!--", r"<!(?=---?>)", r"-->"),  # empty, as HTML has it
         _form("<%--", r"<%--", r"--%>"),
         _form("<%#", r"<%-?#", r"%>"),
     ),

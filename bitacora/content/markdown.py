@@ -29,6 +29,7 @@ from bitacora.content.plain import (
     plain_text,
     text_of,
     text_of_html,
+    without_unseen,
     words_in,
 )
 from bitacora.content.sanitise import MOST_HTML
@@ -628,7 +629,7 @@ def _excerpt(tokens: Iterable[Token]) -> str:
     texts: list[str] = []
     paragraph = ""
     length = 0
-    for token in tokens:
+    for token in without_unseen(tokens):
         if token["type"] == "block_html" and (more := MORE.search(token["raw"])):
             return excerpt_of("\n".join([*texts, text_of_html(token["raw"][: more.start()])]))
         if token["type"] == "paragraph":
@@ -652,4 +653,4 @@ def _prose(token: Token) -> str:
         return text_of_html(token["raw"])
     if kind in {"heading", "title", "footnotes"}:
         return ""
-    return one_line("\n".join(filter(None, map(_prose, token.get("children", ())))))
+    return one_line("\n".join(filter(None, map(_prose, without_unseen(token.get("children", ()))))))

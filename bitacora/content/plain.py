@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import mistune
 from mistune.plugins.formatting import strikethrough
@@ -29,8 +29,13 @@ _LIQUID = re.compile(
     r"(?s)(?P<code>(`{1,9})(?!`).{1,300}?(?<!`)\2(?!`))|\{[{%](?:(?!\{[{%]).){0,2000}?[%}]\}|\{:[^{}]{0,200}\}"
 )
 _OPENS_HIDDEN = re.compile(r"(?i)<(?:(script|style|pre|svg|math|template)(?=[\s>])|!--)")
+_UNSEEN = (
+    "script style svg math template object applet noembed noframes xmp select textarea title iframe".split()  # noqa: SIM905
+)
+"""Elements whose content no page shows."""
+_OPENS_UNSEEN = re.compile(rf"(?i)<(?:(pre|{'|'.join(_UNSEEN)})(?=[\s/>])|!--)")
 _CLOSES_HIDDEN = {
-    **{name: re.compile(rf"(?i)</{name}\s*+>") for name in ("script", "style", "pre", "svg", "math", "template")},
+    **{name: re.compile(rf"(?i)</{name}\s*+>") for name in ("pre", *_UNSEEN)},
     "": re.compile("-->"),
 }
 _ANY_TAG = re.compile(r"<[^<>]*>")
@@ -192,7 +197,7 @@ def text_of(
 
     Formulas are as they are written, without `pictures` as words.
     """
-    for token in tokens:
+    for token in without_unseen(tokens) if is_markup is is_element else tokens:
         kind = token["type"]
         if kind == "text":
             yield unescape(token["raw"])
@@ -206,6 +211,46 @@ def text_of(
             yield "" if is_markup(token["raw"]) else token["raw"]
         elif "children" in token and (pictures or kind != "image"):
             yield from text_of(token["children"], pictures=pictures, is_markup=is_markup)
+
+
+_Token = TypeVar("_Token", bound=Mapping[str, Any])
+
+
+def without_unseen(tokens: Iterable[_Token]) -> list[_Token]:
+    """Tokens beside each other without what stands in elements that no page shows, though it be other blocks."""
+    tokens = list(tokens)
+    html = [place for place, token in enumerate(tokens) if token["type"] in {"inline_html", "block_html"}]
+    if not html:
+        return tokens
+    kept: list[_Token] = []
+    end = 0
+    unclosed: set[str] = set()
+    for number, place in enumerate(html):
+        opening = _opened_by(tokens[place]["raw"]) if place >= end else ""
+        if not opening or opening in unclosed:
+            continue
+        closes = _CLOSES_HIDDEN[opening].search
+        close = next((later for later in html[number + 1 :] if closes(tokens[later]["raw"])), None)
+        if close is None:
+            unclosed.add(opening)
+            continue
+        kept += tokens[end:place]
+        end = close + 1
+    return [*kept, *tokens[end:]]
+
+
+def _opened_by(raw: str) -> str:
+    """Return the name of the element that a piece of HTML opens and does not close, if no page shows it."""
+    end = 0
+    for found in _OPENS_UNSEEN.finditer(raw):
+        name = (found[1] or "").lower()
+        if found.start() < end or name not in _UNSEEN:
+            continue
+        close = _CLOSES_HIDDEN[name].search(raw, found.end())
+        if close is None:
+            return name
+        end = close.end()
+    return ""
 
 
 def one_line(text: str) -> str:
@@ -321,7 +366,9 @@ def _heading_text(text: str) -> str:
 
 def text_of_html(html: str) -> str:
     """The text of HTML as an author wrote it, on one line."""
-    return one_line(_UNPRINTABLE.sub("", unescape(_ANY_TAG.sub("\n", _without_hidden(html[:LONGEST])))))
+    return one_line(
+        _UNPRINTABLE.sub("", unescape(_ANY_TAG.sub("\n", _without_hidden(html[:LONGEST], _OPENS_UNSEEN))))
+    )
 
 
 def excerpt_of(text: str) -> str:
@@ -365,12 +412,12 @@ def _extends_emoji(char: str) -> bool:
     return "\U0001f3fb" <= char <= "\U0001f3ff" or "\U000e0020" <= char <= "\U000e007f"
 
 
-def _without_hidden(html: str) -> str:
+def _without_hidden(html: str, opens: re.Pattern[str] = _OPENS_HIDDEN) -> str:
     """HTML with a blank for each element whose content is not to be read, and for each comment."""
     pieces: list[str] = []
     end = 0
     unclosed: set[str] = set()
-    for start in _OPENS_HIDDEN.finditer(html):
+    for start in opens.finditer(html):
         name = (start[1] or "").lower()
         if start.start() < end or name in unclosed:
             continue

@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from datetime import datetime, tzinfo
 
 from bitacora.content.comments import MORE, blanked, code_in, without_comments
 from bitacora.content.front_matter import body_after_head
 from bitacora.content.liquid import left_out
 from bitacora.content.post import Image, Post
+from bitacora.content.sanitise import hidden_in
 
 _NOTE = re.compile(r"(?m)^ {0,3}\[\^([^\]\n]{1,200})\]:.*+(?:\n(?:[ \t]*+\r?\n)*+(?: {2,}|\t)[^\s].*+)*+\n?")
-_PROCESSING = re.compile(r"<[?!][A-Za-z\[][^<>]{0,5000}>")
+_PROCESSING = re.compile(r"<\?(?s:(?!\?>).){0,5000}\?>|<[?!][A-Za-z\[][^<>]{0,5000}>")
+_TO_NEXT_WORD = r"[ \t]*+(?:\r?\n[ \t]*+)?"
+_DEFINITION = re.compile(
+    rf"(?m)^ {{0,3}}\[(?!\^)([^\[\]\n]{{1,200}})\]:{_TO_NEXT_WORD}(?:<[^<>\n]*+>|[^\s<]\S*+)"
+    rf"""(?:(?=\s){_TO_NEXT_WORD}(?:"[^"\n]*+"|'[^'\n]*+'|\([^()\n]*+\)))?[ \t]*+\r?(?:\n|\Z)"""
+)
+_REFERENCE = re.compile(r"\[([^\[\]]{1,200})\]")
+_AFTER_BLANK_LINE = re.compile(r"(?:\A\s*+|\n[ \t]*+\r?\n)\Z")
 _LINK_TO_NOTE = re.compile(r"\[\^([^\]\n]{1,200})\](?!:)")
 
 
-def public_source(post: Post, source: bytes, zone: tzinfo) -> str:
+def public_source(post: Post, source: bytes, zone: tzinfo, *, trusted: bool = False) -> str:
     """Return a head of the values that the page shows, in YAML, and the body without what it leaves out.
 
-    Comments, tags of other engines of which nothing is shown, and notes that nothing refers to are left out.
+    Comments, tags of other engines of which nothing is shown, notes and addresses that nothing refers to, and
+    unless HTML is `trusted` the elements that pages leave out with all that is in them, are left out.
     `source` is the file that `post` was read from, whose body can be shown; times are those of `zone`.
     """
     head = "".join(f"{key}: {_yaml(value)}\n" for key, value in _head(post, zone).items() if value)
-    return f"---\n{head}---\n{_body(body_after_head(source))}"
+    return f"---\n{head}---\n{_body(body_after_head(source), trusted=trusted)}"
 
 
 def _head(post: Post, zone: tzinfo) -> dict[str, object]:
@@ -54,7 +64,7 @@ def _yaml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _body(body: str) -> str:
+def _body(body: str, *, trusted: bool) -> str:
     text = without_comments(body, "")
     code = code_in(text)
     plain = blanked(text, code)
@@ -62,8 +72,27 @@ def _body(body: str) -> str:
     unseen = [found.span() for found in MORE.finditer(plain)]
     unseen += [found.span() for found in _NOTE.finditer(plain) if found[1] not in referred]
     unseen += [found.span() for found in _PROCESSING.finditer(plain)]
+    unseen += _unused_definitions(plain)
+    unseen += () if trusted else hidden_in(plain)
     unseen += [found.span() for found in left_out(text)]
     return _without(text, sorted(unseen))
+
+
+def _unused_definitions(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where addresses stand that nothing refers to. Such a line inside a paragraph is text."""
+    definitions: list[re.Match[str]] = []
+    for found in _DEFINITION.finditer(text):
+        is_next = definitions and definitions[-1].end() == found.start()
+        if is_next or _AFTER_BLANK_LINE.search(text, max(found.start() - 200, 0), found.start()):
+            definitions.append(found)
+    if definitions:
+        own = {found.start(1) for found in definitions}
+        used = {_label(found[1]) for found in _REFERENCE.finditer(text) if found.start(1) not in own}
+        yield from (found.span() for found in definitions if _label(found[1]) not in used)
+
+
+def _label(name: str) -> str:
+    return " ".join(name.casefold().split())
 
 
 def _without(text: str, spans: list[tuple[int, int]]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import nh3
 
@@ -130,6 +131,15 @@ def without_hidden(html: str) -> str:
     """HTML without the elements that hide their content from a reader, or read it by other rules."""
     pieces: list[str] = []
     end = 0
+    for start, after in hidden_in(html):
+        pieces.append(html[end:start])
+        end = after
+    return "".join(pieces) + html[end:]
+
+
+def hidden_in(html: str) -> Iterator[tuple[int, int]]:
+    """Yield where the elements begin and end that `without_hidden` leaves out."""
+    end = 0
     unclosed: set[str] = set()
     for start in _OPENS_CONTENT.finditer(html):
         name = start[1].lower()
@@ -141,9 +151,8 @@ def without_hidden(html: str) -> str:
         if not after:
             unclosed.add(name)
             continue
-        pieces.append(html[end : start.start()])
+        yield start.start(), after
         end = after
-    return "".join(pieces) + html[end:]
 
 
 def is_safe(address: str, *, picture: bool = False) -> bool:
