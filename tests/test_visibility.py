@@ -275,3 +275,32 @@ def test_a_template_of_an_editor_is_held_back_as_such(head: str) -> None:
 
 def test_a_title_about_templates_is_none() -> None:
     assert read("intro: 'What {{ site.url }} means, and <%= x %>'")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "---\ntitle: x\n---\n---\nprivate: true\n---\nText\n",
+        "---\ntitle: x\n---\n\n---\ntitle: x\npublish: false\n---\nText\n",
+        "---\ntitle: x\n---\n+++\ndraft = true\n+++\nText\n",
+        "---\n---\ntitle: x\nprivate: true\n---\nText\n",
+        "---\r\n---\r\ntitle: x\r\ntags:\r\n  - a\r\nstatus: draft\r\n---\r\nText\r\n",
+    ],
+)
+def test_a_second_head_that_says_private_withholds_the_text_too(source: str) -> None:
+    found = error(source)
+    assert (found.withdrawn, "second head" in found.reason) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "---\ntitle: y\ndraft: false\n---\nText\n",
+        "---\n\nprivate: true\n\n---\nText\n",
+        "```yaml\n---\nprivate: true\n---\n```\n",
+        "Text\n\n---\nprivate: true\n---\n",
+    ],
+)
+def test_rules_and_code_below_a_head_are_no_second_head(body: str) -> None:
+    for head in ("---\ntitle: x\n---\n", "---\n---\n"):
+        assert not read_post(f"{head}{body}".encode(), PATH, Site()).draft

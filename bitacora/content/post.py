@@ -153,6 +153,7 @@ def read_post(source: bytes, path: str, site: Site) -> Post:
         except PostError as error:
             error.withdrawn = error.withdrawn or says_private(source)
             raise
+        _refuse_second_head(head, path)
         fields = _Fields(head, path, site)
         said = fields.judged()
         draft = said.draft or draft
@@ -164,6 +165,25 @@ def read_post(source: bytes, path: str, site: Site) -> Post:
         _log.exception("reading %s failed", path)
         reason = f"The reader failed on this file ({type(error).__name__})."
         raise PostError(path, 1, 1, reason, "Please report it with the file.", withdrawn=draft) from error
+
+
+_ENDS_HEAD = r"(?:-{3,}|\+{3,})[ \t]*+\r?(?:\n|\Z)"
+_SECOND_HEAD = re.compile(rf"\s*+(?:-{{3,}}|\+{{3,}})[ \t]*+\r?\n(?:(?!---|\+\+\+)[^\n]*\S[^\n]*\n)++{_ENDS_HEAD}")
+_KEYS_AND_FENCE = re.compile(
+    rf"""\s*+(?:(?!---|\+\+\+)(?:["']?\w[\w -]*["']?[ \t]*[:=]|[ \t#-])[^\n]*\n)++{_ENDS_HEAD}"""
+)
+
+
+def _refuse_second_head(head: Head, path: str) -> None:
+    """Raise PostError where another head follows, as templates and importers leave it, and says private."""
+    start = head.body_start
+    found = _SECOND_HEAD.match(head.text, start)
+    if not found and not head.entries:
+        found = _KEYS_AND_FENCE.match(head.text, start)
+    if found and says_private(found[0].lstrip().encode()):
+        line = head.text.count("\n", 0, start) + 1
+        reason = "A second head follows the first, and says that not everybody may see the text."
+        raise PostError(path, line, 1, reason, "Put the keys of both between the same two lines.", withdrawn=True)
 
 
 def date_of_words(site: Site) -> Callable[[Scalar], datetime]:
