@@ -104,6 +104,12 @@ WORDS = {
         type: draft | viewBag: {is_hidden: 1} | access: {site.login: true} | visibility: [members, paid] |
         public: members | build: never | _build: false | access: [staff] | meta: {draft: true} |
         ignorePublish: true | ready_to_publish: no | embargo: [soon] | embargo: until further notice |
+        uso_interno: sí | solo uso interno: true | para_uso_interno: sim | nur-intern: ja | ad uso interno: sì |
+        streng_vertraulich: ja | strictement-confidentiel: oui | à ne pas publier: oui | no_difundir: sí |
+        no publicar todavía: sí | ne_pas_diffuser: oui | nicht für die Öffentlichkeit: ja |
+        nicht_fuer_die_oeffentlichkeit: ja | não divulgar: sim | non divulgare: sì | solo_para_mí: true |
+        do_not_share: true | not_for_distribution: yes | for_my_eyes_only: true | invite_only: true |
+        unpublish: true | on_hold: true |
         eleventyComputed: {permalink: false} | private\xa0: true | private: 'true\xa0' | черновик: да
     """,
     HIDDEN: r"""
@@ -131,6 +137,9 @@ WORDS = {
         audience: [engineers] | online: false | concept: A plan | público: 2500 | live_at: Wembley |
         us_only: true | público: familia | build: 1234 | version: draft | x: {private: true} |
         schedule: Mon-Fri 9-17 | date: 2018-07-17\nfecha: 2030-01-01 | headless: false | draught: true |
+        some: true | no_share: true | noshare: true | share: false | para: Ana | uso: interno | solo: true |
+        no_distance: 1 | for_me: true | uso_interno: no | unpublish: false | on_hold: no | eyes: blue |
+        public_use: true | uso público: sí | international: true | nointernet: 1 | apuesta: interna |
         raft: true | published: 2018-01-01 | expires: never | type: post | layout: post
     """,
 }

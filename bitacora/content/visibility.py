@@ -930,7 +930,8 @@ _KEYS: tuple[tuple[_Kind, str], ...] = (
     (_EXPIRES, "expires|expiry date|unpublish date"),
     (
         _UNTIL,
-        """expiration date|expires at|expires on|expire|expired|expired at|unpublish on|unpublish at
+        """unpublish|depublish|despublicar|dépublier
+        |expiration date|expires at|expires on|expire|expired|expired at|unpublish on|unpublish at
         |publish down|publish until|archive date|visible until|public until|remove on|remove at|delete on
         |fecha de caducidad|fecha de expiración|caduca|caduca el|expira|visible hasta|despublicar el
         |data de expiração|data de validade|expira em|visível até|despublicar em|date d'expiration|expire le
@@ -944,7 +945,7 @@ _KEYS: tuple[tuple[_Kind, str], ...] = (
         |despublicada|excluído|excluída|removido|removida|supprimé|supprimée|retiré|retirée|dépublié
         |dépubliée|gelöscht|zurückgezogen|rimosso|rimossa|ritirato|ritirata|eliminato|eliminata""",
     ),
-    (_DISABLED, "disabled|desactivado|desativado|désactivé|deaktiviert|disattivato"),
+    (_DISABLED, "on hold|disabled|desactivado|desativado|désactivé|deaktiviert|disattivato"),
     (_NOINDEX, "noindex"),
     (_NOINDEX_TOO, "robots no index|seo noindex"),
     (_ROBOTS, "robots|meta robots"),
@@ -976,21 +977,30 @@ _PRIVATELY = """private|privado|privada|prive|privee|privat|privato|privata|conf
         |segredo|geheim|restricted|restringido|restrito|restreint|classified|reservado|riservato|embargoed
         |unpublished|offtherecord|nda|sensitive|internal|interno|interna|interne|intern"""
 _CIRCLES = """staff|team|members?|subscribers?|family|friends|patrons|supporters|editors?|admins?|board
-        |employees|insiders|miembros|socios|suscriptores|amigos|familia|equipo|membros|assinantes
+        |employees|insiders|invites?|invited|guests?|miembros|socios|suscriptores|amigos|familia|equipo|membros|assinantes
         |membres|abonnes|mitglieder|abonnenten|membri|abbonati"""
 _ONLY = "only|solo|so|seulement|nur|uniquement|exclusively|apenas"
-_NOT = "not|no|non|nicht|nao|donot|dont|never|nunca|nepas|sin"
+_SELF = "me|us|myself|ourselves|mi|mim|moi|mich|nosotros|nous|uns|noi|meineaugen|misojos|myeyes|oureyes"
+_NOT = """not|no|non|nicht|nao|donot|dont|never|nunca|nepas|anepas|sin|todaviano|aunno|aindanao|pasencore|nochnicht
+        |nonancora"""
 _PUBLIC_WORDS = """public|publish|published|publishing|publication|publicar|publicado|publicada|publica
-        |publier|publie|publizieren|veroffentlichen|veroffentlicht|pubblicare|pubblicato|ready
-        |forrelease"""
+        |publier|publie|publizieren|veroffentlichen|veroffentlicht|oe?ffentlich|oe?ffentlichkeit|publik
+        |pubblicare|pubblicato|ready|forrelease"""
+_SPREAD = """difundir|divulgar|compartir|reenviar|compartilhar|partager|diffuser|divulguer|teilen|weitergeben
+        |verbreiten|divulgare|diffondere|condividere"""
+_SPREAD_IN_ENGLISH = "share|sharing|distribute|distribution|circulate|circulation|disseminate|dissemination"
 _BEFORE = """is|be|keep|kept|stay|mark|marked|as|the|this|post|page|article|for|to|strictly|highly|top|still
-        |es|est|ist|e|esta"""
+        |es|est|ist|e|esta|uso|usage|utilisation|gebrauch|zum|ad|en|para|pour|a|strictement|estrictamente
+        |estritamente|strettamente|streng|absolutamente|totalmente|nur|solo|seulement|apenas|exclusivamente"""
 _AFTER = """only|strictly|yet|until|post|page|article|entry|flag|mode|for|to|be|use|entrada|articulo|artigo
-        |articolo|artikel|beitrag"""
+        |articolo|artikel|beitrag|todavia|aun|ainda|encore|noch|ancora"""
 _SOUNDS = re.compile(
     rf"""(?:{_BEFORE}){{0,3}}(?:(?:{_PRIVATELY})|(?:{_ONLY})(?:for|para|pour|fur|per)?(?:{_CIRCLES})
         |(?:{_CIRCLES})(?:{_ONLY})|(?:{_NOT})(?:yet|for|to|be|tobe|para|pour|zu
-        |da){{0,3}}?(?:{_PUBLIC_WORDS}))(?:{_AFTER}){{0,3}}""",
+        |fur|fuer|die|the|el|le|al|ao|da){{0,3}}?(?:{_PUBLIC_WORDS})
+        |(?:{_ONLY}|just)(?:for|para|pour|fur|fuer|per)(?:{_SELF})|(?:for)?(?:my|your|our)?eyesonly
+        |(?:{_NOT})(?:para|pour|zu)?(?:{_SPREAD})|(?:donot|dont|never|notfor|notto)(?:{_SPREAD_IN_ENGLISH})
+        )(?:{_AFTER}){{0,3}}""",
     re.VERBOSE,
 )
 """The whole key sounds private: `internal_use_only`, `not_for_publication`; `internal_notes` does not."""
