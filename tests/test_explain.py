@@ -42,6 +42,11 @@ def explained(blog: Blog, wanted: str) -> str:
             "posts/_drafts/a.md is a draft, because it lies in a folder _drafts: nobody sees it.",
         ),
         (
+            "posts/2018-07-17-a.draft.md",
+            post(),
+            "posts/2018-07-17-a.draft.md is a draft, because its name ends in .draft: nobody sees it.",
+        ),
+        (
             FILE,
             post(date="2026-01-01 12:12"),
             f"{FILE} appears in 3 h 12 min, at 2026-01-01 12:12:00-0300 (America/Santiago).",

@@ -67,7 +67,9 @@ def test_a_post_in_a_folder_of_drafts_is_a_draft(make: MakeFolder) -> None:
     assert make({"posts/_drafts/a.md": post("Uno")}).by_url == {}
 
 
-@pytest.mark.parametrize("folder", ["drafts", "Drafts", "BORRADORES", "rascunhos", "a/Borradores/b"])
+@pytest.mark.parametrize(
+    "folder", ["drafts", "Drafts", "BORRADORES", "rascunhos", "a/Borradores/b", "private", "Brouillons"]
+)
 def test_a_folder_that_only_looks_like_one_of_drafts_is_remarked(make: MakeFolder, folder: str) -> None:
     snapshot = make({f"posts/{folder}/{name}.md": post(name) for name in ("b", "a")})
     assert len(snapshot.by_url) == 2

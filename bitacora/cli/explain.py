@@ -105,6 +105,8 @@ def standing_in_words(here: Snapshot, post: Post, now: datetime) -> str:
     state = standing(post, now, here.by_path)
     why = _why(post, state)
     match state:
+        case "draft" if not why and name.rpartition(".")[0].endswith(".draft"):
+            return f"{name} is a draft, because its name ends in .draft: nobody sees it."
         case "draft" if not why:
             return f"{name} is a draft, because it lies in a folder _drafts: nobody sees it."
         case "draft":

@@ -950,8 +950,13 @@ def _date(text: str, site: Site, *, plain: bool) -> datetime:
 
 
 def _is_in_drafts(path: str) -> bool:
-    """Jekyll's folder of drafts, and what it is called by who forgets how: a slip must not publish."""
-    return "/_" in path and not DRAFT_FOLDERS.isdisjoint(path.casefold().split("/"))
+    """Jekyll's folder of drafts, and what it is called by who forgets how: a slip must not publish.
+
+    Nuxt Content calls a draft `a.draft.md`.
+    """
+    if "/_" in path and not DRAFT_FOLDERS.isdisjoint(path.casefold().split("/")):
+        return True
+    return ".draft." in path and path.rpartition(".")[0].endswith(".draft")
 
 
 def _folders(path: str) -> list[str]:

@@ -61,7 +61,11 @@ _NO_HISTORY = NoHistory()
 _BELOW = re.compile(r"(/.*?)(?:/(share)|/card-(?:x-)?[0-9a-f]{16}\.jpg|\.md)")
 """An address below that of a post which the blog itself answers: its share page, its card, its source."""
 
-_LIKE_DRAFTS = {"draft", "drafts", "borrador", "borradores", "rascunho", "rascunhos"}
+_LIKE_DRAFTS = {
+    *("draft", "drafts", "borrador", "borradores", "rascunho", "rascunhos", "brouillon", "brouillons", "entwurf"),
+    *("entwürfe", "entwuerfe", "bozza", "bozze", "esborrany", "esborranys", "wip", "unpublished", "private"),
+    *("privado", "privados", "privada", "privadas", "privé", "privat", "privato", "confidential", "confidencial"),
+}
 
 SUBJECTS = {"category": "categories", "tag": "tags", "author": "authors"}
 """The kinds of subjects, and the fields of a Post that hold them."""
