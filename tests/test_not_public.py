@@ -285,6 +285,12 @@ FOLDER_WORDS = {
     "posts/a/a.json": ['{"permalink": false, "eleventyExcludeFromCollections": true}\n', '{"draft": true}\n'],
     "posts/a/a.11tydata.json": ['{"private": "sí"}\n', '{"private": true\n'],
     "posts/a/2020-02-02-x.11tydata.json": ['{"draft": true}\n'],
+    "posts/a/_index.es.md": ["---\ncascade: {private: true}\n---\n"],
+    "posts/a/a.11tydata.js": [
+        "module.exports = {\n  layout: 'x',\n  permalink: false,\n};\n",
+        "export default { draft: true }\n",
+    ],
+    "_config.yaml": ["'defaults':\n- scope: {path: a}\n  values: {private: true}\n"],
     "posts/a/_metadata.yml": ["draft: true\n", "---\nvisibility: private\n"],
 }
 CASES = [(path, text) for path, texts in FOLDER_WORDS.items() for text in texts]
@@ -303,7 +309,7 @@ def test_what_a_folder_says_holds_for_its_files_from_the_next_request_on(new_blo
         assert blog.get("/2020/02/02/y/").status == (404 if "path: ''" in text else 200), text
         blog.write(inside, "---\ntitle: xq00001z\ndraft: false\n---\nText, edited.\n")
         assert "xq00001z" not in told(blog, "/"), text
-        blog.write(path, "{}\n" if path.endswith(".json") else "---\ntitle: x\n---\n")
+        blog.write(path, "{}\n" if path.endswith((".json", ".js")) else "---\ntitle: x\n---\n")
         assert blog.get("/2020/02/02/x/").status == 200, text
         blog.write(path, text)
         assert blog.get("/2020/02/02/x/").status == 404, text

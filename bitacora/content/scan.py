@@ -139,7 +139,7 @@ class Scan:
         Files that are in `anew` are read again though their signature is the same.
         """
         self._anew = anew
-        for path in (*FOLDERS, SETTINGS_OF_JEKYLL) if EVERYTHING in paths else paths:
+        for path in (*FOLDERS, *SETTINGS_OF_JEKYLL) if EVERYTHING in paths else paths:
             self._look_at(path)
         return self.changes
 

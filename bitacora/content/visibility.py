@@ -20,6 +20,7 @@ from bitacora.content.dates import REMEDY, DateError
 from bitacora.content.errors import PostError, shown
 from bitacora.content.files import SETTINGS_FILE
 from bitacora.content.front_matter import (
+    MAX_HEAD_BYTES,
     Node,
     Scalar,
     Sequence,
@@ -367,7 +368,7 @@ class FolderWords(NamedTuple):
     rules: tuple[Rule, ...]
 
 
-SETTINGS_OF_JEKYLL = "_config.yml"
+SETTINGS_OF_JEKYLL = ("_config.yml", "_config.yaml")
 
 
 def speaks_for_others(path: str) -> bool:
@@ -376,14 +377,16 @@ def speaks_for_others(path: str) -> bool:
     Hugo's and Zola's `_index.md`, Quarto's `_metadata.yml`, Eleventy's data of a folder and of a file, Jekyll's
     `defaults` in `_config.yml`.
     """
-    if path == SETTINGS_OF_JEKYLL:
+    if path in SETTINGS_OF_JEKYLL:
         return True
     folder, _, name = path.rpartition("/")
     if name[:1] == "_":
-        return name in _FILES_OF_FOLDERS and _is_content(path)
-    if not name.endswith(".json"):
+        return _NAMES_OF_FOLDERS.fullmatch(name) is not None and _is_content(path)
+    if not name.endswith((".json", ".js", ".cjs", ".mjs")):
         return False
-    return (name.endswith(".11tydata.json") or name == f"{folder.rpartition('/')[2]}.json") and _is_content(path)
+    return (bool(_DATA_OF_ELEVENTY.search(name)) or name == f"{folder.rpartition('/')[2]}.json") and _is_content(
+        path
+    )
 
 
 def _is_content(path: str) -> bool:
@@ -393,17 +396,19 @@ def _is_content(path: str) -> bool:
 def words_of_folder(source: bytes, path: str, read_date: Callable[[Scalar], datetime]) -> FolderWords:
     """Return what a file says of others. One that cannot be read holds them back if its lines sound private."""
     folder, _, name = path.rpartition("/")
-    if path == SETTINGS_OF_JEKYLL:
-        return FolderWords(tuple(_rules_of_jekyll(source, read_date)))
-    if name.endswith(".json"):
-        stem = name.removesuffix(".json").removesuffix(".11tydata")
+    if path in SETTINGS_OF_JEKYLL:
+        return FolderWords(tuple(_rules_of_jekyll(source, path, read_date)))
+    if name[:1] != "_":
+        stem = _DATA_OF_ELEVENTY.sub("", name).removesuffix(".json")
         folder = folder if stem == folder.rpartition("/")[2] else f"{folder}/{stem}"
     head, lines = (_wrapped(source), 1) if name.endswith((".yml", ".yaml")) else (source, 0)
     try:
         read = read_head(head, path)
     except PostError:
         mark = Mark(path, 1, 1, "…", "…", "draft")
-        is_private = _any_line_says_private(torn_head(head)[0])
+        is_private = _any_line_says_private(
+            torn_head(head)[0] if not name.endswith("js") else _lines_of_script(head)
+        )
         return FolderWords((Rule(folder, "", "", Said(draft=True, marks=(mark,))),) if is_private else ())
 
     def position(node: Node) -> tuple[int, int]:
@@ -428,6 +433,11 @@ def words_of_folder(source: bytes, path: str, read_date: Callable[[Scalar], date
     return FolderWords(tuple(one for one in rules if one.said != _NOTHING_SAID))
 
 
+def _lines_of_script(source: bytes) -> str:
+    """Return the start of a script with each `key: value` on a line of its own."""
+    return re.sub("[{},;]", "\n", source[:MAX_HEAD_BYTES].decode("utf-8", "replace"))
+
+
 def said_of(path: str, words: Iterable[FolderWords]) -> Said:
     """Return what folders say of one post or page."""
     said = _NOTHING_SAID
@@ -440,10 +450,15 @@ def said_of(path: str, words: Iterable[FolderWords]) -> Said:
     return said
 
 
-_FILES_OF_FOLDERS = {"_index.md", "_index.markdown", "_metadata.yml", "_metadata.yaml"}
+_NAMES_OF_FOLDERS = re.compile(r"_index(?:\.[A-Za-z][\w-]{1,11})?\.(?:md|markdown|html)|_metadata\.ya?ml")
+"""With the tag of a language between, which Hugo has for sites in several."""
+_DATA_OF_ELEVENTY = re.compile(r"\.11tydata\.(?:json|[cm]?js)\Z")
+"""Scripts are read like heads that are torn: a line that says it counts."""
 _SECTIONS_ARE_TEXTS = {"section", "home", "term", "taxonomy"}
 """Kinds of pages of Hugo that are no posts."""
-_DEFAULTS_OF_JEKYLL = re.compile(r"^defaults[ \t]*:.*\n(?:(?:[ \t#-].*)?\r?\n|[ \t#-].*\Z)*", re.MULTILINE)
+_DEFAULTS_OF_JEKYLL = re.compile(
+    r"""^["']?defaults["']?[ \t]*:.*\n(?:(?:[ \t#-].*)?\r?\n|[ \t#-].*\Z)*""", re.MULTILINE
+)
 
 
 def _wrapped(source: bytes) -> bytes:
@@ -470,7 +485,7 @@ def _fits(path: str, pattern: str) -> bool:
     return any(fnmatchcase(name, wanted) or fnmatchcase(name, f"{wanted}/*") for name in names)
 
 
-def _rules_of_jekyll(source: bytes, read_date: Callable[[Scalar], datetime]) -> Iterator[Rule]:
+def _rules_of_jekyll(source: bytes, path: str, read_date: Callable[[Scalar], datetime]) -> Iterator[Rule]:
     text = source.decode("utf-8-sig", "replace").replace("\r\n", "\n")
     found = _DEFAULTS_OF_JEKYLL.search(text + "\n")
     if found is None:
@@ -478,10 +493,10 @@ def _rules_of_jekyll(source: bytes, read_date: Callable[[Scalar], datetime]) -> 
     before = text.count("\n", 0, found.start()) - 1
     block = _wrapped(found[0].encode())
     try:
-        read = read_head(block, SETTINGS_OF_JEKYLL)
+        read = read_head(block, path)
     except PostError:
         if _any_line_says_private(found[0]):
-            mark = Mark(SETTINGS_OF_JEKYLL, before + 2, 1, "defaults", "…", "draft")
+            mark = Mark(path, before + 2, 1, "defaults", "…", "draft")
             yield Rule("", "", "", Said(draft=True, marks=(mark,)))
         return
     defaults = read.entries.get("defaults")
@@ -490,15 +505,17 @@ def _rules_of_jekyll(source: bytes, read_date: Callable[[Scalar], datetime]) -> 
             continue
         scope = item.entries.get("scope")
         told = scope.entries if isinstance(scope, Table) else {}
-        path, kind = (node.text if isinstance(node := told.get(name), Scalar) else "" for name in ("path", "type"))
+        pattern, kind = (
+            node.text if isinstance(node := told.get(name), Scalar) else "" for name in ("path", "type")
+        )
         said = judge(
             values.entries.items(),
-            SETTINGS_OF_JEKYLL,
+            path,
             lambda node: (read.position(node)[0] + before, read.position(node)[1]),
             read_date,
             is_strict=False,
         )
-        yield Rule("", path, kind if kind in {"posts", "pages"} else "", said)
+        yield Rule("", pattern, kind if kind in {"posts", "pages"} else "", said)
 
 
 # --- a head that cannot be read

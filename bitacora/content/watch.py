@@ -221,7 +221,7 @@ class InotifyWatch:
         elif wd == self._state:
             changed.add(STATE)
         elif wd == self._top:
-            if name in {*FOLDERS, SETTINGS_FILE, SETTINGS_OF_JEKYLL, _CONFIG_MAP}:
+            if name in {*FOLDERS, SETTINGS_FILE, *SETTINGS_OF_JEKYLL, _CONFIG_MAP}:
                 self._note_file(changed, name, mask)
         elif mask & flags.IGNORED:
             if (folder := self._folders.pop(wd, None)) is not None:
