@@ -56,6 +56,7 @@ ADDRESSES = [
     "/static/no.css",
     "/posts/", "/posts/informe.pdf/", "/../../etc/passwd", "/.git/config", "//2025/03/uno/", "/2025//03/uno/",
     "https://blog.example.org", "https://blog.example.org/2025/03/uno/#dos", "https://blog.example.org/no/",
+    "//blog.example.org/no/", "//blog.example.org/2025/03/uno/", "HTTPS://Blog.example.org/no/", "http://blog.example.org/no/",
 ]  # fmt: skip
 SOURCES = {
     "posts/2025-06-{:02}-llana.md": "/2025/06/llana-{}/",
@@ -119,7 +120,7 @@ def arrives(blog: Blog, page: str, href: str) -> bool:
     address = urljoin(URL + page, href)
     for _ in range(10):
         parts = urlsplit(address)
-        if f"{parts.scheme}://{parts.netloc}" != URL:
+        if parts.netloc.lower() != urlsplit(URL).netloc:
             return True
         answer = blog.get(quote(unquote(parts.path or "/"), safe="/"))
         if answer.status not in {301, 302, 307, 308}:

@@ -138,6 +138,11 @@ MISTAKES = {
         {FILE: post(body="Uno [acta](https://example.org/a) y `[b] (/c)`, \\[c\\] (/d), (e) [f] (véase g).")},
         (FILE, 6, 5),
     ),
+    "note-lost": (
+        {FILE: post(body="Uno[^1].\n\n[^1]: Nota.\n[^2]: Otra.")},
+        {FILE: post(body="Uno[^A]: dos[^2], `[^3]` y \\[^4].\n\n[^a]: Nota.\n[^2]: Otra[^5].\n\n[^5]: Última.")},
+        (FILE, 7, 1),
+    ),
     "look-alike": (
         {FILE: post(body="Uno:\n\n– a\n– b")},
         {FILE: post(body="– ¿Quién?\n\n– Nadie — dijo — “nunca”.\n\n```\n– a\n– b\n```")},

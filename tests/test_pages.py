@@ -351,8 +351,9 @@ def test_the_markdown_of_a_page_is_what_is_shown_of_it(new_blog: NewBlog) -> Non
         "author: Ana\ncategories: Una\ntags: ['a, b']\nintro: |\n  Dos\n  líneas.\nphone: 5550199\n"
         "single_image:\n  - {img: a b.jpg, caption: C, alt: A, source: secret}\n---\n"
     )
-    body = "*Texto* <script> `<!-- a -->` [^1]\n\n[^1]: Nota.\n"
-    left_out = "{% include secret.html %}\n\n<!--more-->\n\n[^2]: secret\n    secret\n\n%%secret%%\n"
+    body = "*Texto* <script> `<!-- a -->` [^1], ver[^A]: nada\n\n[^1]: Nota.\n[^a]: Otra.\n"
+    notes = "[^2]: secret\n    secret[^3]\n[^3]: secret\n[^1]: secret\n"
+    left_out = f"{{% include secret.html %}}\n\n<!--more-->\n\n{notes}\n%%secret%%\n"
     blog = new_blog({"posts/2018-07-17-x.md": f"{source}{body}{left_out}", "pages/about.md": post("Acerca")})
     answer = blog.get("/2018/07/17/x.md")
     assert answer.text.rstrip() == f"{HEAD}{body}".rstrip()

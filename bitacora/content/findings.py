@@ -40,6 +40,7 @@ from bitacora.content.outline import Outline, outline
 from bitacora.content.permalink import quote_path
 from bitacora.content.pictures import MEDIA_TYPES, has_place, is_picture
 from bitacora.content.post import MISTAKES, TRANSLATED, Image, Post, meant_key, named_in_head, role_of
+from bitacora.content.public_source import label, links_to_notes, note_keys, unseen_notes
 from bitacora.content.scan import kind_of
 from bitacora.content.slips import look_alikes
 from bitacora.content.snapshot import SUBJECTS, Snapshot, by_name, look
@@ -71,7 +72,8 @@ RULES: Mapping[str, str] = {
     "notice-open": "A notice that is begun and never ended",
     "embed-linked": "A text that asks for another to be shown in it, and shows a link",
     "left-out": "A tag of another engine, which is left out",
-    "address-unread": "What looks like a link or a picture, and is none for Markdown",
+    "address-unread": "What looks like a link or a picture, and is none for Markdown, or loses its address",
+    "note-lost": "A note that nothing refers to, so that it is not shown, or one that is not there",
     "look-alike": "A character that only looks like a mark of Markdown",
     "never-read": "A file that the blog never reads",
     "untranslated": "A language of the site that the interface is not translated into",
@@ -83,6 +85,7 @@ RULES: Mapping[str, str] = {
     **{mistake.rule: "A value of the head that is not used" for mistake in MISTAKES},
 }
 
+_HOST = re.compile(r"(?:https?:)?//([^/?#\\]+)", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//|[/\\]\\")
 _FENCE = re.compile(
     r"^[ \t>]*(?:(?:[-*+]|[0-9]+[.)])[ \t]+)*(?P<fence>`{3,}(?=[^`\n]*$)|~{3,})(?P<rest>.*)$", re.M
@@ -99,6 +102,10 @@ _DEEPEST_SEARCH = 3
 _NEAR = 0.9
 _DOCUMENTS = "|".join(ending for ending in MEDIA_TYPES if not is_picture(f".{ending}"))
 _NAMES_A_DOCUMENT = re.compile(rf"(?i)(?:\.|%2e)(?:{_DOCUMENTS})\b|%[4-7]".encode())
+_NO_ADDRESS = re.compile(r"(?<!!)\[[^\[\]\n]{0,200}\]\([ \t]*(?:<[ \t]*>)?[ \t]*\)")
+_NO_ADDRESS_IN_BYTES = re.compile(_NO_ADDRESS.pattern.encode())
+_ADDRESSES = "Write one that begins with https://, mailto: or tel:, or the name of a file beside the post."
+_NAME_OF_A_NOTE = re.compile(r"\w{1,40}(?:-\w{2,40})*")
 MOST_OF_A_KIND = 50
 """Findings of one rule in one post."""
 
@@ -514,6 +521,9 @@ def _ids_twice(ground: Ground, post: Post) -> Iterator[Finding]:
 def _on_this_site(ground: Ground, address: str) -> str | None:
     """A link without this site's own scheme and host, None for one that leads elsewhere."""
     own = ground.snapshot.site.url
+    host = urlsplit(own).netloc
+    if (written := _HOST.match(address)) and written[1].lower() == host.lower():
+        address = own[: own.index(host) + len(host)] + address[written.end() :]
     if address == own or address.startswith((f"{own}/", f"{own}#", f"{own}?")):
         return "/" + address[len(own) :].lstrip("/")
     if _SCHEME.match(address):
@@ -700,6 +710,42 @@ def _unread_addresses(ground: Ground, post: Post) -> Iterator[Finding]:
             yield text.finding("address-unread", text.place(place), reason, remedy)
 
 
+def _lost_addresses(ground: Ground, post: Post) -> Iterator[Finding]:
+    """Addresses that are left out, as those of a disk are, so that words remain of a link."""
+    lost = dict.fromkeys(ground.outline(post).lost)
+    if not lost and not _NO_ADDRESS_IN_BYTES.search(ground.snapshot.source(post)):
+        return
+    text = ground.text(post)
+    start = text.head.body_start
+    for words in lost:
+        written = text.without_code.find(f"[{words.removeprefix('!')}]", start)
+        kind, place = ("picture" if words.startswith("!") else "link"), text.place(max(written, start))
+        reason = f"The {kind} {shown(words.removeprefix('!'))} has no address that a page can have."
+        yield text.finding("address-unread", place, reason, _ADDRESSES)
+    for found in _NO_ADDRESS.finditer(text.without_code, start):
+        reason = f"{shown(found[0])} has no address, so that words alone are shown."
+        yield text.finding("address-unread", text.place(found.start()), reason, _ADDRESSES)
+
+
+def _lost_notes(ground: Ground, post: Post) -> Iterator[Finding]:
+    if b"[^" not in ground.snapshot.source(post):
+        return
+    text = ground.text(post)
+    start = text.head.body_start
+    body = text.without_code[start:]
+    for note in unseen_notes(body):
+        name = shown(f"[^{note[1]}]")
+        reason = f"The note {name} is not shown: no text that is shown refers to it, or another one has its name."
+        remedy = f"Write [^{note[1]}] in the text where the note belongs, or take the note out."
+        yield text.finding("note-lost", text.place(start + note.start()), reason, remedy)
+    there = note_keys(body)
+    for found in links_to_notes(body):
+        if _NAME_OF_A_NOTE.fullmatch(found[1]) and label(found[1]) not in there:
+            reason = f"There is no note {shown(found[0])}, so that these signs are shown."
+            remedy = f"Write the note on a line of its own: {found[0]}: The note."
+            yield text.finding("note-lost", text.place(start + found.start()), reason, remedy)
+
+
 def _look_alikes(ground: Ground, post: Post) -> Iterator[Finding]:
     if ground.snapshot.source(post).isascii():
         return
@@ -776,6 +822,8 @@ OF_POSTS: tuple[Callable[[Ground, Post], Iterator[Finding]], ...] = (
     _open_notices,
     _left_out,
     _unread_addresses,
+    _lost_addresses,
+    _lost_notes,
     _look_alikes,
 )
 OF_THE_SITE: tuple[Callable[[Ground], Iterator[Finding]], ...] = (

@@ -25,7 +25,8 @@ class Outline:
 
     Films and sounds are among the links.
 
-    `repeated` is what the head says in vain, `unread` what looks like links and pictures and is none.
+    `repeated` is what the head says in vain, `unread` what looks like links and pictures and is none; `lost` are
+    the words of links, and of pictures with "!" before them, whose address cannot be in a page.
     `problem` says why the body cannot be shown; then the rest is empty.
     """
 
@@ -35,6 +36,7 @@ class Outline:
     unsaid: tuple[str, ...] = ()
     repeated: tuple[PostError, ...] = ()
     unread: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
     problem: str = ""
 
 
@@ -56,11 +58,15 @@ def outline(
         return Outline(problem=str(error))
     ids: list[str] = []
     unsaid: list[str] = []
+    lost: list[str] = []
     for found in _TAG.finditer(body):
         tag = found[1].lower()
         attributes = {name.lower(): unescape(value) for name, value in _ATTRIBUTE.findall(found[2])}
         if tag not in {"a", "img"} and "id" not in attributes:
             continue
+        if not trusted and not attributes.keys() & {"href", "src", "srcset", "id", "name"}:
+            words = unescape(_ANY_TAG.sub("", body[found.end() : body.find("</a>", found.end())]))
+            lost.append(words if tag == "a" else f"!{attributes.get('alt', '')}")
         if "id" in attributes:
             ids.append(attributes["id"])
         if attributes.get("src") and not attributes.get("alt", "").strip() and tag == "img":
@@ -69,7 +75,7 @@ def outline(
         unread_addresses(unescape(_ANY_TAG.sub("", _CODE.sub(" ", body)))) if "](" in body or "[" in body else []
     )
     repeated = tuple(repeated_keys(source, path))
-    return Outline(tuple(ids), links, pictures, tuple(unsaid), repeated, tuple(unread))
+    return Outline(tuple(ids), links, pictures, tuple(unsaid), repeated, tuple(unread), tuple(lost))
 
 
 class _AsWritten:

@@ -22,7 +22,7 @@ _DEFINITION = re.compile(
 )
 _REFERENCE = re.compile(r"\[([^\[\]]{1,200})\]")
 _AFTER_BLANK_LINE = re.compile(r"(?:\A\s*+|\n[ \t]*+\r?\n)\Z")
-_LINK_TO_NOTE = re.compile(r"\[\^([^\]\n]{1,200})\](?!:)")
+_LINK_TO_NOTE = re.compile(r"(?m)^ {0,3}\[\^[^\]\n]{1,200}\]:|(?<!\\)\[\^([^\]\n]{1,200})\]")
 
 
 def public_source(post: Post, source: bytes, zone: tzinfo, *, trusted: bool = False) -> str:
@@ -68,14 +68,50 @@ def _body(body: str, *, trusted: bool) -> str:
     text = without_comments(body, "")
     code = code_in(text)
     plain = blanked(text, code)
-    referred = {found[1] for found in _LINK_TO_NOTE.finditer(plain)}
     unseen = [found.span() for found in MORE.finditer(plain)]
-    unseen += [found.span() for found in _NOTE.finditer(plain) if found[1] not in referred]
+    unseen += [found.span() for found in unseen_notes(plain)]
     unseen += [found.span() for found in _PROCESSING.finditer(plain)]
     unseen += _unused_definitions(plain)
     unseen += () if trusted else hidden_in(plain)
     unseen += [found.span() for found in left_out(text)]
     return _without(text, sorted(unseen))
+
+
+def unseen_notes(plain: str) -> list[re.Match[str]]:
+    """Find the notes of a text without code that its page does not show.
+
+    Nothing that is shown refers to them, or an earlier one has their name.
+    """
+    notes = [*_NOTE.finditer(plain)]
+    if not notes:
+        return []
+    named: dict[int, list[str]] = {}
+    owner = 0
+    for found in links_to_notes(plain):
+        while owner < len(notes) and notes[owner].end() <= found.start():
+            owner += 1
+        is_in_a_note = owner < len(notes) and notes[owner].start() <= found.start()
+        named.setdefault(owner if is_in_a_note else -1, []).append(label(found[1]))
+    first: dict[str, int] = {}
+    for number, note in enumerate(notes):
+        first.setdefault(label(note[1]), number)
+    waiting, shown = [-1], set()
+    while waiting:
+        for key in named.get(waiting.pop(), ()):
+            if key in first and first[key] not in shown:
+                shown.add(first[key])
+                waiting.append(first[key])
+    return [note for number, note in enumerate(notes) if number not in shown]
+
+
+def links_to_notes(plain: str) -> list[re.Match[str]]:
+    """Find what refers to notes in a text without code: group 1 is the name."""
+    return [found for found in _LINK_TO_NOTE.finditer(plain) if found[1]]
+
+
+def note_keys(plain: str) -> set[str]:
+    """Return the names of the notes of a text without code."""
+    return {label(found[1]) for found in _NOTE.finditer(plain)}
 
 
 def _unused_definitions(text: str) -> Iterator[tuple[int, int]]:
@@ -87,11 +123,12 @@ def _unused_definitions(text: str) -> Iterator[tuple[int, int]]:
             definitions.append(found)
     if definitions:
         own = {found.start(1) for found in definitions}
-        used = {_label(found[1]) for found in _REFERENCE.finditer(text) if found.start(1) not in own}
-        yield from (found.span() for found in definitions if _label(found[1]) not in used)
+        used = {label(found[1]) for found in _REFERENCE.finditer(text) if found.start(1) not in own}
+        yield from (found.span() for found in definitions if label(found[1]) not in used)
 
 
-def _label(name: str) -> str:
+def label(name: str) -> str:
+    """The name of a note or an address, as Markdown compares it."""
     return " ".join(name.casefold().split())
 
 
