@@ -306,9 +306,11 @@ def test_what_has_no_original_is_a_post_of_its_own(make: Callable[..., Snapshot]
     [
         post("Acta", slug="acta", draft="true"),
         post("Acta", slug="acta", expires="2020-02-01"),
+        post("Acta", slug="acta", date="2999-01-01"),
+        post("Acta", slug="acta", date="2001-01-01", draft="true"),
         "---\ntitle: a: b\n---\n",
     ],
-    ids=["withdrawn", "expired", "unreadable"],
+    ids=["withdrawn", "expired", "put off", "withdrawn and dated otherwise", "unreadable"],
 )
 def test_a_copy_does_not_publish_what_its_original_does_not(make: Callable[..., Snapshot], original: str) -> None:
     here = make({"posts/acta.md": original, "posts/acta copia.md": post("Acta", slug="acta")})

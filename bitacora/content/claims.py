@@ -35,12 +35,17 @@ def copies_of(names: Mapping[str, Copy], paths: Collection[str]) -> dict[str, tu
     return copies
 
 
-def repeated(post: Post, originals: Iterable[str], found: Mapping[str, Post]) -> str | None:
+def repeated(
+    post: Post, originals: Iterable[str], found: Mapping[str, Post], shown: Collection[str]
+) -> str | None:
     """Return the original whose address, or title and date, a copy has; None where it is a text by itself.
 
-    What cannot be read may be the same.
+    What cannot be read may be the same. Of an original that is not `shown`, a draft or a post that was put off,
+    the title is enough: the copy may be what it was before.
     """
-    return next((path for path in originals if path not in found or _repeats(post, found[path])), None)
+    return next(
+        (path for path in originals if path not in found or _repeats(post, found[path], path in shown)), None
+    )
 
 
 def claim(copies: Copies, history: History) -> Callable[[Post], tuple[object, ...]]:
@@ -72,12 +77,13 @@ def place_of(url: str) -> str:
     return quote_path(composed(unquote(url)))
 
 
-def _repeats(post: Post, original: Post) -> bool:
+def _repeats(post: Post, original: Post, is_shown: bool) -> bool:
     if post.url == original.url or post.url in original.aliases:
         return True
     has_title = post.title != title_of_name(post.path)
-    return (post.date, post.lang) == (original.date, original.lang) and (
-        post.title == original.title or not has_title
+    is_dated_alike = (post.date, post.lang) == (original.date, original.lang)
+    return (is_dated_alike and (post.title == original.title or not has_title)) or (
+        not is_shown and post.title == original.title
     )
 
 

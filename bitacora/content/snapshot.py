@@ -656,11 +656,12 @@ def _without_copies(
     if not copies:
         return shown
     old = {alias: post for post in shown if post.path not in copies for alias in post.aliases}
+    paths = {post.path for post in shown}
     kept = []
     for post in shown:
         if (originals := copies.get(post.path)) is None:
             kept.append(post)
-        elif original := repeated(post, originals, found):
+        elif original := repeated(post, originals, found, paths):
             clashes.append(_copy(post, original, found.get(original)))
         elif post.url in old or post.url in site.redirects:
             clashes.append(_address_led_on(post, old[post.url].path if post.url in old else SETTINGS_FILE))
@@ -1088,8 +1089,10 @@ def _copy(post: Post, original: str, found: Post | None) -> PostError:
         what = f"and has its address {post.url}"
     elif post.url in found.aliases:
         what = f"and has its old address {post.url}"
-    else:
+    elif post.date == found.date:
         what = "and has its title and date"
+    else:
+        what = "and has its title, while that is not shown"
     reason = f"By its name it is a copy of {original} that a program made, {what}: it is held back."
     remedy = "Take over what is new in it, and delete it; give a text of its own another name."
     return PostError(post.path, 1, 1, reason, remedy)
