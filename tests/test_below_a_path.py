@@ -278,6 +278,20 @@ def test_a_category_named_like_the_prefix_has_its_posts_behind_both_proxies(new_
     assert blog.parts.library.snapshot().remarks == ()
 
 
+def test_lists_have_their_share_pictures_though_a_post_has_the_address_of_the_prefix(new_blog: NewBlog) -> None:
+    files = {
+        "posts/2026-11-01-a.md": post("A", tags="[x]"),
+        "posts/2026-11-02-b.md": post("B", permalink="/blog/"),
+    }
+    blog = below(new_blog(files))
+    for path in ("/", "/archive/", "/archive/2026/", "/tags/", "/tag/x/", "/blog/", "/2026/11/01/a/"):
+        page = blog.get(f"/blog{path}")
+        [picture] = set(re.findall(rf'"{HOST}([^"]*/card-[0-9a-f]{{16}}.jpg)"', page.text))
+        answer = blog.get(picture)
+        assert (path, answer.status) == (path, 200)
+        assert "max-age=86400" in answer.headers["Cache-Control"], path
+
+
 def test_a_file_at_the_root_of_the_site_lies_below_the_prefix(blog: Blog) -> None:
     blog.write("root/llave.txt", "x")
     blog.write("posts/2026-11-04-d.md", post("D", "[llave](/llave.txt) [otra](/otra.txt)"))

@@ -60,6 +60,7 @@ _NO_HISTORY = NoHistory()
 
 _BELOW = re.compile(r"(/.*?)(?:/(share)|/card-(?:x-)?[0-9a-f]{16}\.jpg|\.md)")
 """An address below that of a post which the blog itself answers: its share page, its card, its source."""
+_CARD_OF_A_PAGE = re.compile(r"card-[0-9a-f]{16}\.jpg")
 
 _LIKE_DRAFTS = {
     *("draft", "drafts", "borrador", "borradores", "rascunho", "rascunhos", "brouillon", "brouillons", "entwurf"),
@@ -311,6 +312,9 @@ class Snapshot:
         """Whether a root-relative address is one of this site: the engine's, a text's or below it, an old one."""
         path = quote_path(unquote(re.split("[?#]", url, maxsplit=1)[0]))
         if path in self.by_url or self.reserved(path) or unquote(path, "latin-1") in self.queries:
+            return True
+        folder, _, name = path.rpartition("/")
+        if _CARD_OF_A_PAGE.fullmatch(name) and self.reserved(f"{folder}/"):
             return True
         forms = (path, *variants(path))
         if any(one in self.by_url or one in self.redirects or one in self.gone for one in forms):
