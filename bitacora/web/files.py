@@ -245,10 +245,11 @@ def _is_utf8(file: BinaryIO) -> bool:
 def conditional(response: Response, request: Request, size: int) -> Response:
     """For an answer with an entity tag: 304 to who has it, 206 to who wants one part of what is streamed.
 
-    416 for a part behind its end, whole for any other wish (RFC 9110: 13.2.2, 14.2).
+    416 for a part behind its end, whole for any other wish (RFC 9110: 13.1.5, 13.2.2, 14.2).
     """
     asked = {name: value for name, value in request.environ.items() if name not in _NOT_ASKED}
-    if "HTTP_IF_NONE_MATCH" in asked or request.method == "HEAD":
+    is_weak = asked.get("HTTP_IF_RANGE", "").lstrip().startswith("W/")  # no such tag tells that bytes are the same
+    if "HTTP_IF_NONE_MATCH" in asked or request.method == "HEAD" or is_weak:
         asked.pop("HTTP_RANGE", None)
     try:
         response.make_conditional(asked, accept_ranges=response.is_streamed, complete_length=size)
