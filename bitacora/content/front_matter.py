@@ -517,6 +517,11 @@ _OPEN_BRACKET = (
     "Close it with ] or }, or put the value in quotes.",
 )
 _NOTHING_THERE = ("A value is missing in this list.", "Write one value between two commas, or put text in quotes.")
+_COMMENT_IN_A_LIST = re.compile(r"[\s\[,]#")
+_CUT_LIST = (
+    "For YAML, # here begins a comment, which takes the rest of the line out of the list.",
+    "Put the value in quotes, like tags: ['#one', two].",
+)
 _NOT_INDENTED = ("This line does not line up with the lines above.", "Begin keys of one level in the same column.")
 _BACKSLASH = (
     "In double quotes a backslash begins a code, and this is none of YAML's.",
@@ -548,11 +553,15 @@ def _explain(head: str, error: yaml.MarkedYAMLError) -> tuple[int, str, str]:
     if "could not find expected ':'" in problem:
         return opened, *_NO_COLON
     if "node content" in problem and "flow" in context:
+        opened = max(head.rfind("[", 0, index), head.rfind("{", 0, index), 0)
+        comment = _COMMENT_IN_A_LIST.search(head, opened, index)
+        if comment and "\n" in head[comment.end() : index + 1]:
+            return comment.end() - 1, *_CUT_LIST
         return index, *_NOTHING_THERE
     if "flow" in context:
         reason, remedy = _OPEN_BRACKET
-        is_cut = " #" in head[opened : head.find("\n", opened)]
-        return opened, reason, f"{remedy} For YAML, # after a space begins a comment." if is_cut else remedy
+        is_cut = _COMMENT_IN_A_LIST.search(head[opened : head.find("\n", opened)])
+        return opened, reason, f"{remedy} For YAML, # after a space or [ begins a comment." if is_cut else remedy
     if "alias" in context:
         return opened, *_ALIAS
     if "cannot start any token" in problem or "node content" in problem or "anchor" in context:
