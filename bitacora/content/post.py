@@ -410,8 +410,13 @@ ALIAS_OF_MANY = Mistake(
     "%(name)s %(written)s leads here from that one address alone: *, : and .. stand for nothing else.",
     "Write each old address whole, like /old/address/.",
 )
+ALIASES_IN_ONE = Mistake(
+    ALIAS_WITH_FRAGMENT.rule,
+    "%(name)s %(written)s is read as one address, with its spaces and commas.",
+    "Write a list of addresses, like [/old/address/, /older/address/].",
+)
 MISTAKES = (
-    VALUE_CUT, TITLE_LOSES, ALIAS_WITH_FRAGMENT, ALIAS_OF_MANY,
+    VALUE_CUT, TITLE_LOSES, ALIAS_WITH_FRAGMENT, ALIAS_OF_MANY, ALIASES_IN_ONE,
     NETWORK_UNKNOWN, NETWORK_MISSPELT, NETWORK_NOT_APART, NETWORK_TWICE, NOT_A_TEXT, NOT_A_PICTURE, NOT_A_FOCUS,
 )  # fmt: skip
 """What a head may get wrong and be published all the same."""
@@ -426,6 +431,7 @@ _ATTACHED = {
 _ATTACHED_PARTS = ("src", "file", "url", "path", "href")
 
 _ROLES = {key: (role, rank) for role, keys in _KEYS.items() for rank, key in enumerate(keys)}
+_SEVERAL_ADDRESSES = re.compile(r"[\s,;](?:/|https?:)")
 _OLD_ADDRESSES = {"aliases", "redirect_from"}
 _UNSEEN_ROLES = {*_OLD_ADDRESSES, "tags", "translation_key"}
 _IMAGE_TEXTS = {"image_caption", "image_alt"}
@@ -656,6 +662,8 @@ class _Fields:
             text = path
         elif "*" in text or "/:" in text or "/../" in f"/{text}/":
             self.remark(ALIAS_OF_MANY, node, key)
+        elif _SEVERAL_ADDRESSES.search(path.partition("?")[0]):
+            self.remark(ALIASES_IN_ONE, node, key)
         try:
             return local_address(text) if text else ""
         except PermalinkError as error:
