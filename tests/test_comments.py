@@ -298,3 +298,10 @@ def test_a_text_of_any_signs_is_read_in_linear_time(sign: str) -> None:
         return time.thread_time() - begun
 
     assert any(seconds(60_000) < max(0.01, 5.5 * seconds(20_000)) for _ in range(6))
+
+
+@pytest.mark.parametrize("written", ["<div hidden>\n\nSecreto.\n\n</div>", "Uno <span hidden>secreto</span>."])
+def test_an_element_that_its_writer_hides_stays_hidden_on_the_page(new_blog: NewBlog, written: str) -> None:
+    blog = new_blog({"posts/2018-07-17-x.md": post(body=written)})
+    hidden = [each for each in blog.get("/2018/07/17/x/").html.iter() if each.get("hidden") is not None]
+    assert [each for each in hidden if "secreto" in "".join(each.itertext()).lower()]

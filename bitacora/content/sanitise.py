@@ -40,7 +40,7 @@ TAGS = names_in(
     """
 )
 _ATTRIBUTES = {
-    "*": {"id", "class", "lang", "dir", "title", "role"},
+    "*": {"id", "class", "lang", "dir", "title", "role", "hidden"},
     "a": {"href", "hreflang", "rel", "name", "type"},
     "audio": {"src", "controls", "loop", "muted", "preload"},
     "col": {"span"},
