@@ -27,7 +27,7 @@ CALLOUT_CLASSES = {
 """Classes that themes of Jekyll make notices of, by attribute lists."""
 
 _COLONS = re.compile(r" {0,3}(:{3,}+)[ \t]*+(?:\{[ \t]*+)?\.?([A-Za-z][\w-]{0,40}+)?([^\n]{0,300})")
-_TITLE = re.compile(r"""\[([^\]\n]*)\]|\btitle[ \t]*+=[ \t]*+(?:"([^"\n]*)"|'([^'\n]*)')""")
+_TITLE = re.compile(r"""\[([^\[\]\n]*+)\]|\btitle[ \t]*+=[ \t]*+(?:"([^"\n]*)"|'([^'\n]*)')""")
 _BANGS = re.compile(
     r" {0,3}(!!!|\?\?\?\+?)[ \t]++([A-Za-z][\w-]{0,40}+)(?:[ \t]++[a-z]{1,20}+)*+"
     r"(?:[ \t]++\"([^\"\n]{0,300})\")?[ \t\r]*+"

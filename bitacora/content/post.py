@@ -168,9 +168,11 @@ def read_post(source: bytes, path: str, site: Site) -> Post:
 
 
 _ENDS_HEAD = r"(?:-{3,}|\+{3,})[ \t]*+\r?(?:\n|\Z)"
-_SECOND_HEAD = re.compile(rf"\s*+(?:-{{3,}}|\+{{3,}})[ \t]*+\r?\n(?:(?!---|\+\+\+)[^\n]*\S[^\n]*\n)++{_ENDS_HEAD}")
+_SECOND_HEAD = re.compile(
+    rf"\s*+(?:-{{3,}}|\+{{3,}})[ \t]*+\r?\n(?:(?!---|\+\+\+)[^\S\n]*+\S[^\n]*+\n)++{_ENDS_HEAD}"
+)
 _KEYS_AND_FENCE = re.compile(
-    rf"""\s*+(?:(?!---|\+\+\+)(?:["']?\w[\w -]*["']?[ \t]*[:=]|[ \t#-])[^\n]*\n)++{_ENDS_HEAD}"""
+    rf"""\s*+(?:(?!---|\+\+\+)(?:["']?\w[\w -]*+["']?[ \t]*+[:=]|[ \t#-])[^\n]*+\n)++{_ENDS_HEAD}"""
 )
 
 

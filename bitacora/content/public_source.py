@@ -14,7 +14,7 @@ from bitacora.content.post import Image, Post
 from bitacora.content.sanitise import hidden_in
 
 _NOTE = re.compile(r"(?m)^ {0,3}\[\^([^\]\n]{1,200})\]:.*+(?:\n(?:[ \t]*+\r?\n)*+(?: {2,}|\t)[^\s].*+)*+\n?")
-_PROCESSING = re.compile(r"<\?(?s:(?!\?>).){0,5000}\?>|<[?!][A-Za-z\[][^<>]{0,5000}>")
+_DECLARATION = re.compile(r"<[?!][A-Za-z\[][^<>]*+>")
 _TO_NEXT_WORD = r"[ \t]*+(?:\r?\n[ \t]*+)?"
 _DEFINITION = re.compile(
     rf"(?m)^ {{0,3}}\[(?!\^)([^\[\]\n]{{1,200}})\]:{_TO_NEXT_WORD}(?:<[^<>\n]*+>|[^\s<]\S*+)"
@@ -70,11 +70,21 @@ def _body(body: str, *, trusted: bool) -> str:
     plain = blanked(text, code)
     unseen = [found.span() for found in MORE.finditer(plain)]
     unseen += [found.span() for found in unseen_notes(plain)]
-    unseen += [found.span() for found in _PROCESSING.finditer(plain)]
+    unseen += _instructions(plain)
     unseen += _unused_definitions(plain)
     unseen += () if trusted else hidden_in(plain)
     unseen += [found.span() for found in left_out(text)]
     return _without(text, sorted(unseen))
+
+
+def _instructions(plain: str) -> list[tuple[int, int]]:
+    """Where programs are told something, as in `<?php … ?>`, and where declarations stand."""
+    found: list[tuple[int, int]] = []
+    start = plain.find("<?")
+    while start >= 0 and (end := plain.find("?>", start + 2)) >= 0:
+        found.append((start, end + 2))
+        start = plain.find("<?", end + 2)
+    return [*found, *(declared.span() for declared in _DECLARATION.finditer(plain))]
 
 
 def unseen_notes(plain: str) -> list[re.Match[str]]:
