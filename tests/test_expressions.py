@@ -101,7 +101,7 @@ class _Samples:
 
 def _class(items: list[Any]) -> str:
     said = {kinds.CATEGORY_SPACE: r"\s", kinds.CATEGORY_WORD: r"\w", kinds.CATEGORY_NOT_WORD: r"\W"}
-    said[kinds.CATEGORY_DIGIT] = r"\d"
+    said |= {kinds.CATEGORY_DIGIT: r"\d", kinds.CATEGORY_NOT_SPACE: r"\S"}
     texts = []
     for kind, value in items:
         if kind is kinds.CATEGORY:

@@ -136,9 +136,9 @@ def must_be_nowhere(client: Client) -> None:
 # --- written
 
 
-def test_an_empty_site_says_how_to_write_the_first_post(workers: list[Client]) -> None:
+def test_an_empty_site_tells_readers_that_there_is_nothing_yet(workers: list[Client]) -> None:
     for client in workers:
-        assert "posts" in words_of(page(client, "/").find(".//main"))
+        assert words_of(page(client, "/").find(".//main")) == "Aquí todavía no hay nada."
 
 
 def test_a_new_post_is_whole_on_the_next_request(workers: list[Client], post: Path) -> None:
