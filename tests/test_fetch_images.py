@@ -193,7 +193,7 @@ def test_a_post_that_was_rewritten_has_a_picture_of_its_own(new_blog: NewBlog, e
     metas = {meta.get("property"): meta.get("content") for meta in page.iter("meta")}
     assert metas["og:image"].startswith("https://blog.example.org/2018/07/17/x/card-")
     assert metas["og:image:alt"] == "La plaza"
-    assert "/2018/07/17/x/x-a.jpg" in [image.get("src") for image in page.iter("img")]
+    assert any(image.get("src").startswith("/2018/07/17/x/x-a-") for image in page.iter("img"))
     assert blog.get("/2018/07/17/x/x-a.jpg").body == BLUE
 
 

@@ -39,7 +39,7 @@ def test_the_commands_speak_english_whatever_the_language_of_the_blog(new_blog: 
     files: dict[str, str | bytes] = {
         "templates/_head.html": head + '<meta property="og:video" content="{{ share.url }}a.mp4">',
         "posts/2018-07-17-x/index.md": post(
-            "Uno", image="{src: a.svg, alt: Una plaza}", focus="nonsense", lang="fr"
+            "Uno", "[Film](a.mp4)", image="{src: a.svg, alt: Una plaza}", focus="nonsense", lang="fr"
         ),
         "posts/2018-07-17-x/a.svg": "<svg/>",
         "posts/2018-07-17-x/a.mp4": bytes(10_000_000),
@@ -82,9 +82,7 @@ def test_share_says_of_each_verdict_all_that_the_share_page_says(new_blog: NewBl
     sentence = next(number for number, line in enumerate(told) if "is cut after 70: " in line)
     assert told[sentence].startswith(f"{FILE}:2:1: warning: The title has ")
     assert told[sentence].endswith(" Say what matters first, or give the post a shorter share_title.")
-    assert told[sentence + 1] == (
-        "    Concerns: Google, X · title · Source: X Cards markup docs (archived) (official)"
-    )
+    assert told[sentence + 1] == ("    Concerns: X · title · Source: X Cards markup docs (archived) (official)")
 
 
 def test_measure_and_limit_are_told_once(new_blog: NewBlog) -> None:

@@ -79,7 +79,7 @@ _OPENS_AN_ADDRESS = re.compile(r"\]\(")
 _TAKEN = re.compile(r"""[^\s()<>\\"'“”„«»‘’]*(?:[ \t]+(?:"[^"\n]*"|'[^'\n]*'))?[ \t]*\)""")
 _TITLE = re.compile(r"""(?<![ \t])[ \t]++(?:"([^"]*)"|'([^']*)'|[“„«]([^“”„«»]*)[”“»]|‘([^‘’]*)’)\Z""")
 _QUOTED = re.compile(r"""(?:[“„"«]([^“”„"«»]+)[”“"»]|['‘’]([^'‘’]+)['’])\Z""")
-_PADDED = re.compile(r"<[ \t]*([^<>\n]*?)[ \t]*>")
+_PADDED = re.compile(r"<([^<>\n]*+)>")
 _BACKSLASH = re.compile(r"\\(?=[^\W_])")
 _LONGEST = 600
 _MOST_ENDS = 20
@@ -116,7 +116,9 @@ def with_addresses(text: str) -> str:
 def _meant_address(written: str) -> tuple[str, int] | None:
     """The address and title as Markdown takes them, and how long they are as written without the bracket."""
     if padded := _PADDED.match(written):
-        return (f"<{padded[1]}>", padded.end()) if padded[0] != f"<{padded[1]}>" else None
+        inside = padded[1].strip(" \t")
+        address = f"<{inside}>"
+        return (address, padded.end()) if padded[0] != address else None
     close = -1
     for _ in range(_MOST_ENDS):
         if (close := written.find(")", close + 1)) < 0:

@@ -13,7 +13,7 @@ from bitacora.content.effort import spend
 
 _PIECE = re.compile(r"(?:[^|\\]++|\\.|\\)*+")
 _PIECE_WITH_CODE = re.compile(
-    r"(?:[^|\\`\[]++|\\.|(`++)[^\n]{1,1000}?(?<!`)\1(?!`)|\[\[[^\[\]|\n]{1,200}\|[^\[\]|\n]{1,200}\]\]|`++|\[|\\)*+"
+    r"(?:[^|\\`\[]++|\\.|(`++)[^\n]{1,1000}?(?<!`)\1(?!`)|\[\[[^\[\]|\n]{1,200}\|[^\[\]|\n]{1,200}\]\]|`++|\[|\\)*"
 )
 _ALIGNMENT = re.compile(r"(:)?-+(:)?")
 _ALIGNMENTS = {(True, True): "center", (True, False): "left", (False, True): "right"}

@@ -550,14 +550,14 @@ def _says_private(path: list[str], value: str, is_begun: bool) -> bool:
 
 _LINE = re.compile(
     r"""^(?P<indent>[ \t]*)(?:\#\+|\.\.[ ]|:(?=[^\s:]))?
-    (?P<quote>["']?)(?P<key>[^\s"'\#:=\[\]{}<>,][^"'\#:=\[\]{}<>,\r\n]*?)(?P=quote)
-    [ \t]*(?:::|[:=])(?P<value>[^\r\n]*?)[ \t]*,?[ \t]*\r?$""",
+    (?P<quote>["']?)(?P<key>[^\s"'\#:=\[\]{}<>,][^"'\#:=\[\]{}<>,\r\n]{0,80}?)(?P=quote)
+    [ \t]{0,80}(?:::|[:=])(?P<value>[^\r\n]*+)\r?$""",
     re.VERBOSE | re.MULTILINE,
 )
-_SECTION = re.compile(r"(?m)^\[+[ \t]*([^\[\]\r\n]+?)[ \t]*\]+[ \t]*\r?$")
-_PAIR = re.compile(r"""["']?([\w -]+)["']?\s*[:=]\s*("[^"]*"|'[^']*'|[^\s,{}\[\]"']+)""")
-_COMMENT = re.compile(r"""[ \t]+#.*""")
-_META = re.compile(r"""(?i)<meta\s+name=["']?([\w -]+)["']?\s+content=["']?([^"'<>]*)""")
+_SECTION = re.compile(r"(?m)^\[+([^\[\]\r\n]++)\]+[ \t]*+\r?$")
+_PAIR = re.compile(r"""["']?([\w -]{1,60}+)["']?\s{0,20}+[:=]\s{0,20}+("[^"]*"|'[^']*'|[^\s,{}\[\]"']+)""")
+_COMMENT = re.compile(r"""(?<![ \t])[ \t]++#.*""")
+_META = re.compile(r"""(?i)<meta\s{1,20}name=["']?([\w -]{1,60})["']?\s{1,20}content=["']?([^"'<>]*)""")
 
 
 def _lines(text: str) -> Iterator[tuple[list[str], str]]:
@@ -565,9 +565,9 @@ def _lines(text: str) -> Iterator[tuple[list[str], str]]:
     above = section = ""
     for line in text.splitlines():
         if head := _SECTION.match(line):
-            section = head[1]
+            section = head[1].strip()
         elif found := _LINE.match(line):
-            key, value = found["key"].strip(), found["value"].strip()
+            key, value = found["key"].strip(), found["value"].strip().removesuffix(",").rstrip()
             value = value if value[:1] in {'"', "'"} and value.count(value[0]) > 1 else _COMMENT.sub("", value)
             value = _quoted(value)
             if value[:1] == "{":

@@ -266,7 +266,7 @@ def test_a_post_with_such_a_picture_is_served_and_its_card_is_drawn(
     }
     blog = new_blog(files)
     page = blog.get("/2018/07/17/x/")
-    assert (page.status, "foto.jpg" in page.text) == (200, True)
+    assert (page.status, "/2018/07/17/x/foto" in page.text) == (200, True)
     [address] = [meta.get("content") for meta in page.html.iter("meta") if meta.get("property") == "og:image"]
     card = blog.get(address.removeprefix("https://blog.example.org"))
     assert (card.status, card.headers["Content-Type"]) == (200, "image/jpeg")
