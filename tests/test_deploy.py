@@ -267,7 +267,7 @@ def test_behind_nginx_a_part_of_a_film_is_answered_with_that_part(
     site: Path, serve: Serve, run: Run, tmp_path: Path
 ) -> None:
     (site / "posts/2020-02-01-film").mkdir()
-    (site / "posts/2020-02-01-film/index.md").write_text("---\ntitle: Film\n---\n")
+    (site / "posts/2020-02-01-film/index.md").write_text("---\ntitle: Film\n---\n[Film](film.mp4)\n")
     (site / "posts/2020-02-01-film/film.mp4").write_bytes(b"0123456789")
     proxy = run(nginx(tmp_path / "nginx", [serve(site, trust_proxy="1").port]))
     part = fetch(proxy.port, "/2020/02/01/film/film.mp4", range="bytes=2-4")
