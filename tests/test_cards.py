@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from blogs import NOON, URL, Answer, Blog, Clock, make_blog, post
+from blogs import NOON, URL, Answer, Blog, Clock, let_drawing_end, make_blog, post
 from conftest import NewBlog
 from flask import Flask
 from PIL import Image
@@ -26,7 +26,6 @@ from PIL import Image
 from bitacora.share import photo
 from bitacora.share.card import Card, CardError
 from bitacora.web import cards, derived
-from bitacora.web.beside import THREAD
 from bitacora.web.derived import Derived, hash_of
 
 PATIENCE_S = 60.0
@@ -103,9 +102,7 @@ class Draws:
 
 @pytest.fixture
 def draws(monkeypatch: pytest.MonkeyPatch) -> Draws:
-    for thread in threading.enumerate():
-        if thread.name == THREAD:  # of the test before
-            thread.join(PATIENCE_S)
+    let_drawing_end()
     return Draws(monkeypatch)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from blogs import NOON, URL, Blog, Clock, post
+from blogs import NOON, URL, Blog, Clock, let_drawing_end, post
 from click.testing import Result
 from conftest import NewBlog
 from PIL import Image
@@ -269,6 +269,7 @@ def test_check_judges_the_newest_previews_unless_asked_for_all(
 
 
 def test_check_draws_no_card(new_blog: NewBlog, monkeypatch: pytest.MonkeyPatch) -> None:
+    let_drawing_end()
     drawn: list[object] = []
     monkeypatch.setattr("bitacora.web.cards.draw", lambda *what: drawn.append(what))
     monkeypatch.setattr("bitacora.web.cards.crop", lambda *what: drawn.append(what))

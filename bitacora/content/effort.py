@@ -1,6 +1,7 @@
 """How much work one body may make: counted in steps, alike on every machine, and timed as a last resort.
 
-A step is what costs about ten microseconds: a line, a sign that means something, a tag, a cell.
+A step is what costs about ten microseconds: a line, a sign that means something, a tag, a cell. All steps are half
+a second of a usual machine.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-MOST_STEPS = 48_000
+MOST_STEPS = 50_000
 """Prose takes about 24,000 for a megabyte, and 90,000 where every other line is an item of a list."""
-MOST_SECONDS = 0.45
-"""Of the processor's time, for one body: with what follows the last look, half a second."""
+MOST_SECONDS = 2.0
+"""Of the processor's time, for one body: far more than all steps take, or a busy machine would refuse posts."""
 
 _STEPS_BETWEEN_LOOKS = 50
 

@@ -57,7 +57,7 @@ _DELIMITERS = re.compile(r"\*++|(?<!\w)_++|(?<!_)_++(?!\w)")
 _MOST_DELIMITERS = 1_000
 _BLOCK_TAGS = frozenset((*BLOCK_TAGS, *PRE_TAGS))
 _SIGNS = "![]<`*_\\~{\n"
-_LONG_LINE, _OF_A_LONG_LINE_IN_A_STEP = 10_000, 100
+_LONG_LINE, _OF_A_LONG_LINE_IN_A_STEP, _OF_A_LONG_BREAK_IN_A_STEP = 10_000, 100, 20
 _BLANKS = "__blank_line_starts__"
 # Mistune's own looks for the "]" in the whole text, again and again.
 _ABBREVIATION = re.compile(
@@ -72,7 +72,8 @@ _ATTRIBUTES_OF_A_TAG = (
 _NAME_OF_A_TAG = r"[A-Za-z][A-Za-z0-9-]*+"
 _INLINE_TAG = re.compile(rf"<{_NAME_OF_A_TAG}{_ATTRIBUTES_OF_A_TAG}\s*+/?>|</{_NAME_OF_A_TAG}\s*+>")
 _REST_OF_A_TAG = re.compile(rf"{_ATTRIBUTES_OF_A_TAG}[ \t]*+>[ \t]*+(?:\n|$)")
-_BLANK_LINES = re.compile(r"\n(?:[ \t\v\f\r]*+\n){100,}+")
+_BLANK_LINES = re.compile(r"\n(?:[ \t\v\f\r]*+\n)++")
+_MOST_BLANK_LINES = 100
 _KEPT_ATTRIBUTES = frozenset({"lang", "dir", "title"})
 
 
@@ -96,14 +97,13 @@ def parse(text: str, *, custom_elements: bool = False, math: bool = False, title
     """
     state: BlockState = _State()
     state.env["custom_elements"] = custom_elements
-    # Mistune needs a kilobyte for each blank line of a run.
-    text = _BLANK_LINES.sub("\n" * 100, "\n" + text.replace("\x00", "\ufffd"))
+    text = _BLANK_LINES.sub(_few_blank_lines, "\n" + text.replace("\x00", "\ufffd"))
     text = as_typed(text)
     formulas = Formulas(text) if math else None
     text = expand_callouts(expand_pairs(formulas.text if formulas else text))
     text = without_programs(text, components=not custom_elements)
     state.env["title"], state.env["formulas"] = title, formulas
-    spend(len(_LIKE_DEFINITIONS.findall(text)))
+    spend(len(_LIKE_DEFINITIONS.findall(text)) + text.count("\n:") // 4)
     tokens, state = _markdown.parse(text, state)
     assert isinstance(tokens, list)
     abbreviations = state.env.get("ref_abbrs", {})
@@ -113,8 +113,14 @@ def parse(text: str, *, custom_elements: bool = False, math: bool = False, title
     return Tree(tokens, abbreviations)
 
 
+def _few_blank_lines(run: re.Match[str]) -> str:
+    """Mistune needs a kilobyte for each blank line of a run."""
+    return run[0] if run[0].count("\n") <= _MOST_BLANK_LINES else "\n" * _MOST_BLANK_LINES
+
+
 def read_attributes(text: str) -> dict[str, str] | None:
     """The `.class #id key="value"` of an attribute list; None if it is none, for then it is text."""
+    spend(len(text) // 20)
     found: dict[str, str] = {}
     end = 0
     while text[end:].strip():
@@ -140,6 +146,11 @@ class _State(BlockState):
         super().__init__(parent)
         self.blank_lines: Any = None
 
+    def child_state(self, *given: Any, **named: Any) -> BlockState:
+        """What stands in an item or a quote."""
+        spend()
+        return super().child_state(*given, **named)
+
     def add_paragraph(self, text: str) -> None:
         self._grow_paragraph()
         super().add_paragraph(text)
@@ -155,9 +166,13 @@ class _State(BlockState):
             spend(len(last["text"]) // 5_000)
 
     def find_line_end_at(self, pos: int) -> int:
-        """A very long line counts for more: each list that it begins has it read again."""
+        """A very long line counts for more: each list that it begins has it read again, and breaks are slow."""
         end = super().find_line_end_at(pos)
-        spend(1 + max(0, end - pos - _LONG_LINE) // _OF_A_LONG_LINE_IN_A_STEP)
+        if end - pos < _LONG_LINE:
+            spend()
+        else:
+            is_like_a_break = self.src[pos] in "-*_ "
+            spend((end - pos) // (_OF_A_LONG_BREAK_IN_A_STEP if is_like_a_break else _OF_A_LONG_LINE_IN_A_STEP))
         return end
 
 
@@ -237,7 +252,7 @@ class _Inline(InlineParser):
             for token in texts:
                 token["_emphasis"] = False
         else:
-            spend(delimiters * delimiters // 500)
+            spend(delimiters * delimiters // 420)
         changed = bool(texts) and beside_wide(tokens)
         tokens = super().finalize_tokens(tokens, depth)
         if changed:

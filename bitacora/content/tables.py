@@ -86,6 +86,7 @@ def _inside(line: str) -> str:
 
 
 def _split(text: str, piece: re.Pattern[str] = _PIECE) -> list[str]:
+    spend(text.count("|") // 4)
     cells = []
     at = 0
     while found := piece.match(text, at):
