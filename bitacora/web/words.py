@@ -47,7 +47,7 @@ class Words:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._catalogs = {path.stem: _read(path) for path in sorted(folder.glob("*.po"))}
+        self._catalogs = {path.stem: path for path in sorted(folder.glob("*.po"))}
 
     def say(self, language: str, text: str, **values: object) -> str:
         translated = self._catalog(language).gettext(text)
@@ -101,7 +101,8 @@ class Words:
 
     def _catalog(self, language: str) -> NullTranslations:
         tag = language.lower()
-        return self._catalogs.get(tag) or self._catalogs.get(tag.partition("-")[0]) or _ENGLISH
+        path = self._catalogs.get(tag) or self._catalogs.get(tag.partition("-")[0])
+        return _read(path) if path else _ENGLISH
 
 
 _ENGLISH = NullTranslations()
@@ -185,14 +186,10 @@ def _local(context: Context, when: datetime) -> datetime:
     return moment
 
 
-def _read(path: Path) -> GNUTranslations:
-    return _compiled(path.read_bytes(), path.stem)
-
-
 @cache
-def _compiled(catalog: bytes, language: str) -> GNUTranslations:
-    """Once for all blogs of a process: they come with the program."""
+def _read(catalog: Path) -> GNUTranslations:
+    """The words of a language, when they are first asked for: they do not change while a program runs."""
     compiled = io.BytesIO()
-    write_mo(compiled, read_po(io.BytesIO(catalog), locale=language))
+    write_mo(compiled, read_po(io.BytesIO(catalog.read_bytes()), locale=catalog.stem))
     compiled.seek(0)
     return GNUTranslations(compiled)
