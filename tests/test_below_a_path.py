@@ -104,6 +104,15 @@ def test_a_path_is_looked_up_without_the_prefix_first_then_as_it_came(
     assert all(address.startswith(("/blog/", "/shop/")) for address in rooted)
 
 
+def test_the_text_of_a_page_leads_to_the_same_addresses_as_the_page(blog: Blog) -> None:
+    text = blog.get("/blog/2026/11/01/a.md").text
+    assert (
+        "[sitio](/blog/about/) [con prefijo](/blog/about/#x) [otro](../2026-11-02-b.md) [afuera](/shop/)" in text
+    )
+    assert "[viejo](/blog/viejo/) [viejo](/blog/?p=1) [tag](/blog/tag/a/) [html](/blog/about.html)" in text
+    assert '`<a href="/about/">`' in text
+
+
 def test_links_of_authors_are_those_of_the_site_and_others_stay_as_they_are(blog: Blog) -> None:
     page = blog.get("/blog/2026/11/01/a/")
     prose = page.text.partition('<div class="prose"')[2].partition("</div>")[0]

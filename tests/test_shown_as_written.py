@@ -435,6 +435,7 @@ def test_what_is_no_address_is_left_as_it_is(text: str) -> None:
         ("![foto](file:///x.png)", "address-unread", 'The picture "foto"'),
         ("uno [dos]() tres", "address-unread", "[dos]()"),
         ("uno[^1]", "note-lost", "no note"),
+        ("uno\n\n[Nota]: importante", "note-lost", "takes it for the address"),
         ("uno[^1]\n\n[^1]: a\n[^2]: b[^3]\n[^3]: c", "note-lost", "is not shown"),
         ("uno[^1]\n\n[^1]: a\n\n[^1]: b", "note-lost", "is not shown"),
         ("• uno\n• dos", "look-alike", "BULLET (U+2022)"),

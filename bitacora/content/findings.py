@@ -40,7 +40,7 @@ from bitacora.content.outline import Outline, outline
 from bitacora.content.permalink import quote_path
 from bitacora.content.pictures import MEDIA_TYPES, has_place, is_picture
 from bitacora.content.post import MISTAKES, TRANSLATED, Image, Post, meant_key, named_in_head, role_of
-from bitacora.content.public_source import label, links_to_notes, note_keys, unseen_notes
+from bitacora.content.public_source import label, links_to_notes, note_keys, unseen_notes, unused_definitions
 from bitacora.content.scan import kind_of
 from bitacora.content.slips import look_alikes
 from bitacora.content.snapshot import SUBJECTS, Snapshot, by_name, look
@@ -73,7 +73,7 @@ RULES: Mapping[str, str] = {
     "embed-linked": "A text that asks for another to be shown in it, and shows a link",
     "left-out": "A tag of another engine, which is left out",
     "address-unread": "What looks like a link or a picture, and is none for Markdown, or loses its address",
-    "note-lost": "A note that nothing refers to, so that it is not shown, or one that is not there",
+    "note-lost": "A note or a line that nothing refers to, so that it is not shown, or a note that is not there",
     "look-alike": "A character that only looks like a mark of Markdown",
     "never-read": "A file that the blog never reads",
     "untranslated": "A language of the site that the interface is not translated into",
@@ -85,6 +85,7 @@ RULES: Mapping[str, str] = {
     **{mistake.rule: "A value of the head that is not used" for mistake in MISTAKES},
 }
 
+_ANY_SIGN_OF_AN_ADDRESS = re.compile(r"[/.:#?@]")
 _HOST = re.compile(r"(?:https?:)?//([^/?#\\]+)", re.IGNORECASE)
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//|[/\\]\\")
 _FENCE = re.compile(
@@ -746,6 +747,18 @@ def _lost_notes(ground: Ground, post: Post) -> Iterator[Finding]:
             yield text.finding("note-lost", text.place(start + found.start()), reason, remedy)
 
 
+def _lost_lines(ground: Ground, post: Post) -> Iterator[Finding]:
+    if b"]:" not in ground.snapshot.source(post):
+        return
+    text = ground.text(post)
+    start = text.head.body_start
+    for line in unused_definitions(text.without_code[start:]):
+        if not _ANY_SIGN_OF_AN_ADDRESS.search(line[2]):
+            reason = f"{shown(line[0].strip())} is not shown: Markdown takes it for the address of a link."
+            remedy = f"If it is text, put a backslash before it: \\[{line[1]}]: {line[2].strip('<>')}"
+            yield text.finding("note-lost", text.place(start + line.start(1) - 1), reason, remedy)
+
+
 def _look_alikes(ground: Ground, post: Post) -> Iterator[Finding]:
     if ground.snapshot.source(post).isascii():
         return
@@ -824,6 +837,7 @@ OF_POSTS: tuple[Callable[[Ground, Post], Iterator[Finding]], ...] = (
     _unread_addresses,
     _lost_addresses,
     _lost_notes,
+    _lost_lines,
     _look_alikes,
 )
 OF_THE_SITE: tuple[Callable[[Ground], Iterator[Finding]], ...] = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, tzinfo
 
 from bitacora.content.comments import MORE, blanked, code_in, without_comments
@@ -17,23 +17,37 @@ _NOTE = re.compile(r"(?m)^ {0,3}\[\^([^\]\n]{1,200})\]:.*+(?:\n(?:[ \t]*+\r?\n)*
 _DECLARATION = re.compile(r"<[?!][A-Za-z\[][^<>]*+>")
 _TO_NEXT_WORD = r"[ \t]*+(?:\r?\n[ \t]*+)?"
 _DEFINITION = re.compile(
-    rf"(?m)^ {{0,3}}\[(?!\^)([^\[\]\n]{{1,200}})\]:{_TO_NEXT_WORD}(?:<[^<>\n]*+>|[^\s<]\S*+)"
+    rf"(?m)^ {{0,3}}\[(?!\^)([^\[\]\n]{{1,200}})\]:{_TO_NEXT_WORD}(<[^<>\n]*+>|[^\s<]\S*+)"
     rf"""(?:(?=\s){_TO_NEXT_WORD}(?:"[^"\n]*+"|'[^'\n]*+'|\([^()\n]*+\)))?[ \t]*+\r?(?:\n|\Z)"""
 )
 _REFERENCE = re.compile(r"\[([^\[\]]{1,200})\]")
+_FROM_THE_ROOT = re.compile(
+    r"""(?:\]\([ \t]*+<?|(?m:^ {0,3}\[(?!\^)[^\[\]\n]{1,200}\]:[ \t]*+<?)"""
+    r"""|<[a-z]{1,10}\s[^<>]{0,500}?\b(?:href|src)\s*+=\s*+["']?)(/(?!/)[^\s<>()"']*+)""",
+    re.IGNORECASE,
+)
 _AFTER_BLANK_LINE = re.compile(r"(?:\A\s*+|\n[ \t]*+\r?\n)\Z")
 _LINK_TO_NOTE = re.compile(r"(?m)^ {0,3}\[\^[^\]\n]{1,200}\]:|(?<!\\)\[\^([^\]\n]{1,200})\]")
 
 
-def public_source(post: Post, source: bytes, zone: tzinfo, *, trusted: bool = False) -> str:
+def public_source(
+    post: Post,
+    source: bytes,
+    zone: tzinfo,
+    *,
+    trusted: bool = False,
+    address: Callable[[str], str] | None = None,
+) -> str:
     """Return a head of the values that the page shows, in YAML, and the body without what it leaves out.
 
     Comments, tags of other engines of which nothing is shown, notes and addresses that nothing refers to, and
     unless HTML is `trusted` the elements that pages leave out with all that is in them, are left out.
-    `source` is the file that `post` was read from, whose body can be shown; times are those of `zone`.
+    `source` is the file that `post` was read from, whose body can be shown; times are those of `zone`. Links that
+    begin with `/` become what `address` gives for them, where a site is not at the root of its host.
     """
     head = "".join(f"{key}: {_yaml(value)}\n" for key, value in _head(post, zone).items() if value)
-    return f"---\n{head}---\n{_body(body_after_head(source), trusted=trusted)}"
+    body = _body(body_after_head(source), trusted=trusted)
+    return f"---\n{head}---\n{_addressed(body, address) if address else body}"
 
 
 def _head(post: Post, zone: tzinfo) -> dict[str, object]:
@@ -71,10 +85,19 @@ def _body(body: str, *, trusted: bool) -> str:
     unseen = [found.span() for found in MORE.finditer(plain)]
     unseen += [found.span() for found in unseen_notes(plain)]
     unseen += _instructions(plain)
-    unseen += _unused_definitions(plain)
+    unseen += [found.span() for found in unused_definitions(plain)]
     unseen += () if trusted else hidden_in(plain)
     unseen += [found.span() for found in left_out(text)]
     return _without(text, sorted(unseen))
+
+
+def _addressed(body: str, address: Callable[[str], str]) -> str:
+    pieces: list[str] = []
+    end = 0
+    for found in _FROM_THE_ROOT.finditer(blanked(body, code_in(body))):
+        pieces += (body[end : found.start(1)], address(found[1]))
+        end = found.end(1)
+    return "".join([*pieces, body[end:]])
 
 
 def _instructions(plain: str) -> list[tuple[int, int]]:
@@ -124,8 +147,11 @@ def note_keys(plain: str) -> set[str]:
     return {label(found[1]) for found in _NOTE.finditer(plain)}
 
 
-def _unused_definitions(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where addresses stand that nothing refers to. Such a line inside a paragraph is text."""
+def unused_definitions(text: str) -> Iterator[re.Match[str]]:
+    """Find the addresses of a text without code that nothing refers to: group 1 is the name, group 2 the address.
+
+    Such a line inside a paragraph is text.
+    """
     definitions: list[re.Match[str]] = []
     for found in _DEFINITION.finditer(text):
         is_next = definitions and definitions[-1].end() == found.start()
@@ -134,7 +160,7 @@ def _unused_definitions(text: str) -> Iterator[tuple[int, int]]:
     if definitions:
         own = {found.start(1) for found in definitions}
         used = {label(found[1]) for found in _REFERENCE.finditer(text) if found.start(1) not in own}
-        yield from (found.span() for found in definitions if label(found[1]) not in used)
+        yield from (found for found in definitions if label(found[1]) not in used)
 
 
 def label(name: str) -> str:

@@ -303,7 +303,13 @@ def _source(url: str) -> Response | None:
         return None
     g.keep, request.environ[KIND] = url, "source"
     edition().html(post)  # one whose page cannot be shown is withheld
-    text = public_source(post, here.source(post), here.site.zone, trusted=here.site.html == "trusted")
+    text = public_source(
+        post,
+        here.source(post),
+        here.site.zone,
+        trusted=here.site.html == "trusted",
+        address=here.address if here.site.prefix else None,
+    )
     return Response(text, mimetype="text/markdown", headers={"X-Robots-Tag": "noindex"})
 
 
