@@ -7,7 +7,7 @@ import string
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from mistune.helpers import BLOCK_TAGS, PRE_TAGS
@@ -44,11 +44,15 @@ class Code(NamedTuple):
     end: int
 
 
-def comments_in(text: str) -> list[Comment]:
-    """Return the comments of a body, in their order. Takes linear time."""
+def comments_in(text: str, *, elements: bool = True) -> list[Comment]:
+    """Return the comments of a body, in their order. Takes linear time.
+
+    With `elements` those of HTML that their author hides (`hidden`, `display: none`) are comments too: without
+    scripts and styles of the author nobody could ever see them.
+    """
     if not any(sign in text and like.search(text) for sign, like in _LIKE_A_COMMENT.items()):
         return []
-    return [part for part in _Reader(text) if isinstance(part, Comment)]
+    return [part for part in _Reader(text, elements=elements) if isinstance(part, Comment)]
 
 
 def code_in(text: str) -> list[Code]:
@@ -66,14 +70,16 @@ def blanked(text: str, parts: Iterable[Comment | Code]) -> str:
     return "".join([*pieces, text[end:]])
 
 
-def without_comments(text: str, stands_for_html: str = EMPTY, *, are_open: bool = True) -> str:
+def without_comments(
+    text: str, stands_for_html: str = EMPTY, *, are_open: bool = True, elements: bool = True
+) -> str:
     """Return a body without its comments, in the place of which stands nothing, or `stands_for_html`.
 
-    Those that never end stay unless `are_open`.
+    Those that never end stay unless `are_open`; `elements` is that of `comments_in`.
     """
     pieces: list[str] = []
     end = 0
-    for comment in comments_in(text):
+    for comment in comments_in(text, elements=elements):
         if comment.is_open and not are_open:
             continue
         pieces.append(text[end : comment.start])
@@ -102,8 +108,23 @@ def _form(mark: str, opens: str, closes: str, *, is_pair: bool = False) -> _Form
     return _Form(mark, re.compile(opens, flags), re.compile(closes, flags), is_pair)
 
 
+_IS_HIDDEN = (
+    r"""(?:hidden(?=[\s=/>])|style\s*+=\s*+["']?[^"'<>]{0,300}?"""
+    r"""(?:display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden))"""
+)
+HIDDEN_ELEMENT = "<… hidden>"
+"""The mark of an element of HTML that its author hides."""
+
 _FORMS: Mapping[str, Sequence[_Form]] = {
     "<": (
+        _form(
+            HIDDEN_ELEMENT,
+            rf"<([a-z][a-z0-9-]*+)(?:(?!\s++{_IS_HIDDEN})"
+            r"""\s++[^\s=<>"'/]++(?:\s*+=\s*+(?:"[^"<>]*+"|'[^'<>]*+'|[^\s"'<>=]++))?+)*+"""
+            rf"\s++{_IS_HIDDEN}[^<>]*+>",
+            r"(?!)",
+            is_pair=True,
+        ),
         _form("<!--", r"<!--(?!-?>(?![^\n<]{0,1000}-->))", r"-->"),
         _form("<!--", r"<!(?=---?>)", r"-->"),  # empty, as HTML has it
         _form("<%--", r"<%--", r"--%>"),
@@ -149,7 +170,7 @@ CLOSING_MARKS = {
     "{{#": "#}}", "{{% comment %}}": "{{% /comment %}}", "{% comment %}": "{% endcomment %}",
     "{% if false %}": "{% endif %}", "{% doc %}": "{% enddoc %}", "{% # %}": "%}", "{::comment /}": "}",
     "{::comment}": "{:/comment}", "{#": "#}", "{/*": "*/}", "{>>": "<<}", "#+BEGIN_COMMENT": "#+END_COMMENT",
-    "%%": "%%", "[//]: #": ")",
+    "%%": "%%", "[//]: #": ")", HIDDEN_ELEMENT: "</…>",
 }  # fmt: skip
 _MAY_OPEN = {
     sign: re.compile("|".join(form.opens.pattern for form in forms), re.IGNORECASE)
@@ -163,6 +184,7 @@ _LIKE_A_COMMENT = {
     "%%": re.compile("%%"),
     "<!--": re.compile(r"<!--(?!\s*+more\s*+-->)", re.IGNORECASE),
     "<%": re.compile("<%"),
+    "<": re.compile(r"\shidden[\s=/>]|:\s{0,9}(?:none|hidden)\b", re.IGNORECASE),
     "{": re.compile("|".join(form.opens.pattern for sign in ("{", "{{") for form in _FORMS[sign]), re.IGNORECASE),
     "]:": re.compile(r"\]:[ \t]*+(?:[#<]|\r?\n)|\[//"),
     "#+": re.compile(r"#\+begin_comment", re.IGNORECASE),
@@ -172,6 +194,7 @@ _NESTED = {
     "{% comment %}": re.compile(r"\{%-?\s*+(end|/\s*+)?comment\b[^%{}\n]{0,200}%\}", re.IGNORECASE),
     "{% if false %}": re.compile(r"\{%-?\s*+(end)?(?:if|else|elsif)\b[^%{}\n]{0,200}%\}", re.IGNORECASE),
 }
+_VOID = frozenset({"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
 _RAW = re.compile(r"\{%-?\s*+(raw|highlight|verbatim)\b[^%{}\n]{0,200}%\}")
 _ENDS_OF_RAW = {name: re.compile(rf"\{{%-?\s*+end{name}\s*+-?%\}}") for name in ("raw", "highlight", "verbatim")}
 _ELEMENT = re.compile(r"<(pre|code)\b[^<>]{0,500}>", re.IGNORECASE)
@@ -218,14 +241,20 @@ _TITLE = re.compile(r"""[ \t]*+(?:\r?\n[ \t>]*+(?=[("']))?([("']?)""")
 _REFERENCE = re.compile(r"\[([^\[\]\n]{1,200})\](?!:)")
 
 
+@lru_cache(64)
+def _tags(name: str) -> re.Pattern[str]:
+    return re.compile(rf"<(/)?{re.escape(name)}(?=[\s/>])[^<>]*+>", re.IGNORECASE)
+
+
 class _Reader:
     """Goes through a text once and yields its comments and its code, whichever begins first.
 
     Blocks are told apart as CommonMark does it, as far as code depends on it: by lists, quotations and indents.
     """
 
-    def __init__(self, text: str, *, percents: bool = True) -> None:
+    def __init__(self, text: str, *, percents: bool = True, elements: bool = True) -> None:
         self._text = text
+        self._elements = elements
         self._percents = percents
         self._depth = 0  # of quotations
         self._columns: list[int] = []  # where the content of the list items begins that are open
@@ -427,6 +456,8 @@ class _Reader:
         start = sign.start()
         may_open = _MAY_OPEN[sign[0]].match(self._text, start)
         for form in _FORMS[sign[0]] if may_open else ():
+            if form.mark == HIDDEN_ELEMENT and not self._elements:
+                continue
             is_html = form.mark == "<!--"
             if (is_html or start >= max(self._element_end, self._raw_end)) and form.opens.match(self._text, start):
                 if is_html and MORE.match(self._text, start):
@@ -451,7 +482,9 @@ class _Reader:
         opening = form.opens.match(self._text, start)
         assert opening
         is_first = self._begins_line(start)
-        if form.mark in _NESTED:
+        if form.mark == HIDDEN_ELEMENT:
+            closes = self._element_closes(opening)
+        elif form.mark in _NESTED:
             closes = self._nested_end(_NESTED[form.mark], opening.end())
         else:
             found = self._search(form.closes, opening.end())
@@ -468,6 +501,13 @@ class _Reader:
         """Whether nothing that can be seen stands before a place on its line."""
         before = self._text[self._first : start] if 0 <= start - self._first < _MOST_UNSEEN else "a"
         return not before.strip(_UNSEEN)
+
+    def _element_closes(self, opening: re.Match[str]) -> int:
+        """Where an element ends, which may have others of its name inside; 0 for nowhere."""
+        name = opening[1].lower()
+        if name in _VOID or opening[0].endswith("/>"):
+            return opening.end()
+        return self._nested_end(_tags(name), opening.end())
 
     def _nested_end(self, tags: re.Pattern[str], at: int) -> int:
         """Where a comment of Liquid ends, which may have others inside; 0 for nowhere."""

@@ -19,7 +19,7 @@ from functools import cached_property
 from itertools import islice
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from bitacora.content.comments import Comment, blanked, code_in, comments_in
+from bitacora.content.comments import HIDDEN_ELEMENT, Comment, blanked, code_in, comments_in
 from bitacora.content.errors import WITHHELD, Finding, PostError, Remark, shown
 from bitacora.content.files import (
     FOLDERS,
@@ -777,7 +777,14 @@ def _comments(ground: Ground, post: Post) -> Iterator[Finding]:
     text = ground.text(post)
     for comment in text.comments:
         place = text.place(comment.start)
-        if comment.is_open:
+        if comment.mark == HIDDEN_ELEMENT:
+            size = _characters(len(text.head.text[comment.start : comment.end].strip()))
+            reason = f"The HTML element that begins here is hidden, so that {size} are not shown."
+            remedy = (
+                "If readers are to see it, take out what hides it: hidden, display: none or visibility: hidden."
+            )
+            yield Finding(post.path, *place, "note", reason, remedy, "text-hidden")
+        elif comment.is_open:
             size = _characters(len(text.head.text[comment.start : comment.end].strip()))
             reason = f"The comment that begins here with {comment.mark} never ends, so that {size} are not shown."
             remedy = f"Write {comment.closing_mark} where it ends; if it is no comment, put a backslash before it."
@@ -798,7 +805,7 @@ def _embedded_notes(ground: Ground, post: Post) -> Iterator[Finding]:
         yield text.finding("embed-linked", text.place(text.head.body_start + found.start()), reason, remedy)
 
 
-_SIGNS_OF_COMMENTS = (b"%%", b"<!--", b"<%", b"{", b"]:", b"#+")
+_SIGNS_OF_COMMENTS = (b"%%", b"<", b"{", b"]:", b"#+")
 _EASILY_TYPED = ("%%", "{#")
 _IF_NO_COMMENT = "If it is no comment, write it between backticks, or with a backslash before the first sign."
 
@@ -861,6 +868,7 @@ class _Text:
     def __init__(self, ground: Ground, post: Post) -> None:
         self.path = post.path
         self.head: Head = read_head(ground.snapshot.source(post), post.path)
+        self._is_trusted = ground.snapshot.site.html == "trusted"
 
     def finding(self, rule: str, place: tuple[int, int], reason: str, remedy: str) -> Finding:
         return Finding(self.path, *place, "warning", reason, remedy, rule)
@@ -915,7 +923,7 @@ class _Text:
     def comments(self) -> Sequence[Comment]:
         """Those of the body, by their places in the file."""
         start = self.head.body_start
-        found = comments_in(self.head.text[start:])
+        found = comments_in(self.head.text[start:], elements=not self._is_trusted)
         return [one._replace(start=start + one.start, end=start + one.end) for one in found]
 
     @cached_property

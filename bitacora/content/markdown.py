@@ -173,7 +173,7 @@ class _Written(NamedTuple):
 
 
 def _written(source: _Source, addresses: Addresses, *, trusted: bool, labels: Mapping[str, str]) -> _Written:
-    source = source._replace(text=without_comments(source.text))
+    source = source._replace(text=without_comments(source.text, elements=not trusted))
     all_labels = tuple({**LABELS, **labels}.items())
     if trusted:
         return _write(source, all_labels, addresses)

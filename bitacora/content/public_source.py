@@ -79,7 +79,7 @@ def _yaml(value: object) -> str:
 
 
 def _body(body: str, *, trusted: bool) -> str:
-    text = without_comments(body, "")
+    text = without_comments(body, "", elements=not trusted)
     code = code_in(text)
     plain = blanked(text, code)
     unseen = [found.span() for found in MORE.finditer(plain)]

@@ -364,7 +364,7 @@ def _shape_all(tokens: list[Token]) -> None:
             if token["type"] == "table_cell" and "\\|" in token["text"]:
                 token["text"] = _CODE.sub(_code_in_a_cell, token["text"])
             # Those in what only looked like code from afar.
-            text = without_comments(token["text"])
+            text = without_comments(token["text"], elements=False)
             token["text"] = with_addresses(without_constructs(text))
             if "{" in token["text"]:
                 _take_attributes(token, shaped)
