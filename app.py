@@ -14,10 +14,10 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bitacora import cli, web
-from bitacora.content.bodies import Bodies
-from bitacora.content.library import Library
-from bitacora.content.private import make_private
-from bitacora.content.snapshot import Snapshot
+from bitacora.files.private import make_private
+from bitacora.library.library import Library
+from bitacora.library.rendered import Bodies
+from bitacora.library.snapshot import Snapshot
 from bitacora.logs import set_up as set_up_log
 from bitacora.processes import hide_memory
 from bitacora.publish.history import GitHistorian

@@ -15,12 +15,12 @@ from gunicorn.glogging import Logger
 
 from bitacora.cores import usable_cores
 from bitacora.processes import hide_memory
-from bitacora.sockets import all_addresses, know_mapped
+from bitacora.server.sockets import all_addresses, know_mapped
 
 port = os.environ.get("PORT", "")
 bind = all_addresses(int(port)) if port.isdecimal() else "127.0.0.1:8000"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 0) or usable_cores()
-worker_class = "bitacora.hot_lane.HotLaneWorker"
+worker_class = "bitacora.server.worker.HotLaneWorker"
 threads = 8
 keepalive = 75
 timeout = 60
@@ -147,7 +147,7 @@ def _prepare(server):  # type: ignore[no-untyped-def]
     if hasattr(server, "reloads"):
         return
     server.counts = mmap(-1, _COUNTED_WORKERS * _SLOT_BYTES)
-    server.reloads = memoryview(mmap(-1, 24)).cast("Q")  # of bitacora/hot_lane.py
+    server.reloads = memoryview(mmap(-1, 24)).cast("Q")  # of bitacora/server/worker.py
     os.register_at_fork(before=_hold_stops, after_in_parent=_release_stops, after_in_child=_stop_by_default)
     for number in _STOPS:
         signal.signal(number, partial(_stop, server))

@@ -6,8 +6,8 @@ import time
 from pathlib import Path
 from statistics import median
 
-from bitacora.content.library import Library
-from bitacora.content.watch import POLL_S
+from bitacora.files.watch import POLL_S
+from bitacora.library.library import Library
 
 _CALLS = 50
 

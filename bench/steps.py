@@ -14,7 +14,7 @@ from bench.measure import Timing
 from bench.peers import PEERS, Pace, pace, read_posts
 from bench.plan import SMALL, Plan, written
 from bench.report import Chart, Table, seconds
-from bitacora.content.library import Library
+from bitacora.library.library import Library
 
 _CONTENDER = ("", "wall", "CPU", "times its time", "times its CPU")
 

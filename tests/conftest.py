@@ -24,7 +24,7 @@ from browser import browser  # noqa: E402, F401 - a fixture
 from folders import make_folder, ticks  # noqa: E402, F401 - fixtures
 from server import Server  # noqa: E402
 
-from bitacora.content.files import Tree  # noqa: E402
+from bitacora.files.tree import Tree  # noqa: E402
 
 Serve = Callable[..., Server]
 NewBlog = Callable[..., Blog]

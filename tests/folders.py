@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from bitacora.content.library import Library
-from bitacora.content.snapshot import Snapshot
+from bitacora.library.library import Library
+from bitacora.library.snapshot import Snapshot
 from bitacora.settings import Site, read_site
 
 NOW = 1_800_000_000.0

@@ -109,10 +109,10 @@ def site() -> Any:
 
 def put_through(data: bytes) -> bool:
     """All that happens to a post until it is part of a page; whether it is one. Raises whatever is a fault."""
-    from bitacora.content.errors import PostError
-    from bitacora.content.markdown import MarkupTooLarge, render
-    from bitacora.content.outline import outline
-    from bitacora.content.post import body_of, lines_of, read_post, repeated_keys
+    from bitacora.check.outline import outline
+    from bitacora.markdown.writer import MarkupTooLarge, render
+    from bitacora.posts.post import body_of, lines_of, read_post, repeated_keys
+    from bitacora.problems import PostError
 
     path = "posts/2020-01-02-x.md"
     lines_of(data, path)
@@ -254,8 +254,8 @@ def _too_slow(_signal: int, _frame: FrameType | None) -> None:
 
 
 def front_matter(data: bytes) -> None:
-    from bitacora.content.errors import PostError
-    from bitacora.content.post import read_post
+    from bitacora.posts.post import read_post
+    from bitacora.problems import PostError
 
     try:
         read_post(b"---\n" + data, "posts/2020-01-02-x.md", site())
@@ -265,7 +265,7 @@ def front_matter(data: bytes) -> None:
 
 
 def markdown(data: bytes) -> None:
-    from bitacora.content.markdown import MarkupTooLarge, render
+    from bitacora.markdown.writer import MarkupTooLarge, render
 
     try:
         body = render(data.decode("utf-8", "replace"), AsWritten(), embeds=("ok.example",)).body
@@ -344,7 +344,7 @@ def _lane() -> tuple[Any, Callable[[bytes], Any]]:
     """gunicorn's settings as `gunicorn.conf.py` has them, and what reads heads under them."""
     from gunicorn.config import Config
 
-    from bitacora.web.request_head import reader
+    from bitacora.server.request_head import reader
 
     config = Config()
     for name, limit in (("line", 4094), ("fields", 50), ("field_size", 8190)):
@@ -360,8 +360,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "request_head": request_head,
 }
 INSTRUMENTED = (
-    "bitacora.content.markdown", "bitacora.content.post", "bitacora.publish.webhook", "bitacora.web",
-    "bitacora.web.request_head",
+    "bitacora.markdown.writer", "bitacora.posts.post", "bitacora.publish.webhook", "bitacora.web",
+    "bitacora.server.request_head",
 )  # fmt: skip
 SEEDS = {
     "front_matter": [b"title: x\ndate: 2018-07-17\ntags: [a, b]\n---\nx\n"],

@@ -17,9 +17,10 @@ import pytest
 from folders import SETTINGS, post
 from programs import wait_until
 
-from bitacora.content import ahead, scan
-from bitacora.content import library as library_module
-from bitacora.content.library import Library
+from bitacora.library import cold_start as ahead
+from bitacora.library import library as library_module
+from bitacora.library import scan
+from bitacora.library.library import Library
 from bitacora.settings import Site, read_site
 
 POSTS = 40

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from folders import Folder, MakeFolder, post
 
-from bitacora.content.snapshot import Snapshot
+from bitacora.library.snapshot import Snapshot
 
 GOOD = "posts/good.md"
 ROOT = Path(__file__).parent.parent
@@ -144,9 +144,9 @@ KILLERS = {
 SCRIPT = """
 import json, os, resource, sys
 from pathlib import Path
-from bitacora.content.bodies import Bodies
-from bitacora.content.errors import PostError
-from bitacora.content.library import Library
+from bitacora.library.rendered import Bodies
+from bitacora.problems import PostError
+from bitacora.library.library import Library
 
 resource.setrlimit(resource.RLIMIT_CPU, (60, 60))
 Library(Path(sys.argv[1])).snapshot()  # imports all that another user cannot

@@ -22,7 +22,7 @@ from programs import Program, free_port
 from server import ROOT, Server
 from test_docs import DEPLOYING, fences
 
-from bitacora.content.addresses import with_rooted
+from bitacora.markdown.addresses import with_rooted
 from bitacora.settings import SettingError, read_site
 from bitacora.web.page_cache import Question
 

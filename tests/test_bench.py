@@ -15,8 +15,8 @@ from bench.measure import compared
 from bench.peers import PEERS, read_posts
 from bench.posts import MAX_BODY_BYTES, MIN_BODY_BYTES, SITE, post, posts, write_site
 from bench.report import BEGIN, END, Chart, Table, seconds, write
-from bitacora.content.library import Library
-from bitacora.content.post import body_of, read_post
+from bitacora.library.library import Library
+from bitacora.posts.post import body_of, read_post
 from bitacora.settings import read_site
 
 _SITE = read_site(SITE, {})

@@ -10,7 +10,7 @@ import pytest
 from blogs import Blog, post
 from conftest import NewBlog
 
-from bitacora.content.post import Post
+from bitacora.posts.post import Post
 from bitacora.web import beside
 from bitacora.web.beside import Beside
 from bitacora.web.edition import Edition

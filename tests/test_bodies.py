@@ -12,8 +12,8 @@ from blogs import hashed
 from folders import SETTINGS, Folder, MakeFolder, post
 from PIL import Image
 
-from bitacora.content import bodies as rendering
-from bitacora.content.bodies import Bodies
+from bitacora.library import rendered as rendering
+from bitacora.library.rendered import Bodies
 
 
 @pytest.fixture

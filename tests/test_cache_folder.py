@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from bitacora.content.files import NotOwnError, open_own, read_own
-from bitacora.content.private import make_private
+from bitacora.files.private import make_private
+from bitacora.files.tree import NotOwnError, open_own, read_own
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="gives files to another user")
 NOBODY = 65534

@@ -15,11 +15,11 @@ from conftest import NewBlog
 from folders import NOW, SETTINGS, MakeFolder, post
 from publishing import Editor
 
-from bitacora.content.history import NoHistory
-from bitacora.content.library import Library
-from bitacora.content.names import copied
-from bitacora.content.post import Post
-from bitacora.content.snapshot import Snapshot, build
+from bitacora.library.history import NoHistory
+from bitacora.library.library import Library
+from bitacora.library.snapshot import Snapshot, build
+from bitacora.posts.names import copied
+from bitacora.posts.post import Post
 from bitacora.publish.history import GitHistorian
 
 ACTA = "posts/2026-11-12-acta.md"

@@ -9,8 +9,8 @@ from blogs import post
 from conftest import NewBlog
 from test_findings import FILE, findings, run
 
-from bitacora.content.comments import CLOSING_MARKS, code_in, comments_in, without_comments
-from bitacora.content.markdown import render
+from bitacora.markdown.comments import CLOSING_MARKS, code_in, comments_in, without_comments
+from bitacora.markdown.writer import render
 
 SECRET = "telefono5550199"
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitacora.content.dates import DateError, read_date
+from bitacora.posts.dates import DateError, read_date
 
 SANTIAGO = ZoneInfo("America/Santiago")
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bitacora.content.post import read_post
+from bitacora.posts.post import read_post
 from bitacora.settings import Site
 from bitacora.share.crawl import Answer
 from bitacora.share.desk import Desk, PictureFacts, Shown, Verdict, desk, notes

@@ -19,7 +19,7 @@ from conftest import NewBlog, Serve
 from folders import MakeFolder
 from server import PATIENCE_S, ROOT, Client, Server
 
-from bitacora.content.scan import RETRY_S
+from bitacora.library.scan import RETRY_S
 from bitacora.settings import read_operator
 
 A = "/2020/01/02/a/"

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
+from bitacora.check.findings import RULES
 from bitacora.cli.posts import posts
-from bitacora.content import post
-from bitacora.content.errors import PostError
-from bitacora.content.findings import RULES
-from bitacora.content.front_matter import key_of
-from bitacora.content.post import read_post
+from bitacora.posts import post
+from bitacora.posts.head import key_of
+from bitacora.posts.post import read_post
+from bitacora.problems import PostError
 from bitacora.settings import AUTHOR_KEYS, NETWORKS, Operator, Site, read_site
 from bitacora.share import networks
 from bitacora.share.readers import READERS, Length
@@ -297,3 +297,20 @@ def test_lines_for_a_file_of_systemd_s_are_as_it_reads_them() -> None:
     """To the end of the line all is value: one variable on each, and no comment beside it."""
     [lines] = [block for block in fences(DEPLOYING, "sh") if block.startswith("VARNISH=")]
     assert [line for line in lines.splitlines() if not re.fullmatch('[A-Z_]+=("[^"]*"|[^\\s"]*)', line)] == []
+
+
+def test_the_tree_of_the_architecture_is_that_of_the_code() -> None:
+    tree = (ROOT / "docs/architecture.md").read_text().partition("bitacora/\n")[2].partition("templates/")[0]
+    told, room = set(), ""
+    for line in tree.splitlines():
+        name, _, does = line.strip().partition(" ")
+        assert does.strip(), line
+        if name.endswith("/"):
+            room = name
+        else:
+            told.add(f"{room if line.startswith('    ') else ''}{name.removesuffix('.py')}")
+    code = {
+        path.relative_to(ROOT / "bitacora").with_suffix("").as_posix()
+        for path in (ROOT / "bitacora").rglob("*.py")
+    }
+    assert told == {module for module in code if not module.endswith("__init__")}

@@ -6,13 +6,14 @@ import pytest
 from folders import MakeFolder, post
 from hostile_bodies import SPECIAL, shapes
 
-from bitacora.content import bodies as rendering
-from bitacora.content import effort, markdown, syntax
-from bitacora.content.bodies import Bodies
-from bitacora.content.effort import MarkupTooLarge, bounded, spend
-from bitacora.content.errors import PostError
-from bitacora.content.markdown import render
-from bitacora.content.outline import outline
+from bitacora.check.outline import outline
+from bitacora.library import rendered as rendering
+from bitacora.library.rendered import Bodies
+from bitacora.markdown import effort, syntax
+from bitacora.markdown import writer as markdown
+from bitacora.markdown.effort import MarkupTooLarge, bounded, spend
+from bitacora.markdown.writer import render
+from bitacora.problems import PostError
 
 _SMALL = 300
 

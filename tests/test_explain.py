@@ -13,7 +13,7 @@ from click.testing import Result
 from conftest import NewBlog
 from publishing import SETTINGS, Editor, flask
 
-from bitacora.content.front_matter import read_head
+from bitacora.posts.head import read_head
 
 FILE = "posts/2018-07-17-x.md"
 ADDRESS = "/2018/07/17/x/"

@@ -17,7 +17,7 @@ import pytest
 import regex
 
 import bitacora
-from bitacora.content import syntax
+from bitacora.markdown import syntax
 
 _PIECES, _RUNS = 8_000, 2_500  # characters of the shorter text
 _AT_MOST = 5.5  # times as long for a text three times as long; nine times is quadratic

@@ -42,7 +42,7 @@ from live import (
 from programs import unless_possible
 from server import PATIENCE_S, ROOT, Client, Server
 
-from bitacora.content.watch import POLL_S, QUIET_S
+from bitacora.files.watch import POLL_S, QUIET_S
 
 PAGES = (ADDRESS, *LISTS, "/sitemap.xml")
 RECOVERS_S = 1.0

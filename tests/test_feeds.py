@@ -14,7 +14,7 @@ import pytest
 from blogs import NOON, URL, Answer, Blog, Clock, hashed, post
 from conftest import NewBlog
 
-from bitacora.content.permalink import as_made_by
+from bitacora.posts.permalink import as_made_by
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"

@@ -11,19 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from bitacora.content import files
-from bitacora.content.errors import PostError
-from bitacora.content.files import (
-    MAX_TEXT_BYTES,
-    BeingWrittenError,
-    Tree,
-    identity,
-    is_hidden,
-    is_markdown,
-    is_showable,
-    shown_path,
-    signature,
-)
+from bitacora.files import tree as files
+from bitacora.files.layout import is_hidden, is_markdown, is_showable, shown_path
+from bitacora.files.tree import MAX_TEXT_BYTES, BeingWrittenError, Tree, identity, signature
+from bitacora.problems import PostError
 
 
 @pytest.fixture

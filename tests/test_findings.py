@@ -12,7 +12,7 @@ from click.testing import Result
 from conftest import NewBlog
 from PIL import Image
 
-from bitacora.content.findings import RULES, why_never_read
+from bitacora.check.findings import RULES, why_never_read
 
 FILE = "posts/2018-07-17-x.md"
 OTHER = "posts/2018-07-18-y.md"

@@ -8,9 +8,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitacora.content import front_matter
-from bitacora.content.errors import PostError, shown
-from bitacora.content.front_matter import (
+from bitacora.posts import head as front_matter
+from bitacora.posts.head import (
     MAX_FILE_BYTES,
     MAX_HEAD_BYTES,
     Head,
@@ -20,6 +19,7 @@ from bitacora.content.front_matter import (
     body_after_head,
     read_head,
 )
+from bitacora.problems import PostError, shown
 
 
 def head(source: str | bytes) -> Head:
@@ -409,8 +409,8 @@ def test_what_kills_a_process_elsewhere_is_a_post_error_here_even_on_a_small_sta
     expression, reason = KILLERS[name]
     script = f"""
 import threading
-from bitacora.content.errors import PostError
-from bitacora.content.front_matter import read_head
+from bitacora.problems import PostError
+from bitacora.posts.head import read_head
 def run():
     try:
         read_head(({expression}).encode(), "posts/x.md")

@@ -16,7 +16,7 @@ import html5lib
 import jinja2
 import pytest
 
-from bitacora.content.post import Author, Image, Post, Term
+from bitacora.posts.post import Author, Image, Post, Term
 from bitacora.settings import NETWORKS, Site
 from bitacora.share.metadata import Preview, SharePicture, clean, preview, site_preview
 from bitacora.share.networks import share_links, share_texts

@@ -5,7 +5,7 @@ import sys
 
 _EIGHT_AT_ONCE = """
 import sys, threading
-from bitacora.content.highlight import highlight
+from bitacora.markdown.highlight import highlight
 sys.setswitchinterval(1e-6)
 start, coloured = threading.Barrier(8), []
 def read():

@@ -93,7 +93,7 @@ def test_who_starts_does_not_wait_for_ever_and_learns_the_rest_later(
     site: Editor, git: HeldGit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     site.commit({POST: post(body="Segunda.")})
-    monkeypatch.setattr("bitacora.content.library.HISTORY_PATIENCE_S", 0.3)
+    monkeypatch.setattr("bitacora.library.library.HISTORY_PATIENCE_S", 0.3)
     git.hold()
     blog = opened(site.folder, tmp_path / "cache")
     assert "Segunda." in blog.get(URL).text
@@ -197,7 +197,7 @@ def test_a_git_that_fails_leaves_what_was_known_and_is_asked_again_later(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("bitacora.content.hindsight.TRIES_AGAIN_S", 0.5)
+    monkeypatch.setattr("bitacora.library.commit_history.TRIES_AGAIN_S", 0.5)
     site.commit({POST: post(body="Segunda.")})
     soon(lambda: updated(blog))
     git.fail(command=command)
@@ -216,8 +216,8 @@ def test_a_git_that_fails_leaves_what_was_known_and_is_asked_again_later(
 def test_a_version_that_cannot_be_read_now_takes_nothing_down_and_is_asked_for_again_later(
     site: Editor, git: HeldGit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("bitacora.content.hindsight.TRIES_AGAIN_S", 0.5)
-    monkeypatch.setattr("bitacora.content.library.SAFETY_SCAN_S", 0.1)
+    monkeypatch.setattr("bitacora.library.commit_history.TRIES_AGAIN_S", 0.5)
+    monkeypatch.setattr("bitacora.library.library.SAFETY_SCAN_S", 0.1)
     blog = opened(site.folder, tmp_path / "cache")
     git.fail(command=" cat-file ")
     site.commit({POST: post(draft="true")})

@@ -221,7 +221,7 @@ def test_programs_are_started_in_few_places() -> None:
                 starters.add(file.relative_to(ROOT).as_posix())
                 assert any(keyword.arg == "env" for keyword in node.keywords), called  # type: ignore[attr-defined]
     assert starters == {
-        "bitacora/content/ahead.py",
+        "bitacora/library/cold_start.py",
         "bitacora/publish/background.py",
         "bitacora/publish/check.py",
         "bitacora/publish/git_process.py",

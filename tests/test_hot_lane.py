@@ -29,9 +29,9 @@ from hypothesis import strategies as st
 from programs import Program, free_port, tool, unless_possible
 from server import PATIENCE_S, ROOT, Client, Server
 
-from bitacora.hot_lane import _is_plain
+from bitacora.server.request_head import reader
+from bitacora.server.worker import _is_plain
 from bitacora.web.page_cache import Question
-from bitacora.web.request_head import reader
 
 PAGE = "/2018/07/17/x/"
 LARGE = "/2018/07/16/large/"
@@ -897,7 +897,7 @@ def test_a_worker_that_has_answered_enough_is_replaced(site: Path) -> None:
 
 def test_the_access_log_is_gunicorns(site: Path, tmp_path: Path) -> None:
     lines = []
-    for worker_class in ("bitacora.hot_lane.HotLaneWorker", "gthread"):
+    for worker_class in ("bitacora.server.worker.HotLaneWorker", "gthread"):
         log = tmp_path / worker_class
         form = "%(D)s %(r)s %(s)s %(b)s %({x-a}i)s %({etag}o)s"
         arguments = f"--worker-class {worker_class} --access-logfile {log} --access-logformat '{form}'"

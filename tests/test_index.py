@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from bitacora.content import index as index_module
-from bitacora.content import library as library_module
-from bitacora.content.library import Library
+from bitacora.library import library as library_module
+from bitacora.library import warm_start as index_module
+from bitacora.library.library import Library
 from bitacora.settings import Site
 
 SETTINGS = 'title = "El Blog"\nurl = "https://blog.example.org"\n'
@@ -63,7 +63,7 @@ def start(tmp_path: Path, site: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     """Starts a library on the site, as often as wanted; what it reads afterwards is written down in `reads`."""
     opened: list[Library] = []
     keeper: list[threading.Thread] = []
-    monkeypatch.setattr("bitacora.content.scan.is_racy", lambda _version: False)
+    monkeypatch.setattr("bitacora.library.scan.is_racy", lambda _version: False)
 
     def run(task: Callable[[], None]) -> None:
         keeper.append(threading.Thread(target=task))
@@ -359,7 +359,7 @@ def test_an_index_of_another_site_is_a_plain_miss(
 def test_a_post_that_was_written_a_moment_ago_is_read_again(
     start: Start, site: Path, reads: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bitacora.content.scan.is_racy", lambda _version: True)
+    monkeypatch.setattr("bitacora.library.scan.is_racy", lambda _version: True)
     start()
     reads.clear()
     start()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from folders import MakeFolder, post
 
-from bitacora.content.last_good import LastGood, Version
+from bitacora.library.last_good import LastGood, Version
 
 OLD = Version(100, b"old\ntext")
 NEW = Version(200, b"new")

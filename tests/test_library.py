@@ -18,13 +18,13 @@ from typing import ClassVar
 import pytest
 from folders import NOW, SETTINGS, Folder, MakeFolder, Ticks, post
 
-from bitacora.content import files
-from bitacora.content.errors import PostError
-from bitacora.content.files import Signature
-from bitacora.content.library import GIT_PATIENCE_S, SAFETY_SCAN_S, Library
-from bitacora.content.scan import DELETION_PATIENCE_S
-from bitacora.content.snapshot import Snapshot
-from bitacora.content.watch import LOCK_GETS_STALE_S, POLL_S, InotifyWatch
+from bitacora.files import tree as files
+from bitacora.files.tree import Signature
+from bitacora.files.watch import LOCK_GETS_STALE_S, POLL_S, InotifyWatch
+from bitacora.library.library import GIT_PATIENCE_S, SAFETY_SCAN_S, Library
+from bitacora.library.scan import DELETION_PATIENCE_S
+from bitacora.library.snapshot import Snapshot
+from bitacora.problems import PostError
 from bitacora.settings import SettingError
 
 BROKEN = "---\ntitle: [torn\n"
@@ -228,7 +228,7 @@ def test_what_was_deleted_right_before_the_folder_went_away_went_with_it(
     away.rename(either.root)
     either.now()
     assert either.titles(after=DELETION_PATIENCE_S) == ["Dos"]
-    monkeypatch.setattr("bitacora.content.library._REMOVAL_S", 0.0)
+    monkeypatch.setattr("bitacora.library.library._REMOVAL_S", 0.0)
     either.root.rename(tmp_path / "away")
     assert either.titles(after=DELETION_PATIENCE_S) == ["Dos"]
 
@@ -275,8 +275,8 @@ def test_an_edit_that_hides_behind_size_and_times_is_found_while_the_times_are_y
     either: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a file system with coarse times ctime stays too: the whole signature is the same."""
-    for module in ("files", "scan", "watch"):
-        monkeypatch.setattr(f"bitacora.content.{module}.signature", without_times)
+    for module in ("files.tree", "library.scan", "files.watch"):
+        monkeypatch.setattr(f"bitacora.{module}.signature", without_times)
     either.now()
     either.write("posts/a.md", post("Dos"))
     assert either.titles() == ["Dos"]
@@ -1269,7 +1269,7 @@ def test_heads_and_bodies_come_from_one_reading(folder: Folder) -> None:
 def test_after_many_edits_old_sources_are_left_behind(
     make_folder: MakeFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bitacora.content.library._SPARE_BYTES", 10_000)
+    monkeypatch.setattr("bitacora.library.library._SPARE_BYTES", 10_000)
     folder = make_folder({"posts/a.md": post("Uno"), "posts/b.md": post("Dos")}, spool=tmp_path / "spool")
     first = folder.now()
     for number in range(30):

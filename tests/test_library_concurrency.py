@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bitacora.content.library import Library
-from bitacora.content.scan import Changes
-from bitacora.content.snapshot import Snapshot
+from bitacora.library.library import Library
+from bitacora.library.scan import Changes
+from bitacora.library.snapshot import Snapshot
 
 
 def written(path: Path, title: str) -> None:

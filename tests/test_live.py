@@ -44,7 +44,7 @@ from live import (
 from programs import lacking, tool
 from server import Answer, Client, Server, late
 
-from bitacora.content.watch import POLL_S, QUIET_S
+from bitacora.files.watch import POLL_S, QUIET_S
 
 LATE_S = POLL_S + QUIET_S + 1.0
 """How late the last worker may be: a look at everything, the wait, and what this machine has to do besides."""

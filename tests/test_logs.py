@@ -113,7 +113,7 @@ def test_every_line_of_a_server_is_json(tmp_path: Path, serve: Serve, monkeypatc
     lines = server.log.read_text().splitlines()
     assert not CONTROLS & set("".join(lines))
     events: list[dict[str, Any]] = [json.loads(line) for line in lines]
-    assert {"gunicorn.error", "gunicorn.access", "bitacora.content.library"} <= {e["logger"] for e in events}
+    assert {"gunicorn.error", "gunicorn.access", "bitacora.library.library"} <= {e["logger"] for e in events}
     (answer,) = [event for event in events if event.get("agent", "").startswith("a\x9b")]
     assert (answer["method"], answer["status"]) == ("GET", "404")
     assert answer["microseconds"] > 0

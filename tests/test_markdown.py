@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitacora.content.markdown import (
+from bitacora.markdown.writer import (
     Figure,
     Heading,
     Html,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bitacora.content.markdown import render
+from bitacora.markdown.writer import render
 
 
 class AsWritten:
@@ -253,7 +253,7 @@ def test_no_text_hangs_crashes_or_bloats_a_worker(expression: str) -> None:
     script = (
         "import resource\n"
         "resource.setrlimit(resource.RLIMIT_AS, (1500 << 20, 1500 << 20))\n"
-        "from bitacora.content.markdown import MarkupTooLarge, first_heading, plain_text, render\n"
+        "from bitacora.markdown.writer import MarkupTooLarge, first_heading, plain_text, render\n"
         "class AsWritten:\n"
         "    def link(self, href): return href\n"
         "    def picture(self, src): return src, 0, 0\n"

@@ -7,8 +7,8 @@ from blogs import Blog, post
 from click.testing import Result
 from conftest import NewBlog
 
-from bitacora.content.front_matter import read_head
-from bitacora.content.mend import mend
+from bitacora.check.fixes import mend
+from bitacora.posts.head import read_head
 
 FILE = "posts/2018-07-17-x.md"
 HEAD = "---\ntitle: Año\n---\nTexto.\n"

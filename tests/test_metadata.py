@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from bitacora.content.post import Author, Image, Post, Term
+from bitacora.posts.post import Author, Image, Post, Term
 from bitacora.settings import Site
 from bitacora.share.metadata import (
     Preview,

@@ -9,8 +9,8 @@ from conftest import NewBlog
 from folders import MakeFolder, post
 from test_findings import found, told
 
-from bitacora.content.names import alike, what_differs
-from bitacora.content.post import Image
+from bitacora.posts.names import alike, what_differs
+from bitacora.posts.post import Image
 
 COMPOSED, DECOMPOSED = (unicodedata.normalize(form, "2026-11-02-canción.md") for form in ("NFC", "NFD"))
 

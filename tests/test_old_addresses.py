@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from blogs import Blog, make_blog, post
 
-from bitacora.content.permalink import canonical, with_query
+from bitacora.posts.permalink import canonical, with_query
 from bitacora.web.page_cache import Question
 
 NEW, OTHER = "/2018/07/17/nuevo/", "/2018/07/18/otro/"

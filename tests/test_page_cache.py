@@ -11,7 +11,7 @@ from blogs import NOON, Blog, Clock, post
 from conftest import NewBlog
 from flask import Response, g
 
-from bitacora.content import watch as watching
+from bitacora.files import watch as watching
 from bitacora.web.page_cache import PageStore, StoredPage
 
 FILE = "posts/2018-07-17-x.md"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitacora.content.permalink import (
+from bitacora.posts.permalink import (
     PLACEHOLDERS,
     Facts,
     PermalinkError,

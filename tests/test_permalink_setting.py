@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bitacora.content.library import Library
+from bitacora.library.library import Library
 from bitacora.settings import SettingError
 
 POST = "---\ntitle: A\ndate: 2020-01-01\n---\nText.\n"

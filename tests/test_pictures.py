@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bitacora.content import pictures
-from bitacora.content.files import Signature, Tree, signature
-from bitacora.content.pictures import media_type
+from bitacora.files.tree import Signature, Tree, signature
+from bitacora.posts import pictures
+from bitacora.posts.pictures import media_type
 
 FORMATS = {"jpg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP", "avif": "AVIF"}
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitacora.content import post as post_module
-from bitacora.content.errors import PostError
-from bitacora.content.post import Author, Image, Post, Term, body_of, read_post
+from bitacora.posts import post as post_module
+from bitacora.posts.post import Author, Image, Post, Term, body_of, read_post
+from bitacora.problems import PostError
 from bitacora.settings import NETWORKS, Site
 
 SITE = Site(

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from publishing import ROOT, Editor, post
 
-from bitacora.content import ahead
+from bitacora.library import cold_start as ahead
 from bitacora.processes import environ_of_readers
 from bitacora.publish.check import CheckError, check
 from bitacora.publish.git import Git

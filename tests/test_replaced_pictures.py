@@ -8,8 +8,8 @@ import pytest
 from blogs import Blog, hashed, post
 from conftest import NewBlog
 
-from bitacora.content import pictures
-from bitacora.content.files import Tree, signature
+from bitacora.files.tree import Tree, signature
+from bitacora.posts import pictures
 
 POST = "/2018/07/17/feria/"
 BUNDLE = "posts/2018-07-17-feria"
@@ -161,6 +161,6 @@ def test_a_picture_that_is_being_written_is_named_as_before_and_sent_to_nobody(b
 def test_a_picture_too_large_to_be_opened_keeps_its_plain_address(
     blog: Blog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bitacora.content.snapshot.MOST_BYTES", 3)
+    monkeypatch.setattr("bitacora.library.snapshot.MOST_BYTES", 3)
     assert shown(blog, POST)[0] == f"{POST}plaza.jpg"
     assert blog.get(f"{POST}plaza.jpg").body == OLD

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bitacora.content.post import Post, read_post
-from bitacora.content.rows import Rows, read_rows, write_rows
+from bitacora.library.rows import Rows, read_rows, write_rows
+from bitacora.posts.post import Post, read_post
 from bitacora.settings import read_site
 
 SITE = read_site('title = "El Blog"\nurl = "https://blog.example.org"\n', {})

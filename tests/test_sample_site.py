@@ -14,10 +14,10 @@ import html5lib
 import pytest
 from PIL import Image
 
-from bitacora.content import post as content_post
-from bitacora.content.front_matter import key_of, read_head
-from bitacora.content.markdown import Html, render
-from bitacora.content.post import Post, body_of, read_post
+from bitacora.markdown.writer import Html, render
+from bitacora.posts import post as content_post
+from bitacora.posts.head import key_of, read_head
+from bitacora.posts.post import Post, body_of, read_post
 from bitacora.settings import Site, read_site
 
 ROOT = Path(__file__).parent.parent

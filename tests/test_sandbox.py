@@ -17,7 +17,7 @@ from blogs import Blog, make_blog, post
 from conftest import NewBlog
 from markupsafe import Markup
 
-from bitacora.content.errors import PostError
+from bitacora.problems import PostError
 from bitacora.web import words
 from bitacora.web.edition import Edition
 from bitacora.web.reach import RefusedError

@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 
 import pytest
 
-from bitacora.content.permalink import PLACEHOLDERS, STYLES
+from bitacora.posts.permalink import PLACEHOLDERS, STYLES
 from bitacora.settings import (
     NETWORKS,
     PERMALINK_PLACEHOLDERS,

@@ -20,7 +20,7 @@ import pytest
 from browser import Browser
 from markupsafe import Markup
 
-from bitacora.content.post import Author, read_post
+from bitacora.posts.post import Author, read_post
 from bitacora.settings import Site
 from bitacora.share.desk import Desk, Shown, Verdict
 from bitacora.share.metadata import SharePicture, preview

@@ -10,10 +10,10 @@ import pytest
 from conftest import NewBlog
 from test_markdown import html_of
 
-from bitacora.content.errors import PostError
-from bitacora.content.markdown import Heading
-from bitacora.content.plain import excerpt_of, first_heading, plain_text
-from bitacora.content.post import Post, read_post
+from bitacora.markdown.text import excerpt_of, first_heading, plain_text
+from bitacora.markdown.writer import Heading
+from bitacora.posts.post import Post, read_post
+from bitacora.problems import PostError
 from bitacora.settings import Site
 
 PATH = "posts/2026-11-16-x.md"

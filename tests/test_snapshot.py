@@ -10,8 +10,8 @@ import pytest
 from blogs import hashed
 from folders import NOW, SETTINGS, MakeFolder, post
 
-from bitacora.content.post import Image
-from bitacora.content.snapshot import Snapshot, _at, base
+from bitacora.library.snapshot import Snapshot, _at, base
+from bitacora.posts.post import Image
 
 FUTURE = "2027-01-15 08:00:10+00:00"
 PAST = "2026-01-01 00:00:00+00:00"

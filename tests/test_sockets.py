@@ -12,7 +12,7 @@ import pytest
 from conftest import Serve
 from programs import free_port
 
-from bitacora.sockets import all_addresses, with_mapped
+from bitacora.server.sockets import all_addresses, with_mapped
 
 
 def has_ipv6() -> bool:

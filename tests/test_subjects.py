@@ -11,7 +11,7 @@ from blogs import Answer, Blog, post
 from conftest import NewBlog
 from test_findings import findings, run
 
-from bitacora.content.permalink import name_key, slugify, slugs_apart, term_slug
+from bitacora.posts.permalink import name_key, slugify, slugs_apart, term_slug
 
 
 def tagged(*lists: str) -> dict[str, str]:

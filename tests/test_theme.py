@@ -14,8 +14,8 @@ from conftest import NewBlog
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from bitacora.content.library import Library
-from bitacora.content.snapshot import Snapshot
+from bitacora.library.library import Library
+from bitacora.library.snapshot import Snapshot
 from bitacora.settings import Operator
 from bitacora.web.edition import Edition
 from bitacora.web.theme import Theme

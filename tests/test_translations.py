@@ -13,7 +13,7 @@ from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po
 from jinja2.ext import babel_extract
 
-from bitacora.content.post import MISTAKES
+from bitacora.posts.post import MISTAKES
 from bitacora.share.desk import notes
 from bitacora.share.verdicts import messages
 from bitacora.web.words import BODY_LABELS

@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bitacora.content.errors import PostError
-from bitacora.content.post import Post, read_post
-from bitacora.content.visibility import (
+from bitacora.posts.post import Post, read_post
+from bitacora.posts.visibility import (
     ANYBODY_WITH_THE_ADDRESS,
     EVER,
     EVERYBODY,
@@ -21,6 +20,7 @@ from bitacora.content.visibility import (
     standing,
     visibility,
 )
+from bitacora.problems import PostError
 from bitacora.settings import Site
 
 PATH = "posts/2018-07-17-x.md"

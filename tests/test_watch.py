@@ -16,9 +16,9 @@ import pytest
 from folders import Ticks
 from inotify_simple import flags
 
-from bitacora.content import watch as watching
-from bitacora.content.files import Signature, Tree, signature
-from bitacora.content.watch import (
+from bitacora.files import watch as watching
+from bitacora.files.tree import Signature, Tree, signature
+from bitacora.files.watch import (
     EVERYTHING,
     LOCK_GETS_STALE_S,
     POLL_S,

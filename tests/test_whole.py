@@ -14,11 +14,11 @@ from conftest import NewBlog
 from folders import Folder, MakeFolder, Ticks, post
 from live import git
 
-from bitacora.content import watch as watching
-from bitacora.content.files import Tree
-from bitacora.content.library import OPEN_IS_TOLD_S
-from bitacora.content.snapshot import Snapshot
-from bitacora.content.watch import EVERYTHING, MOST_QUIET_S, POLL_S, QUIET_S
+from bitacora.files import watch as watching
+from bitacora.files.tree import Tree
+from bitacora.files.watch import EVERYTHING, MOST_QUIET_S, POLL_S, QUIET_S
+from bitacora.library.library import OPEN_IS_TOLD_S
+from bitacora.library.snapshot import Snapshot
 
 HALF = post("Media").encode()
 WHOLE = HALF + b"\nAnd the rest.\n"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bitacora.content.errors import PostError
-from bitacora.content.library import Library
-from bitacora.content.post import read_post
+from bitacora.library.library import Library
+from bitacora.posts.post import read_post
+from bitacora.problems import PostError
 from bitacora.settings import Site
 
 BROKEN = "---\ntitle: [x\n---\n"

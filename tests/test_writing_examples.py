@@ -13,7 +13,7 @@ from conftest import NewBlog
 from PIL import Image
 from test_docs import SITE, WRITING, code, fences, rows, section
 
-from bitacora.content.post import read_post
+from bitacora.posts.post import read_post
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC).timestamp()
 FILE, ADDRESS = "posts/2026-11-20-x.md", "/2026/11/20/x/"

@@ -12,7 +12,7 @@ from flask import Flask
 
 from bitacora.cli.posts import posts
 from bitacora.cli.site import site
-from bitacora.content.files import SETTINGS_FILE
+from bitacora.files.layout import SETTINGS_FILE
 
 _HELP = {"--help"}
 

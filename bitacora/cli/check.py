@@ -23,22 +23,22 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
+from bitacora.check.findings import Ground, of_posts, of_problem, of_the_site, of_unfinished
+from bitacora.check.fixes import Mended, mend
+from bitacora.check.outline import Outline, outline
 from bitacora.cli.editable import must_be_editable
 from bitacora.cli.explain import owner_at_the_root, standing_in_words
 from bitacora.cli.sarif import sarif
 from bitacora.cli.verdicts import failures
-from bitacora.content.addresses import is_local
-from bitacora.content.bodies import too_large
-from bitacora.content.errors import Finding
-from bitacora.content.files import SETTINGS_FILE, shown_path
-from bitacora.content.findings import Ground, of_posts, of_problem, of_the_site, of_unfinished
-from bitacora.content.mend import Mended, mend
-from bitacora.content.outline import Outline, outline
-from bitacora.content.permalink import quote_path
-from bitacora.content.post import Post
-from bitacora.content.snapshot import Snapshot
-from bitacora.content.visibility import standing
 from bitacora.cores import usable_cores
+from bitacora.files.layout import SETTINGS_FILE, shown_path
+from bitacora.library.rendered import too_large
+from bitacora.library.snapshot import Snapshot
+from bitacora.markdown.addresses import is_local
+from bitacora.posts.permalink import quote_path
+from bitacora.posts.post import Post
+from bitacora.posts.visibility import standing
+from bitacora.problems import Finding
 from bitacora.publish.check import Report
 from bitacora.publish.git_process import GitError
 from bitacora.publish.history import former_texts

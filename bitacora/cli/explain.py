@@ -16,13 +16,13 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from bitacora.content.files import is_hidden, is_set_aside
-from bitacora.content.findings import why_never_read
-from bitacora.content.permalink import quote_path, quote_query
-from bitacora.content.pictures import is_picture, media_type
-from bitacora.content.post import Image, Post
-from bitacora.content.snapshot import Snapshot, base
-from bitacora.content.visibility import appears, how_to_publish, mark_of, standing
+from bitacora.check.findings import why_never_read
+from bitacora.files.layout import is_hidden, is_set_aside
+from bitacora.library.snapshot import Snapshot, base
+from bitacora.posts.permalink import quote_path, quote_query
+from bitacora.posts.pictures import is_picture, media_type
+from bitacora.posts.post import Image, Post
+from bitacora.posts.visibility import appears, how_to_publish, mark_of, standing
 from bitacora.publish.work_tree import deletion_of, ignored, is_committed
 from bitacora.web import reserved
 from bitacora.web.blog import blog

@@ -12,11 +12,11 @@ from urllib.parse import unquote, urlsplit
 
 import click
 
-from bitacora.content.errors import PostError
-from bitacora.content.front_matter import Node, Scalar, Sequence, Table, key_of, read_head
-from bitacora.content.permalink import slugify
-from bitacora.content.post import Post
-from bitacora.content.snapshot import Snapshot, is_bundle
+from bitacora.library.snapshot import Snapshot, is_bundle
+from bitacora.posts.head import Node, Scalar, Sequence, Table, key_of, read_head
+from bitacora.posts.permalink import slugify
+from bitacora.posts.post import Post
+from bitacora.problems import PostError
 from bitacora.share.photo import CardError, extension_of
 from bitacora.share.remote import RemoteError, fetch_picture
 from bitacora.share.rule import PICTURE_KEYS

@@ -19,9 +19,9 @@ from bitacora.cli.fetch_images import fetch_images
 from bitacora.cli.links import days_option, print_link
 from bitacora.cli.verdicts import LANGUAGE, in_words, two_lines
 from bitacora.cli.write import list_posts, new
-from bitacora.content.errors import PostError
-from bitacora.content.post import Post
-from bitacora.content.snapshot import Snapshot
+from bitacora.library.snapshot import Snapshot
+from bitacora.posts.post import Post
+from bitacora.problems import PostError
 from bitacora.share.desk import Desk
 from bitacora.web.blog import blog
 from bitacora.web.preview import PREVIEW_DAYS, preview_url, unpublished

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 
-from bitacora.content.errors import Finding
-from bitacora.content.findings import RULES
+from bitacora.check.findings import RULES
+from bitacora.problems import Finding
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 

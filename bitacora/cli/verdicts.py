@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bitacora.content.errors import Finding
-from bitacora.content.post import Post
-from bitacora.content.snapshot import Snapshot
+from bitacora.library.snapshot import Snapshot
+from bitacora.posts.post import Post
+from bitacora.problems import Finding
 from bitacora.share.readers import CONVENTION, OBSERVED, OFFICIAL, READERS
 from bitacora.share.rule import ERROR, WARNING
 from bitacora.share.verdicts import Verdict

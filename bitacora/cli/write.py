@@ -13,12 +13,12 @@ import click
 from flask.cli import with_appcontext
 
 from bitacora.cli.editable import must_be_editable
-from bitacora.content.dates import DateError, read_date
-from bitacora.content.files import is_markdown
-from bitacora.content.permalink import name_key, slugify, term_slug
-from bitacora.content.post import Author, Post, Term
-from bitacora.content.snapshot import SUBJECTS, Snapshot
-from bitacora.content.visibility import mark_of, standing
+from bitacora.files.layout import is_markdown
+from bitacora.library.snapshot import SUBJECTS, Snapshot
+from bitacora.posts.dates import DateError, read_date
+from bitacora.posts.permalink import name_key, slugify, term_slug
+from bitacora.posts.post import Author, Post, Term
+from bitacora.posts.visibility import mark_of, standing
 from bitacora.web.blog import blog
 
 _ACCENTED_LATIN = re.compile("([A-Za-z])[\u0300-\u036f]+")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bitacora.content.errors import Finding as Finding
+from bitacora.problems import Finding as Finding
 from bitacora.processes import environ_of_readers
 from bitacora.publish.git import Blob
 

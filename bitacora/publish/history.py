@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bitacora.content.files import is_markdown, read_own
-from bitacora.content.history import History, NoHistory
-from bitacora.content.post import reads_the_same
+from bitacora.files.layout import is_markdown
+from bitacora.files.tree import read_own
+from bitacora.library.history import History, NoHistory
+from bitacora.posts.post import reads_the_same
 from bitacora.publish.git import Git
 from bitacora.publish.git_process import GitError
 from bitacora.publish.home import Home, write_json

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from bitacora.content.errors import WITHHELD
+from bitacora.problems import WITHHELD
 from bitacora.publish.background import pull_for_others
 from bitacora.publish.check import Check, CheckError
 from bitacora.publish.git_process import GitError

@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from bitacora.content.files import is_markdown
+from bitacora.files.layout import is_markdown
 from bitacora.publish.check import Check, CheckError, Finding, Report, findings_of_tree, new_errors
 from bitacora.publish.git import Git
 from bitacora.publish.git_process import GitError

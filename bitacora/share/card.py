@@ -11,7 +11,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_skeleton
 from PIL import Image, ImageColor, ImageDraw, ImageOps
 
-from bitacora.content.pictures import read_focus
+from bitacora.posts.pictures import read_focus
 from bitacora.share import fonts
 from bitacora.share.canvas import HEIGHT, SIZE, WIDTH, Card, finished
 from bitacora.share.fonts import Ink, Style

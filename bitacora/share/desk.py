@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 
-from bitacora.content.errors import Remark
-from bitacora.content.front_matter import key_of
-from bitacora.content.pictures import size_of
+from bitacora.posts.head import key_of
+from bitacora.posts.pictures import size_of
+from bitacora.problems import Remark
 from bitacora.settings import Site
 from bitacora.share.crawl import PLAIN, Answer, Crawl, Fetch, Head, Page, timed
 from bitacora.share.metadata import clean

@@ -6,7 +6,7 @@ import io
 
 from PIL import Image, ImageDraw, ImageOps
 
-from bitacora.content.pictures import MOST_PIXELS, UNREADABLE, open_picture
+from bitacora.posts.pictures import MOST_PIXELS, UNREADABLE, open_picture
 
 SIDE_PX = 180
 """Apple's size for touch icons; at least 108 are needed for a preview without a picture (Apple TN3156)."""

@@ -12,7 +12,7 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import regex
 
-from bitacora.content.post import Author, Post
+from bitacora.posts.post import Author, Post
 from bitacora.settings import Site
 
 DESCRIPTION_GRAPHEMES = 200  # X cards markup documentation, archived (official)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from PIL import Image, ImageCms, ImageDraw
 
-from bitacora.content.pictures import DEFAULT_FOCUS, FORMATS, MOST_PIXELS, UNREADABLE, format_of, open_picture
+from bitacora.posts.pictures import DEFAULT_FOCUS, FORMATS, MOST_PIXELS, UNREADABLE, format_of, open_picture
 from bitacora.share.canvas import HEIGHT, PAPER, SIZE, WIDTH, Card, finished
 
 MOST_SIDE_PX = 16_000

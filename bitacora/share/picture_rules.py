@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from bitacora.content.pictures import size_of
+from bitacora.posts.pictures import size_of
 from bitacora.share.crawl import Head, Link
 from bitacora.share.metadata import ALT_GRAPHEMES, clean, graphemes
 from bitacora.share.readers import CONVENTION, LARGE, OFFICIAL, READERS, SMALL, TEXT, Fact, Reader, Reading, Size

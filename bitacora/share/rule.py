@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
 
-from bitacora.content.front_matter import key_of
+from bitacora.posts.head import key_of
 from bitacora.settings import Site
 from bitacora.share.crawl import Answer, Head, Page
 from bitacora.share.networks import ShareText

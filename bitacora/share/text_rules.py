@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from bitacora.content.plain import is_element
+from bitacora.markdown.text import is_element
 from bitacora.share.metadata import clean
 from bitacora.share.networks import NETWORKS
 from bitacora.share.readers import CONVENTION, Fact, Length, Said, shorten

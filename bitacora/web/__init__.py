@@ -13,9 +13,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, RequestRedirect
 
-from bitacora.content.errors import PostError
-from bitacora.content.permalink import quote_path, quote_query
-from bitacora.content.snapshot import Snapshot
+from bitacora.library.snapshot import Snapshot
+from bitacora.posts.permalink import quote_path, quote_query
+from bitacora.problems import PostError
 from bitacora.settings import SettingError
 from bitacora.web import surrogate
 from bitacora.web.assets import assets

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import regex
 from babel.core import get_global
 
-from bitacora.content.plain import names_in
+from bitacora.markdown.text import names_in
 
 RTL_SCRIPTS = names_in(
     """

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from bitacora.content.post import Post
+from bitacora.posts.post import Post
 from bitacora.web.edition import Edition
 
 log = logging.getLogger(__name__)

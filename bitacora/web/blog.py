@@ -10,11 +10,11 @@ from typing import cast
 
 from flask import Response, abort, current_app, g, request
 
-from bitacora.content.bodies import Bodies
-from bitacora.content.library import Library
-from bitacora.content.permalink import quote_path, quote_query, with_query
-from bitacora.content.post import Post
-from bitacora.content.snapshot import Snapshot
+from bitacora.library.library import Library
+from bitacora.library.rendered import Bodies
+from bitacora.library.snapshot import Snapshot
+from bitacora.posts.permalink import quote_path, quote_query, with_query
+from bitacora.posts.post import Post
 from bitacora.publish.home import Home
 from bitacora.settings import Operator, Site
 from bitacora.share.desk import Desk

@@ -13,11 +13,11 @@ from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
 from urllib.parse import unquote, urlsplit
 
-from bitacora.content.errors import PostError, shown
-from bitacora.content.files import OutsideError, TooLargeError
-from bitacora.content.pictures import DEFAULT_FOCUS, Picture
-from bitacora.content.post import Image, Post
-from bitacora.content.snapshot import base
+from bitacora.files.tree import OutsideError, TooLargeError
+from bitacora.library.snapshot import base
+from bitacora.posts.pictures import DEFAULT_FOCUS, Picture
+from bitacora.posts.post import Image, Post
+from bitacora.problems import PostError, shown
 from bitacora.settings import Site
 from bitacora.share.canvas import HEIGHT, WIDTH, Card
 from bitacora.share.card import CardError, CardText, Look, crop, draw

@@ -21,7 +21,7 @@ from flask_caching import Cache
 from flask_caching.backends import MemcachedCache, RedisCache
 from flask_caching.backends.base import BaseCache
 
-from bitacora.content.files import open_own
+from bitacora.files.tree import open_own
 from bitacora.web.derived_files import DerivedFiles
 
 log = logging.getLogger(__name__)

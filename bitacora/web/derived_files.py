@@ -15,7 +15,7 @@ from typing import Any
 from flask import Flask
 from flask_caching.backends.base import BaseCache
 
-from bitacora.content.files import NotOwnError, open_own, write_atomically
+from bitacora.files.tree import NotOwnError, open_own, write_atomically
 
 FOLDERS = 64
 _USED_S = 3600.0

@@ -12,10 +12,10 @@ from typing import Any
 from flask import current_app, has_request_context, request
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from bitacora.content.errors import PostError
-from bitacora.content.pictures import MOST_PIXELS
-from bitacora.content.post import Post, lines_of
-from bitacora.content.snapshot import Snapshot
+from bitacora.library.snapshot import Snapshot
+from bitacora.posts.pictures import MOST_PIXELS
+from bitacora.posts.post import Post, lines_of
+from bitacora.problems import PostError
 from bitacora.share.crawl import Answer
 from bitacora.share.desk import Desk, PictureFacts, Verdict, desk
 from bitacora.share.metadata import site_preview

@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, g, request
 
-from bitacora.content.errors import PostError
-from bitacora.content.post import Post
-from bitacora.content.snapshot import Snapshot
-from bitacora.content.visibility import is_seen
+from bitacora.library.snapshot import Snapshot
+from bitacora.posts.post import Post
+from bitacora.posts.visibility import is_seen
+from bitacora.problems import PostError
 from bitacora.web.blog import Blog, blog, edition, snapshot
 from bitacora.web.headers import NO_STORE
 from bitacora.web.page_cache import HOST, HOST_IS_TRUSTED

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 
 from markupsafe import Markup, escape
 
-from bitacora.content.addresses import with_rooted
-from bitacora.content.bodies import Bodies
-from bitacora.content.markdown import Html
-from bitacora.content.permalink import as_made_by, quote_path
-from bitacora.content.pictures import Picture
-from bitacora.content.post import Author, Image, Post, Term, named_in_head, own_id
-from bitacora.content.snapshot import SUBJECTS, Snapshot, Subject
-from bitacora.content.visibility import is_listed
+from bitacora.library.rendered import Bodies
+from bitacora.library.snapshot import SUBJECTS, Snapshot, Subject
+from bitacora.markdown.addresses import with_rooted
+from bitacora.markdown.writer import Html
+from bitacora.posts.permalink import as_made_by, quote_path
+from bitacora.posts.pictures import Picture
+from bitacora.posts.post import Author, Image, Post, Term, named_in_head, own_id
+from bitacora.posts.visibility import is_listed
 from bitacora.web.alphabets import direction, direction_of, is_written_in
 from bitacora.web.files import Files
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response, abort
 
-from bitacora.content.post import Post
-from bitacora.content.snapshot import Subject, shown_since
-from bitacora.content.visibility import appears
+from bitacora.library.snapshot import Subject, shown_since
+from bitacora.posts.post import Post
+from bitacora.posts.visibility import appears
 from bitacora.web.blog import blog, respelt, snapshot, text
 from bitacora.web.edition import term_url
 

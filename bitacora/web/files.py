@@ -16,10 +16,11 @@ from flask import Request, Response
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wsgi import FileWrapper
 
-from bitacora.content.errors import PostError
-from bitacora.content.files import WELL_KNOWN, BeingWrittenError, Signature, Tree, signature
-from bitacora.content.pictures import content_hash, is_download, is_picture, media_type
-from bitacora.content.snapshot import Snapshot
+from bitacora.files.layout import WELL_KNOWN
+from bitacora.files.tree import BeingWrittenError, Signature, Tree, signature
+from bitacora.library.snapshot import Snapshot
+from bitacora.posts.pictures import content_hash, is_download, is_picture, media_type
+from bitacora.problems import PostError
 from bitacora.web.headers import NO_CACHE, NO_STORE
 
 SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"

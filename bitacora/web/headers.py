@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from bitacora.content.snapshot import Snapshot
+from bitacora.library.snapshot import Snapshot
 from bitacora.settings import Site
 
 NO_STORE = "no-store"

@@ -22,9 +22,9 @@ from flask_caching.backends.base import BaseCache
 from werkzeug.datastructures import Headers
 from werkzeug.http import parse_accept_header
 
-from bitacora.content.library import Library
-from bitacora.content.permalink import quote_query
-from bitacora.content.snapshot import Snapshot
+from bitacora.library.library import Library
+from bitacora.library.snapshot import Snapshot
+from bitacora.posts.permalink import quote_query
 from bitacora.settings import SettingError
 from bitacora.share.crawlers import crawler_of
 from bitacora.web.headers import lifetime

@@ -11,11 +11,11 @@ from urllib.parse import unquote
 from flask import Blueprint, Response, abort, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
-from bitacora.content.permalink import quote_path
-from bitacora.content.pictures import is_picture, without_hash
-from bitacora.content.post import Author, Post
-from bitacora.content.public_source import public_source
-from bitacora.content.snapshot import SUBJECTS, Snapshot, Subject, base, owner_of, variants
+from bitacora.library.snapshot import SUBJECTS, Snapshot, Subject, base, owner_of, variants
+from bitacora.posts.permalink import quote_path
+from bitacora.posts.pictures import is_picture, without_hash
+from bitacora.posts.post import Author, Post
+from bitacora.posts.public_source import public_source
 from bitacora.share.crawlers import SEARCH, crawler_of
 from bitacora.share.networks import share_links, share_texts
 from bitacora.web.alphabets import sort_key

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response, abort, g
 
-from bitacora.content.errors import PostError
-from bitacora.content.permalink import quote_path
-from bitacora.content.post import Post
-from bitacora.content.snapshot import Snapshot, base
-from bitacora.content.visibility import Mark, appears, is_for_nobody, mark_of, standing
+from bitacora.library.snapshot import Snapshot, base
+from bitacora.posts.permalink import quote_path
+from bitacora.posts.post import Post
+from bitacora.posts.visibility import Mark, appears, is_for_nobody, mark_of, standing
+from bitacora.problems import PostError
 from bitacora.share.desk import Desk
 from bitacora.share.networks import share_texts
 from bitacora.web.blog import blog, desk_of, page, redirect, share_of, snapshot

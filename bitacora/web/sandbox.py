@@ -22,7 +22,7 @@ from jinja2.utils import Namespace, _PassArg
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup
 
-from bitacora.content.post import Post
+from bitacora.posts.post import Post
 from bitacora.web.reach import check_codec, is_harmless, text_weight
 
 MOST_SECONDS = 5.0

@@ -13,10 +13,10 @@ from ipaddress import ip_address
 
 from flask import Blueprint, Response, request
 
-from bitacora.content.errors import PostError, Remark
-from bitacora.content.snapshot import Snapshot
-from bitacora.content.visibility import standing
-from bitacora.content.watch import LOCK_GETS_STALE_S
+from bitacora.files.watch import LOCK_GETS_STALE_S
+from bitacora.library.snapshot import Snapshot
+from bitacora.posts.visibility import standing
+from bitacora.problems import PostError, Remark
 from bitacora.publish.home import Home
 from bitacora.settings import SettingError
 from bitacora.web.blog import Blog, blog

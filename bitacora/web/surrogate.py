@@ -8,12 +8,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from bitacora.content.errors import PostError
-from bitacora.content.files import is_markdown
-from bitacora.content.permalink import quote_path
-from bitacora.content.post import Post, read_post
-from bitacora.content.snapshot import Snapshot, is_bundle, owner_of
-from bitacora.content.visibility import appears, is_for_nobody, is_listed, speaks_for_others
+from bitacora.files.layout import is_markdown
+from bitacora.library.snapshot import Snapshot, is_bundle, owner_of
+from bitacora.posts.permalink import quote_path
+from bitacora.posts.post import Post, read_post
+from bitacora.posts.visibility import appears, is_for_nobody, is_listed, speaks_for_others
+from bitacora.problems import PostError
 
 ALL = "all"
 LIST = "list"

@@ -16,10 +16,10 @@ import jinja2
 from jinja2 import meta
 from markupsafe import Markup
 
-from bitacora.content.addresses import with_rooted
-from bitacora.content.errors import PostError
-from bitacora.content.markdown import Heading
-from bitacora.content.post import Post
+from bitacora.markdown.addresses import with_rooted
+from bitacora.markdown.writer import Heading
+from bitacora.posts.post import Post
+from bitacora.problems import PostError
 from bitacora.web.alphabets import direction
 from bitacora.web.compiled import Compiled
 from bitacora.web.edition import Edition

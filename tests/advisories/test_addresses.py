@@ -12,9 +12,9 @@ from blogs import NOON, Blog, Clock, post
 from conftest import NewBlog
 
 from advisories.reading import dangers, dangers_of_page, runs
-from bitacora.content.errors import PostError
-from bitacora.content.markdown import render
-from bitacora.content.post import read_post
+from bitacora.markdown.writer import render
+from bitacora.posts.post import read_post
+from bitacora.problems import PostError
 from bitacora.settings import SettingError, Site, read_site
 
 KEY = "a secret of more than thirty-two bytes"

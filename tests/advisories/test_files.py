@@ -17,8 +17,8 @@ from conftest import NewBlog
 from publishing import ROOT
 
 from bitacora.cli.fetch_images import file_stem
-from bitacora.content.files import OutsideError, Tree
-from bitacora.content.pictures import measure, size_of
+from bitacora.files.tree import OutsideError, Tree
+from bitacora.posts.pictures import measure, size_of
 from bitacora.publish.home import Home
 
 SECRET = "zz-secret-zz"

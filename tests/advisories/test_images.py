@@ -16,14 +16,14 @@ from blogs import post
 from conftest import NewBlog
 from PIL import Image, ImageFile, MpoImagePlugin
 
-from bitacora.content import pictures
-from bitacora.content.files import Tree
-from bitacora.content.pictures import FORMATS, UNREADABLE, has_place, open_picture, size_of
+from bitacora.files.tree import Tree
+from bitacora.posts import pictures
+from bitacora.posts.pictures import FORMATS, UNREADABLE, has_place, open_picture, size_of
 from bitacora.share.icon import icon
 from bitacora.share.photo import CardError, check, crop, extension_of, upright
 
 ROOT = Path(__file__).parents[2]
-PILLOW = "bitacora/content/pictures.py"
+PILLOW = "bitacora/posts/pictures.py"
 """The one module that opens pictures."""
 READERS = ("Image.open", "ImageFile.Parser", "Image.core")
 MOVERS = {"seek", "n_frames", "is_animated", "all_frames", "Iterator"}
@@ -275,7 +275,7 @@ def test_a_post_with_such_a_picture_is_served_and_its_card_is_drawn(
 def test_a_picture_of_which_much_is_to_be_said_fills_neither_the_log_nor_memory() -> None:
     """Python keeps each warning forever that it has not seen before."""
     program = """
-import sys, bitacora.content.pictures as ours, PIL.TiffImagePlugin as theirs
+import sys, bitacora.posts.pictures as ours, PIL.TiffImagePlugin as theirs
 size = ours.size_of(sys.stdin.buffer.read())
 print(size, len(getattr(theirs, "__warningregistry__", {})))
 """

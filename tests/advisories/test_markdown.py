@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisories.reading import dangers, dangers_of_page, elements
-from bitacora.content import sanitise
-from bitacora.content.markdown import MarkupTooLarge, render
+from bitacora.markdown import sanitise
+from bitacora.markdown.writer import MarkupTooLarge, render
 
 MARK = "zzevilzz"
 

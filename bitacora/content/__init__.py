@@ -1,1 +1,0 @@
-"""Files to posts. Knows nothing of Flask, HTTP or templates."""

@@ -1,0 +1,133 @@
+"""Rendered bodies: each rendered once for all that it depends on, kept within a bound of bytes."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bitacora.library.snapshot import Snapshot
+from bitacora.markdown.effort import MarkupTooLarge
+from bitacora.markdown.writer import Html, render
+from bitacora.posts.post import Image, Post, body_of
+from bitacora.problems import PostError
+
+Labels = Callable[[str, str], Mapping[str, str]]
+"""The words that a body in a language needs on a site in another: titles of alerts, of footnotes."""
+
+_OVERHEAD_BYTES = 2_000
+
+
+class Bodies:
+    """`html(snapshot, post)` with a memory of at most `limit` bytes, least recently used out first.
+
+    While a body is rendered, each address that is looked up is recorded with its answer. A kept body is good as
+    long as its source and settings are the same and each look-up gives the same answer, so that an edit
+    elsewhere costs no rendering, and a link follows the post that it leads to.
+    """
+
+    def __init__(self, labels: Labels, limit: int = 6 * 1024 * 1024) -> None:
+        self._labels = labels
+        self._limit = limit
+        self._kept: OrderedDict[tuple[str, bool], _Kept] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    def html(self, snapshot: Snapshot, post: Post, *, absolute: bool = False) -> Html:
+        """The body of the version of `post` that is in `snapshot`; with absolute addresses, as feeds need it.
+
+        Raises PostError for a body that cannot be shown.
+        """
+        key = (post.path, absolute)
+        settings = _settings(snapshot, post)
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is not None:
+                self._kept.move_to_end(key)
+        addresses = _Addresses(snapshot, post, absolute)
+        if kept is None or kept.settings != settings or not addresses.give_the_same(kept.lookups):
+            kept = self._render(snapshot, post, addresses, settings)
+            self._keep(key, kept)
+        if isinstance(kept.html, str):
+            raise too_large(post, kept.html)
+        return kept.html
+
+    def _render(
+        self, snapshot: Snapshot, post: Post, addresses: _Addresses, settings: tuple[object, ...]
+    ) -> _Kept:
+        try:
+            html = render(
+                body_of(snapshot.source(post)),
+                addresses,
+                trusted=snapshot.site.html == "trusted",
+                embeds=snapshot.site.embeds,
+                labels=self._labels(post.lang, snapshot.site.language),
+                math=post.math,
+                title=post.title,
+            )
+        except MarkupTooLarge as error:
+            return _Kept(str(error), {}, settings, _OVERHEAD_BYTES)
+        size = _OVERHEAD_BYTES + 2 * len(html.body) + 100 * (len(html.toc) + len(addresses.lookups))
+        return _Kept(html, addresses.lookups, settings, size)
+
+    def _keep(self, key: tuple[str, bool], kept: _Kept) -> None:
+        with self._lock:
+            old = self._kept.pop(key, None)
+            self._bytes += kept.size - (old.size if old else 0)
+            self._kept[key] = kept
+            while self._bytes > self._limit and self._kept:
+                _, dropped = self._kept.popitem(last=False)
+                self._bytes -= dropped.size
+
+
+def too_large(post: Post, reason: str) -> PostError:
+    remedy = "Split the post in parts, or take out what it repeats so often."
+    return PostError(post.path, post.body_line, 1, f"{reason[0].upper()}{reason[1:]}.", remedy)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A body, or why it cannot be shown: whoever asks next for that version does not wait for it again."""
+
+    html: Html | str
+    lookups: Mapping[tuple[str, str], object]
+    settings: tuple[object, ...]
+    size: int
+
+
+class _Addresses:
+    """The resolver of one body: answers for its addresses, and what it was asked."""
+
+    def __init__(self, snapshot: Snapshot, post: Post, absolute: bool) -> None:
+        self._snapshot = snapshot
+        self._post = post
+        self._is_absolute = absolute
+        self.lookups: dict[tuple[str, str], object] = {}
+
+    def link(self, href: str) -> str:
+        answer = self._from_base(self._snapshot.link(self._post, href))
+        self.lookups["link", href] = answer
+        return answer
+
+    def picture(self, src: str) -> tuple[str, int, int]:
+        picture = self._snapshot.picture(self._post, Image(src))
+        answer = self._from_base(picture.url), picture.width, picture.height
+        self.lookups["picture", src] = answer
+        return answer
+
+    def give_the_same(self, lookups: Mapping[tuple[str, str], object]) -> bool:
+        return all(
+            (self.link(address) if kind == "link" else self.picture(address)) == answer
+            for (kind, address), answer in lookups.items()
+        )
+
+    def _from_base(self, url: str) -> str:
+        if not self._is_absolute:
+            return url
+        return self._snapshot.absolute(f"{self._post.url}{url}" if url.startswith("#") else url)
+
+
+def _settings(snapshot: Snapshot, post: Post) -> tuple[object, ...]:
+    site = snapshot.site
+    return snapshot.entries[post.path].source, post.lang, site.language, site.html, site.embeds

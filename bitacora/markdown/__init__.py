@@ -1,0 +1,1 @@
+"""Text to HTML. Knows no file and no post."""

@@ -1,0 +1,1 @@
+"""gunicorn: the worker with a lane for stored pages."""
