@@ -423,7 +423,7 @@ def read_site(toml: str, environ: Mapping[str, str], port: int = 8000) -> Site:
     return Site(**{"languages": (values.get("language", "es"),), **values})
 
 
-def read_operator(environ: Mapping[str, str], default_site: Path) -> Operator:
+def read_operator(environ: Mapping[str, str], default_site: Path | None) -> Operator:
     """How this server runs. Raises SettingError for a wrong or misspelt `BITACORA_*` variable."""
     for variable, meant in _unknown_variables(environ):
         if meant:

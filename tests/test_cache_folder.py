@@ -148,9 +148,10 @@ def cache() -> Iterator[Path]:
 _STARTED = """
 import os, sys
 from pathlib import Path
-from app import CHECKOUT, _cache_folder, read_operator
+from bitacora.factory import _cache_folder, read_operator
+from bitacora.shipped import SAMPLE
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
-print(_cache_folder(read_operator({"BITACORA_CACHE_DIR": sys.argv[1]}, CHECKOUT)))
+print(_cache_folder(read_operator({"BITACORA_CACHE_DIR": sys.argv[1]}, SAMPLE)))
 """
 
 

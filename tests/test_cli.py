@@ -281,7 +281,7 @@ def test_the_log_may_be_lines_of_json(tmp_path: Path) -> None:
         try:
             1 / 0
         except ZeroDivisionError:
-            app.log.exception('two\\nlines')"""
+            app.app.logger.exception('two\\nlines')"""
     result = start(tmp_path, code, BITACORA_LOG="json")
     warning, error = map(json.loads, result.stderr.splitlines())
     assert (warning["level"], warning["logger"]) == ("warning", "app")

@@ -176,17 +176,17 @@ def test_the_commands_of_the_writing_page_do_what_it_says(person: Person) -> Non
 
     example = fences(section(WRITING, "Your first post"), "markdown")[0]
     (blog / MINUTES).write_text(example)
-    (blog / "pages").mkdir()
+    (blog / "pages").mkdir(exist_ok=True)
     (blog / "pages/about.md").write_text(fences(section(WRITING, "Pages"), "markdown")[0])
     said = person.types(first, person.home, before=terminal)
-    assert said == "2 posts and 1 page are up, no problems, no warnings.\n"
+    assert said == "2 posts and 2 pages are up, no problems, no warnings.\n"
     assert "What the council decided" in person.types(share, blog, before=terminal)
     assert next_is("flask posts preview").startswith("http://127.0.0.1")
     assert "/status/" in next_is("flask site status-link")
     assert "nothing to fetch" in next_is("flask posts fetch-images")
     next_is("make")
     assert person.asks("/2026/11/20/minutes-of-the-council/")[0] == 200
-    assert "2 posts and 1 page are up" in next_is("flask posts check")
+    assert "2 posts and 2 pages are up" in next_is("flask posts check")
     assert next_is("flask posts explain").count("is a post that is shown at /2026/11/20/") == 2
     person.environ["EDITOR"] = "cat"
     assert "title: 'What the council decided'" in next_is("flask posts new")

@@ -5,27 +5,18 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 
 from flask import Flask
 
 from bitacora.cli.posts import posts
+from bitacora.cli.running import is_command, is_short, makes_a_site
 from bitacora.cli.site import site
 from bitacora.files.layout import SETTINGS_FILE
 
-_HELP = {"--help"}
+__all__ = ["is_command", "makes_a_site", "nearest_site", "no_site", "set_up", "site_of_command"]
 
-
-def is_command(*groups: str) -> bool:
-    """Whether this process runs one of them: then it says itself what is wrong, and the log need not."""
-    known = groups or ("posts", "site")
-    return os.environ.get("FLASK_RUN_FROM_CLI") == "true" and not set(known).isdisjoint(sys.argv)
-
-
-def makes_a_site() -> bool:
-    """Whether this process makes the folder of a site: the one that `BITACORA_SITE` names may not be there yet."""
-    return is_command() and not {("site", "new"), ("site", "init-git")}.isdisjoint(pairwise(sys.argv))
+_HELP = {"--help", "-h"}
 
 
 def nearest_site(folder: Path) -> Path | None:
@@ -35,7 +26,7 @@ def nearest_site(folder: Path) -> Path | None:
     return next((each for each in folders if (each / SETTINGS_FILE).is_file()), None)
 
 
-def site_of_command(environ: Mapping[str, str], sample: Path) -> dict[str, str]:
+def site_of_command(environ: Mapping[str, str], sample: Path | None) -> dict[str, str]:
     """Return the environment, with the nearest site upwards where a command names none.
 
     Says on standard error whose site it is; raises NoSiteError where there is none. The sample of this checkout is
@@ -46,13 +37,19 @@ def site_of_command(environ: Mapping[str, str], sample: Path) -> dict[str, str]:
     here = Path.cwd()
     site = nearest_site(here)
     if site is None:
-        raise NoSiteError(
-            f"Neither {here} nor a folder above it is a site: there is no {SETTINGS_FILE}. Go to the folder of "
-            "your site, or name it: BITACORA_SITE=FOLDER. To make one: flask site new FOLDER"
-        )
-    site = sample if site.samefile(sample) else site
+        raise NoSiteError(no_site(here))
+    site = sample if sample and site.samefile(sample) else site
     sys.stderr.write(f"Site: {site}\n")
     return {**environ, "BITACORA_SITE": str(site)}
+
+
+def no_site(here: Path) -> str:
+    """Return what to type where there is no site."""
+    named, made = ("--site FOLDER", "bitacora new") if is_short() else ("BITACORA_SITE=FOLDER", "flask site new")
+    return (
+        f"Neither {here} nor a folder above it is a site: there is no {SETTINGS_FILE}. Go to the folder of "
+        f"your site, or name it: {named}. To make one: {made} FOLDER"
+    )
 
 
 class NoSiteError(Exception):

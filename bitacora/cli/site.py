@@ -6,15 +6,15 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from shlex import quote
-from zoneinfo import ZoneInfo
 
 import click
 from flask.cli import AppGroup
 
+from bitacora.cli.begin import new
 from bitacora.cli.links import days_option, print_link
+from bitacora.cli.running import is_short
 from bitacora.publish.background import pull_for_others
 from bitacora.publish.check import check
 from bitacora.publish.git import Git
@@ -28,44 +28,7 @@ from bitacora.web.blog import blog
 from bitacora.web.preview import STATUS_DAYS, status_url
 
 site = AppGroup("site", help="Look after the site's folder.")
-
-_SETTINGS = """\
-# What this site is. Every setting is described in docs/settings.md.
-title = "Mi bitácora"
-description = ""
-language = "es"
-timezone = "America/Santiago"
-# The public address. Without it, links in feeds and previews lead to this machine only.
-# url = "https://blog.example.org"
-"""
-
-_FIRST_POST = """\
----
-title: La primera entrada
-intro: Una frase que diga de qué se trata.
-date: {date}
-categories: [Noticias]
----
-Este es el texto, en **Markdown**. Cámbialo, guarda el archivo y recarga la página: el cambio ya está.
-"""
-
-
-@site.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-def new(folder: Path) -> None:
-    """Make a site with a first post in FOLDER."""
-    if (folder / "site.toml").exists() or (folder / "posts").exists():
-        raise click.ClickException(f"{folder} is a site already: nothing was changed.")
-    now = datetime.now(ZoneInfo("America/Santiago"))
-    post = folder / "posts" / f"{now:%Y-%m-%d}-la-primera-entrada.md"
-    try:
-        post.parent.mkdir(parents=True)
-        post.write_text(_FIRST_POST.format(date=now.strftime("%Y-%m-%d %H:%M:%S%z")), encoding="utf-8")
-        (folder / "site.toml").write_text(_SETTINGS, encoding="utf-8")
-    except OSError as error:
-        raise click.ClickException(f"{folder} cannot be made: {error.strerror}.") from None
-    click.echo(f"Your site is in {folder}. Its first post is {post}.")
-    click.echo(f"See it: BITACORA_SITE={quote(str(folder))} make serve")
+site.add_command(new)
 
 
 @site.command("status-link")
@@ -76,7 +39,7 @@ def status_link(days: int) -> None:
     click.echo("Whoever has it sees all that is not published.", err=True)
 
 
-@site.command("init-git")
+@site.command("init-git", with_appcontext=False)
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--from", "remote", help="The repository to pull from; without it, editors push to the server.")
 @click.option("--branch", default="main", show_default=True, help="The branch that is published.")
@@ -94,11 +57,16 @@ def init_git(folder: Path, remote: str | None, branch: str, object_format: str |
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.ClickException(f"{folder} cannot be made: {error.strerror}.") from None
-    click.echo(f"Serve it: BITACORA_SITE={quote(str(home.current / inside))} make serve")
+    served = quote(str(home.current / inside))
+    serve = f"bitacora --site {served} serve" if is_short() else f"BITACORA_SITE={served} make serve"
+    click.echo(f"Serve it: {serve}")
     if remote is None:
         click.echo(f"Publish: git push ssh://THIS-SERVER{quote(str(home.repo))} {branch}")
     else:
-        click.echo(f"Publish: BITACORA_SITE={quote(str(home.current / inside))} flask site pull")
+        fetch = (
+            f"bitacora --site {served} publish pull" if is_short() else f"BITACORA_SITE={served} flask site pull"
+        )
+        click.echo(f"Publish: {fetch}")
 
 
 @site.command()

@@ -62,7 +62,7 @@ def check(site: Path, shared: Sequence[str] = ()) -> Report:
         environ = environ_of_readers()
         environ |= {"BITACORA_SITE": str(site), "BITACORA_CACHE_DIR": cache, "BITACORA_WATCH": "poll"}
         environ.pop("BITACORA_DEV", None)
-        command = [sys.executable, "-m", "flask", "--app", "app", "posts", "check", "--json"]
+        command = [sys.executable, "-m", "bitacora", "check", "--json"]
         command += [f"--share-of={path}" for path in shared] or ["--no-share"]
         try:
             done = subprocess.run(  # noqa: S603 - the tree gives names of files only

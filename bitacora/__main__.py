@@ -1,0 +1,164 @@
+"""The command `bitacora`: the same commands as `flask posts` and `flask site`, without a word before them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NoReturn
+
+import click
+from flask import Flask
+from flask.cli import ScriptInfo
+
+from bitacora import cli, shipped
+from bitacora.cli import running
+from bitacora.cli.begin import new
+from bitacora.cli.posts import posts
+from bitacora.cli.site import site
+
+_EXAMPLES = {
+    "new": "bitacora new blog",
+    "post": "bitacora post 'The minutes of May' --draft",
+    "list": "bitacora list --scheduled",
+    "check": "bitacora check posts/2026-05-02-minutes.md",
+    "explain": "bitacora explain posts/2026-05-02-minutes.md",
+    "share": "bitacora share posts/2026-05-02-minutes.md",
+    "preview": "bitacora preview posts/2026-05-02-minutes.md",
+    "fetch-images": "bitacora fetch-images --write",
+    "status-link": "bitacora status-link --days 30",
+    "dev": "bitacora dev",
+    "serve": "bitacora serve --port 8080",
+    "publish": "bitacora publish init /srv/blog",
+}
+_SECTIONS = {
+    "Writing": ("new", "dev", "post", "list", "check", "explain", "share", "preview", "fetch-images"),
+    "Publishing": ("publish", "status-link"),
+    "Running": ("serve",),
+}
+_PORTS_TRIED = 20
+
+
+class _Commands(click.Group):
+    """Lists the commands by who needs them, each with an example."""
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for section, names in _SECTIONS.items():
+            with formatter.section(section):
+                rows = [(name, self.commands[name].get_short_help_str(200)) for name in names]
+                formatter.write_dl([(name, f"{about}\n\n{_EXAMPLES[name]}") for name, about in rows])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--site", "folder", type=click.Path(path_type=Path), help="The folder of the site, if not this one.")
+@click.version_option(package_name=None, version=shipped.VERSION, prog_name="bitacora")
+def command(folder: Path | None) -> None:
+    """A blog from Markdown files. The site is the nearest folder upwards that holds one."""
+    if folder is not None:
+        if not folder.is_dir():
+            raise click.ClickException(f"{folder} is no folder.")
+        os.environ["BITACORA_SITE"] = str(folder.absolute())
+
+
+@click.group()
+def publish() -> None:
+    """Publish by git: what is pushed is checked, and served when it is whole."""
+
+
+for _name, _found in {
+    "post": "new",
+    "list": "list",
+    "check": "check",
+    "explain": "explain",
+    "share": "share",
+}.items():
+    command.add_command(posts.commands[_found], _name)
+for _name in ("preview", "fetch-images"):
+    command.add_command(posts.commands[_name], _name)
+command.add_command(new, "new")
+command.add_command(site.commands["status-link"])
+for _name, _found in {"init": "init-git", "pull": "pull", "rollback": "rollback", "releases": "releases"}.items():
+    publish.add_command(site.commands[_found], _name)
+for _name in ("commit", "changed-keys"):
+    publish.add_command(site.commands[_name])
+command.add_command(publish)
+
+
+@command.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="The port to listen at; default: PORT, else 8000.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen at.")
+def serve(port: int | None, host: str) -> None:
+    """Serve the site."""
+    _serve(port, host, {})
+
+
+@command.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="The port to listen at; default: PORT, else 8000.")
+def dev(port: int | None) -> None:
+    """Serve it while writing: drafts and mistakes are shown, and the browser reloads by itself."""
+    _serve(port, "127.0.0.1", {"BITACORA_DEV": "1"})
+
+
+def _serve(port: int | None, host: str, settings: Mapping[str, str]) -> NoReturn:
+    given = os.environ.get("PORT", "")
+    port = port or (int(given) if given.isdecimal() and given != "0" else 8000)
+    environ = {**os.environ, **settings, "BITACORA_SITE": str(_site())}
+    if not _is_free(host, port):
+        free = next((other for other in range(port + 1, port + _PORTS_TRIED) if _is_free(host, other)), None)
+        hint = f" Try another one: bitacora {'dev' if settings else 'serve'} --port {free}" if free else ""
+        raise click.ClickException(f"Another program listens at port {port}.{hint}")
+    environ["PORT"] = str(port)
+    click.echo(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+    sys.stdout.flush()
+    words = [
+        "-m",
+        "gunicorn",
+        "--config",
+        str(shipped.GUNICORN_CONF),
+        "--bind",
+        f"{host}:{port}",
+        "bitacora.wsgi:app",
+    ]
+    os.execve(sys.executable, [sys.executable, *words], environ)  # noqa: S606 - gunicorn takes the place of this
+
+
+def _site() -> Path:
+    if named := os.environ.get("BITACORA_SITE"):
+        return Path(named).absolute()
+    found = cli.nearest_site(Path.cwd())
+    if found is None:
+        raise click.ClickException(cli.no_site(Path.cwd()))
+    return found
+
+
+def _is_free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def _app() -> Flask:
+    """The blog that a command speaks of. Which command that is decides where it is looked for."""
+    from bitacora.factory import app_or_exit  # what only prints its help needs none of it
+
+    asked = click.get_current_context().command
+    group = "site" if asked in site.commands.values() else "posts"
+    running.run_as(group, asked.name or "")
+    return app_or_exit()
+
+
+def main() -> None:
+    """Run the command that was typed."""
+    running.run_as("posts", "")
+    command(obj=ScriptInfo(create_app=_app), prog_name="bitacora")
+
+
+if __name__ == "__main__":
+    main()

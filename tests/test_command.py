@@ -1,0 +1,199 @@
+"""The command `bitacora`, installed from its wheel into an empty environment, far from any checkout."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+from zipfile import ZipFile
+
+import pytest
+from blogs import PATIENCE_S
+from programs import free_port
+from server import ROOT
+
+from bitacora.cli.posts import posts
+from bitacora.cli.site import site
+
+
+class Installed:
+    """An environment with the wheel, and the packages that it needs from this one."""
+
+    def __init__(self, folder: Path) -> None:
+        build = [
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            "--quiet",
+            "--no-deps",
+            "--no-build-isolation",
+            "--no-index",
+        ]
+        subprocess.run([*build, "--wheel-dir", folder, ROOT], check=True, capture_output=True)
+        [self.wheel] = folder.glob("*.whl")
+        environment = folder / "environment"
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+        [packages] = environment.glob("lib/python3*/site-packages")
+        (packages / "needed.pth").write_text(sysconfig.get_path("purelib"))
+        self._bin = environment / "bin"
+        install = [sys.executable, "-m", "pip", "--quiet", "--python", self._bin / "python", "install"]
+        subprocess.run([*install, "--no-deps", "--no-index", self.wheel], check=True, capture_output=True)
+        self.home = folder / "home"
+        self.home.mkdir()
+
+    def popen(self, *words: str, cwd: Path, **environ: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [self._bin / "bitacora", *words],
+            cwd=cwd,
+            env={"PATH": f"{self._bin}:{os.environ['PATH']}", "HOME": str(self.home), **environ},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *words: str, cwd: Path, **environ: str) -> tuple[int, str, str]:
+        process = self.popen(*words, cwd=cwd, **environ)
+        said, complained = process.communicate(timeout=PATIENCE_S)
+        return process.returncode, said, complained
+
+
+@pytest.fixture(scope="module")
+def bitacora(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
+    return Installed(tmp_path_factory.mktemp("installed"))
+
+
+def test_from_nothing_to_a_page_with_the_command_alone(bitacora: Installed, tmp_path: Path) -> None:
+    code, said, _ = bitacora.run("new", "blog", cwd=tmp_path)
+    assert (code, said.splitlines()[-1]) == (0, "See it: cd blog && bitacora dev")
+    blog = tmp_path / "blog"
+    assert {path.name for path in blog.iterdir()} == {".git", ".gitignore", "pages", "posts", "site.toml"}
+    assert bitacora.run("check", cwd=blog)[:2] == (0, "")
+    code, said, _ = bitacora.run("post", "La segunda", cwd=blog / "posts")
+    assert (code, Path(said.strip()).parent) == (0, blog / "posts")
+    assert "La segunda" in bitacora.run("list", cwd=blog)[1]
+    port = free_port()
+    for command in ("serve", "dev"):
+        server = bitacora.popen(command, "--port", str(port), cwd=blog)
+        try:
+            assert server.stdout is not None
+            assert server.stdout.readline() == f"http://127.0.0.1:{port}/\n"
+            page = _when_up(port, server)
+            assert "La segunda" in page
+            assert "/static/style." in page
+            if command == "serve":
+                code, _, complained = bitacora.run("dev", "--port", str(port), cwd=blog)
+                assert code == 1
+                assert f"Another program listens at port {port}. Try another one: bitacora dev" in complained
+        finally:
+            server.terminate()
+            server.communicate(timeout=PATIENCE_S)
+
+
+def test_a_push_is_checked_by_what_is_installed(bitacora: Installed, tmp_path: Path) -> None:
+    assert bitacora.run("publish", "init", "home", cwd=tmp_path)[0] == 0
+    bitacora.run("new", "blog", "--language", "en", cwd=tmp_path)
+    blog = tmp_path / "blog"
+    git = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-C", blog]
+    subprocess.run([*git, "add", "--all"], check=True)
+    subprocess.run([*git, "commit", "--quiet", "--message", "begin"], check=True)
+    pushed = subprocess.run([*git, "push", tmp_path / "home/repo.git", "main"], capture_output=True, text=True)
+    assert pushed.returncode == 0, pushed.stderr
+    assert "Published" in pushed.stderr
+    code, said, _ = bitacora.run("--site", str(tmp_path / "home/current"), "publish", "releases", cwd=tmp_path)
+    assert (code, "begin" in said) == (0, True)
+
+
+def test_outside_of_any_site_it_says_what_to_type(bitacora: Installed, tmp_path: Path) -> None:
+    for words in (("check",), ("list",), ("serve",), ("dev",), ("post", "x")):
+        code, _, complained = bitacora.run(*words, cwd=tmp_path)
+        assert code == 1
+        assert "--site FOLDER" in complained
+        assert "bitacora new FOLDER" in complained
+        assert "Traceback" not in complained
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_site_is_named_by_an_option_before_the_nearest_one(bitacora: Installed, tmp_path: Path) -> None:
+    for name in ("uno", "dos"):
+        bitacora.run("new", name, "--title", name, cwd=tmp_path)
+    bitacora.run("--site", str(tmp_path / "dos"), "post", "Aquí", cwd=tmp_path / "uno")
+    assert len(list((tmp_path / "uno/posts").iterdir())) == 1
+    assert len(list((tmp_path / "dos/posts").iterdir())) == 2
+    code, _, complained = bitacora.run("--site", "tres", "list", cwd=tmp_path)
+    assert (code, "tres is no folder" in complained) == (1, True)
+
+
+def test_what_is_asked_on_a_terminal_can_be_given(bitacora: Installed, tmp_path: Path) -> None:
+    words = (
+        "--title",
+        'El "diario"',
+        "--language",
+        "pt",
+        "--timezone",
+        "America/Sao_Paulo",
+        "--url",
+        "https://a.example",
+    )
+    assert bitacora.run("new", "diario", *words, "--no-git", cwd=tmp_path)[0] == 0
+    settings = tomllib.loads((tmp_path / "diario/site.toml").read_text())
+    assert settings | {"description": ""} == {
+        "title": 'El "diario"',
+        "description": "",
+        "language": "pt",
+        "timezone": "America/Sao_Paulo",
+        "url": "https://a.example",
+    }
+    assert not (tmp_path / "diario/.git").exists()
+    code, _, complained = bitacora.run("new", "otro", "--timezone", "America/Atlantis", cwd=tmp_path)
+    assert (code, "is no time zone" in complained) == (2, True)
+    assert not (tmp_path / "otro").exists()
+
+
+def test_each_command_of_flask_has_a_short_name_and_help_has_an_example_of_each(bitacora: Installed) -> None:
+    from bitacora.__main__ import command, publish
+
+    short = {found.callback for found in (*command.commands.values(), *publish.commands.values())}
+    assert {found.callback for found in (*posts.commands.values(), *site.commands.values())} <= short
+    code, said, _ = bitacora.run("--help", cwd=bitacora.home)
+    assert code == 0
+    for name in command.commands:
+        assert re.search(rf"(?m)^  {name} ", said)
+        assert f"bitacora {name}" in said
+
+
+def test_the_wheel_has_the_theme_and_nothing_that_others_could_mean(bitacora: Installed) -> None:
+    with ZipFile(bitacora.wheel) as wheel:
+        names = wheel.namelist()
+    assert {name.partition("/")[0] for name in names} == {"bitacora", names[-1].partition("/")[0]}
+    for folder in ("templates", "static"):
+        shipped = {path.name for path in (ROOT / folder).iterdir() if path.is_file()}
+        assert shipped <= {name.rpartition("/")[2] for name in names if f"/theme/{folder}/" in name}
+
+
+def test_no_document_has_somebody_install_another_program_of_that_name() -> None:
+    for file in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")):
+        assert not re.search(
+            r"(?:pip|pipx|uv tool) install bitacora\b(?!-)|uvx bitacora\b(?!-)", file.read_text()
+        ), file
+
+
+def _when_up(port: int, server: subprocess.Popen[str]) -> str:
+    for _ in range(int(PATIENCE_S * 20)):
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/") as answer:
+                return str(answer.read().decode())
+        except OSError:
+            try:
+                server.wait(0.05)
+            except subprocess.TimeoutExpired:
+                continue
+            raise AssertionError(server.communicate()) from None
+    raise AssertionError("no page")
