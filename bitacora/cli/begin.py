@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +14,8 @@ import click
 
 from bitacora.cli.running import is_short
 from bitacora.files.layout import SETTINGS_FILE
-from bitacora.publish.git_process import Call, GitError
+from bitacora.publish.git import begin
+from bitacora.publish.git_process import GitError
 
 _SETTINGS = """\
 # What this site is. Every setting is described in docs/settings.md.
@@ -133,9 +133,9 @@ def new(
         (folder / SETTINGS_FILE).write_text(settings, encoding="utf-8")
     except OSError as error:
         raise click.ClickException(f"{folder} cannot be made: {error.strerror}.") from None
-    if with_git and shutil.which("git") and not _is_in_repository(folder):
+    if with_git and not _is_in_repository(folder):
         try:
-            Call(folder.absolute() / ".git", ("init", "--quiet", "--template=", "--initial-branch=main")).output()
+            begin(folder.absolute())
         except GitError as error:
             click.echo(f"No repository was made: {error}", err=True)
     click.echo(f"Your site is in {folder}. Its first post is {post}.")

@@ -206,6 +206,11 @@ def init(repo: Path, branch: str, object_format: str) -> None:
     Call(repo, ("init", "--quiet", "--bare", "--template=", *made)).output()
 
 
+def begin(folder: Path) -> None:
+    """Make an empty repository whose work tree is a folder. Raises GitError."""
+    Call(folder / ".git", ("init", "--quiet", "--template=", "--initial-branch=main")).output()
+
+
 def object_format(remote: str) -> str | None:
     """Return how a repository elsewhere names its objects, None where it is empty.
 
