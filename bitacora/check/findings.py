@@ -44,7 +44,8 @@ from bitacora.posts.permalink import quote_path
 from bitacora.posts.pictures import MEDIA_TYPES, has_place, is_picture
 from bitacora.posts.post import MISTAKES, TRANSLATED, Image, Post, meant_key, named_in_head, role_of
 from bitacora.posts.public_source import label, links_to_notes, note_keys, unseen_notes, unused_definitions
-from bitacora.posts.visibility import appears, folded, how_to_publish, is_for_nobody, is_seen, mark_of, standing
+from bitacora.posts.visibility import appears, how_to_publish, is_for_nobody, is_seen, mark_of, standing
+from bitacora.posts.visibility_words import folded
 from bitacora.problems import WITHHELD, Finding, PostError, Remark, shown
 
 RULES: Mapping[str, str] = {

@@ -27,17 +27,10 @@ from bitacora.library.last_good import LastGood, Version
 from bitacora.library.scan import Broken, Changes, Entry, Good, Scan, Value, kind_of, source_of
 from bitacora.library.snapshot import Reserved, Snapshot, build
 from bitacora.library.warm_start import Index
+from bitacora.posts.folder_words import FolderWords, said_of, speaks_for_others, words_of_folder
 from bitacora.posts.permalink import PLACEHOLDERS, PermalinkError, check_pattern
 from bitacora.posts.post import Post, date_of_words, read_post, repeated_keys, withheld
-from bitacora.posts.visibility import (
-    FolderWords,
-    appears,
-    is_for_nobody,
-    is_seen,
-    said_of,
-    speaks_for_others,
-    words_of_folder,
-)
+from bitacora.posts.visibility import appears, is_for_nobody, is_seen
 from bitacora.problems import PostError
 from bitacora.settings import SettingError, SettingsFileError, Site, line_of, read_site
 

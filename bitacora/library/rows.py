@@ -16,8 +16,9 @@ from typing import Any, NamedTuple, TypeAlias
 from bitacora.files.layout import is_hidden, is_showable
 from bitacora.files.tree import MAX_TEXT_BYTES, Signature
 from bitacora.library.scan import kind_of
+from bitacora.posts.folder_words import speaks_for_others
 from bitacora.posts.post import Author, Image, Post, Term
-from bitacora.posts.visibility import Mark, speaks_for_others
+from bitacora.posts.visibility import Mark
 from bitacora.problems import Mistake, Remark
 
 _Values: TypeAlias = list[Any]

@@ -25,9 +25,9 @@ from bitacora.files.layout import (
 from bitacora.files.sources import Source
 from bitacora.files.tree import BeingWrittenError, Signature, Tree, signature
 from bitacora.files.watch import EVERYTHING, Watch
+from bitacora.posts.folder_words import FolderWords, speaks_for_others
 from bitacora.posts.pictures import media_type
 from bitacora.posts.post import Post
-from bitacora.posts.visibility import FolderWords, speaks_for_others
 from bitacora.problems import PostError
 from bitacora.settings import Site
 

@@ -47,7 +47,8 @@ from bitacora.posts.permalink import (
     term_slug,
 )
 from bitacora.posts.pictures import read_focus
-from bitacora.posts.visibility import Mark, Said, is_honoured, judge, more_private, says_private
+from bitacora.posts.torn_heads import says_private
+from bitacora.posts.visibility import Mark, Said, is_honoured, judge, more_private
 from bitacora.problems import Mistake, PostError, Remark, named, odd_characters, shown
 from bitacora.settings import AUTHOR_KEYS, NETWORKS, Site, is_link
 

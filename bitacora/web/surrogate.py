@@ -10,9 +10,10 @@ from typing import Any
 
 from bitacora.files.layout import is_markdown
 from bitacora.library.snapshot import Snapshot, is_bundle, owner_of
+from bitacora.posts.folder_words import speaks_for_others
 from bitacora.posts.permalink import quote_path
 from bitacora.posts.post import Post, read_post
-from bitacora.posts.visibility import appears, is_for_nobody, is_listed, speaks_for_others
+from bitacora.posts.visibility import appears, is_for_nobody, is_listed
 from bitacora.problems import PostError
 
 ALL = "all"
