@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from itertools import count, islice
 from pathlib import Path
 from socket import create_connection, create_server
 from threading import Thread
@@ -45,9 +47,18 @@ def unless_possible(command: list[str | Path], what: str) -> None:
         lacking(f"{what}: {done.stderr.decode().strip()}")
 
 
+_PORTS = 1_500
+_FIRST_PORT = 10_000 + _PORTS * int(os.environ.get("PYTEST_XDIST_WORKER", "gw9").removeprefix("gw") or 9) % 21_000
+_tried = count(secrets.randbelow(_PORTS))
+
+
 def free_port() -> int:
-    with create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """Return a port at which nobody listens, that the system gives to no client and other tests do not take."""
+    for number in islice(_tried, _PORTS):
+        port = _FIRST_PORT + number % _PORTS
+        with suppress(OSError), create_server(("", port)):
+            return port
+    raise AssertionError("no port is free")
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

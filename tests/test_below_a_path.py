@@ -104,6 +104,11 @@ def test_a_path_is_looked_up_without_the_prefix_first_then_as_it_came(
     assert all(address.startswith(("/blog/", "/shop/")) for address in rooted)
 
 
+def test_no_redirect_leads_up_out_of_the_path(blog: Blog) -> None:
+    for asked in ("//evil.example/%2f..", "/blog//x/%2e%2e/", "//..", "/blog//./x/"):
+        assert blog.get(asked).status == 404
+
+
 def test_the_text_of_a_page_leads_to_the_same_addresses_as_the_page(blog: Blog) -> None:
     text = blog.get("/blog/2026/11/01/a.md").text
     assert (
@@ -314,6 +319,7 @@ def test_a_file_at_the_root_of_the_site_lies_below_the_prefix(blog: Blog) -> Non
     assert "/otra.txt" in links
     for path in ("root/llave.txt", "posts/2026-11-04-d.md"):
         blog.delete(path)
+    blog.get_until(404, "/blog/2026/11/04/d/")
 
 
 def test_where_changes_are_polled_the_file_behind_an_address_below_the_prefix_is_looked_at(

@@ -98,6 +98,18 @@ HIDDEN = {
     "an element without a display": ('<p class="a" STYLE="color: red; Display : None">SECRET</p>\n\nuno', "uno"),
     "an element without visibility": ("<div style='visibility:hidden'>SECRET</div>\n\nuno", "uno"),
     "a hidden element, never ended": ('uno\n\n<section hidden="until-found">\n\nSECRET', "uno"),
+    "members of Ghost": ("uno\n\n<!--members-only-->\n\nSECRET\n\n- SECRET", "uno"),
+    "subscribers of WordPress": (
+        "<!-- wp:premium-content/x -->\nSECRET\n<!-- /wp:premium-content/x -->\n\nuno",
+        "uno",
+    ),
+    "liquid, lines": ("{% liquid\n # SECRET\n%}\n\nuno", "uno"),
+    "critic, deleted": ("uno {--SECRET--} dos", "uno dos"),
+    "quarto": ("::: {.content-hidden}\nSECRET\n\n::: {.callout-note}\nSECRET\n:::\n\nSECRET\n:::\n\nuno", "uno"),
+    "quarto for another format": ('::: {.content-visible when-format="pdf"}\nSECRET\n:::\n\nuno', "uno"),
+    "notes of a talk": ("::: notes\nSECRET\n:::\n\nuno", "uno"),
+    "indented in a note": ("uno[^1]\n\n[^1]: dos\n\n    tres %%SECRET%%", "uno dos tres"),
+    "indented in a definition": ("uno\n:   dos\n\n    tres <!-- SECRET -->", "uno dos tres"),
     "a comment before blanks": ("%%SECRET%%    uno", "uno"),
 }
 
@@ -119,6 +131,9 @@ SHOWN = {
     "other definitions": "[a] KEPT\n\n[a]: /b (KEPT)",
     "more": "KEPT\n\n<!--more-->\n\nKEPT",
     "hidden in a value": '<p title="a hidden <gem" class="hidden">KEPT</p>\n\n<p aria-hidden="true">KEPT</p>',
+    "quarto for pages": '::: {.content-visible when-format="html"}\nKEPT\n:::',
+    "quarto hidden elsewhere": '::: {.content-hidden when-format="pdf"}\nKEPT\n:::',
+    "code below a note": "uno[^1]\n\n[^1]: dos\n\ntres\n\n    %%KEPT%%",
     "hidden in code": "`<p hidden>` KEPT\n\n```\n<div hidden>\nKEPT\n```",
     "another style": '<p style="color: none; display: block">KEPT</p>',
     "items": "- uno %%\n- KEPT %%nada%%",

@@ -7,7 +7,6 @@ import hmac
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,7 +16,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
-from programs import tool
+from programs import free_port, tool
 from publishing import SETTINGS, Editor, post
 from server import PATIENCE_S
 from test_docs import ROOT, WRITING, fences, section
@@ -38,7 +37,7 @@ class Person:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.engine = home / "bitacora"
-        self.port = _free_port()
+        self.port = free_port()
         self._servers: list[subprocess.Popen[bytes]] = []
         (self.engine / ".venv").mkdir(parents=True)
         for path in ROOT.iterdir():
@@ -138,11 +137,6 @@ class Person:
 
 def _serves(line: str) -> bool:
     return line.endswith(("make serve", "make -C ~/bitacora dev"))
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture

@@ -331,3 +331,26 @@ def test_a_document_behind_a_link_that_leads_outside_is_not_there(new_blog: NewB
     for name in ("a.pdf", "secret.pdf", "../../secret.pdf", ".oculto.pdf"):
         answer = blog.get(URL + name)
         assert (answer.status, b"secret\n" in answer.body) == (404, False)
+
+
+def test_a_drawing_with_a_script_is_not_served_and_told(new_blog: NewBlog) -> None:
+    drawings = {
+        "script.svg": "<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
+        "event.svg": "<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+        "page.svg": "<svg xmlns='http://www.w3.org/2000/svg'><foreignObject><p>x</p></foreignObject></svg>",
+        "plain.svg": "<svg xmlns='http://www.w3.org/2000/svg' width='3' height='3'><rect/></svg>",
+    }
+    body = " ".join(f"![x]({name})" for name in drawings)
+    files = {f"posts/{name}": text for name, text in drawings.items()}
+    blog = new_blog({"posts/2018-07-17-x.md": f"---\ntitle: X\n---\n{body}\n", **files})
+    page = blog.get("/2018/07/17/x/")
+    sources = [str(picture.get("src")) for picture in page.html.iter("img")]
+    served = {src.rpartition("/")[2][:5]: blog.get(src).status for src in sources if src.endswith(".svg")}
+    assert served == {"scrip": 404, "event": 404, "page-": 404, "plain": 200}
+    said = blog.app.test_cli_runner().invoke(args=("posts", "check", "--no-share")).stdout.splitlines()
+    assert [line.partition(":")[0] for line in said if "would run" in line] == [
+        "posts/event.svg",
+        "posts/page.svg",
+        "posts/script.svg",
+    ]
+    assert not [line for line in said if "There is no picture" in line]

@@ -9,7 +9,7 @@ from conftest import NewBlog
 from folders import MakeFolder, post
 from test_findings import found, told
 
-from bitacora.posts.names import alike, what_differs
+from bitacora.posts.names import alike, copied, what_differs
 from bitacora.posts.post import Image
 
 COMPOSED, DECOMPOSED = (unicodedata.normalize(form, "2026-11-02-canción.md") for form in ("NFC", "NFD"))
@@ -82,3 +82,15 @@ def test_check_tells_of_two_files_that_look_the_same(new_blog: NewBlog) -> None:
     findings = [one for one in found(blog) if one[0] == "names-alike"]
     assert findings == [("names-alike", f"posts/{COMPOSED}", 1, 1)]
     assert any("in one the accents are characters of their own" in line for line in told(blog))
+
+
+@pytest.mark.parametrize(
+    "name",
+    """Копия acta.md|Kopia acta.md|acta-MacBook Pro.md|acta (# Name clash 2026-11-30 abc #).md|acta (autosaved).md
+acta (recovered).md|acta.orig.md|acta.bak.md|acta.backup.md|acta-backup.md|acta.old.md|acta_old.md|acta (old).md
+acta (backup).md|acta.md.md""".replace("\n", "|").split("|"),
+)
+def test_what_is_kept_beside_a_file_has_its_name(name: str) -> None:
+    found = copied(f"posts/{name}")
+    assert found is not None
+    assert "posts/acta.md" in found.originals

@@ -346,3 +346,38 @@ def test_a_page_of_a_section_says_nothing_else_of_its_texts(new_blog: NewBlog, t
     blog = new_blog(files, settings=SETTINGS, clock=Clock(NOW))
     assert "Equis" in told(blog, "/")
     assert blog.parts.library.snapshot().problems == ()
+
+
+_WITHHELD = """datePublished: 2030-01-01|expiration: 2020-01-01|expiry: 2020-01-01|expire_date: 2020-01-01
+date_expires: 2020-01-01|classification: confidential|sensitivity: confidential|confidentiality: internal
+workflow: draft|hide_from_public: true|drafts: true|params: {more: {private: true}}|extra: {post: {private: true}}
+params: [{private: true}]|wordpress: {status: private}|ghost: {visibility: members}|options: {draft: true}
+public: not yet|public: later|quarto: {draft: true}""".replace("\n", "|").split("|")
+_SHOWN_TO_ALL = """classification: report|workflow: release|expiration: ''|options: {toc: true}|page: 3|post: 12
+fields: [a, b]|meta: {a: {b: c}}|date_published: 2020-01-01|sensitivity: high|publishing: {house: X}
+options: {comments: {hidden: false}}""".replace("\n", "|").split("|")
+
+
+def test_words_in_groups_and_of_other_houses_withhold_a_text_and_their_twins_do_not(new_blog: NewBlog) -> None:
+    lines = [*_WITHHELD, *_SHOWN_TO_ALL]
+    files = {f"posts/2021-02-02-t{n}.md": f"---\ntitle: xq{n}z\n{line}\n---\n" for n, line in enumerate(lines)}
+    blog = new_blog(files, settings=SETTINGS, clock=Clock(NOW))
+    archive = told(blog, "/archive/")
+    assert [line for n, line in enumerate(lines) if f"xq{n}z" in archive] == _SHOWN_TO_ALL
+    for n, line in enumerate(_WITHHELD):
+        assert f"xq{n}z" not in told(blog, f"/2021/02/02/t{n}/"), line
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("posts/_index.md", "---\ncascade:\n- target: {path: '{/posts/a/**,/b/**}'}\n  draft: true\n---\n"),
+        ("posts/a/_data.yml", "draft: true\n"),
+    ],
+)
+def test_more_files_withhold_the_texts_of_a_folder(new_blog: NewBlog, path: str, text: str) -> None:
+    other = "posts/2020-02-02-y.md"
+    files = {"posts/a/2020-02-02-x.md": "---\ntitle: Equis\n---\n", other: "---\ntitle: Otra\n---\n", path: text}
+    blog = new_blog(files, settings=SETTINGS, clock=Clock(NOW))
+    assert blog.get("/2020/02/02/x/").status == 404
+    assert blog.get("/2020/02/02/y/").status == 200

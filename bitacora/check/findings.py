@@ -31,17 +31,18 @@ from bitacora.files.layout import (
 )
 from bitacora.library.scan import kind_of
 from bitacora.library.snapshot import SUBJECTS, Snapshot, by_name, look
-from bitacora.markdown.comments import HIDDEN_ELEMENT, Comment, blanked, code_in, comments_in
+from bitacora.markdown.comments import HIDDEN_ELEMENT, MEMBERS_ONLY, Comment, blanked, code_in, comments_in
 from bitacora.markdown.foreign import open_notices, programs_in
 from bitacora.markdown.formulas import without_formulas
 from bitacora.markdown.liquid import left_out
+from bitacora.markdown.sanitise import hidden_in
 from bitacora.markdown.slips import look_alikes
 from bitacora.markdown.wikilinks import embedded_notes, name_in
 from bitacora.markdown.writer import RESERVED_IDS
 from bitacora.posts.head import Head, Node, key_of, read_head
 from bitacora.posts.names import alike, what_differs
 from bitacora.posts.permalink import quote_path
-from bitacora.posts.pictures import MEDIA_TYPES, has_place, is_picture
+from bitacora.posts.pictures import MEDIA_TYPES, has_place, has_script, is_picture
 from bitacora.posts.post import MISTAKES, TRANSLATED, Image, Post, meant_key, named_in_head, role_of
 from bitacora.posts.public_source import label, links_to_notes, note_keys, unseen_notes, unused_definitions
 from bitacora.posts.visibility import appears, how_to_publish, is_for_nobody, is_seen, mark_of, standing
@@ -296,6 +297,9 @@ def _missing_pictures(ground: Ground, post: Post) -> Iterator[Finding]:
     in_body = dict.fromkeys(ground.outline(post).pictures)
     told: set[str] = set()
     for src, is_head in (*((src, True) for src in in_head), *((src, False) for src in in_body)):
+        found = ground.snapshot.file_of(post, Image(src))
+        if found and has_script(ground.snapshot.tree, found):
+            continue  # which is told of the file
         if _is_missing(ground, post, src) and (address := _address(ground, post, src)) not in told:
             told.add(address)
             text = ground.text(post)
@@ -381,6 +385,15 @@ def _pictures_that_tell_their_place(ground: Ground) -> Iterator[Finding]:
             reason = "The picture tells where it was taken (GPS), to everybody who gets it."
             remedy = "Take that out, with your picture program or: exiftool -gps:all= FILE"
             yield Finding(path, 1, 1, "warning", reason, remedy, "picture-tells-place")
+
+
+def _pictures_that_run(ground: Ground) -> Iterator[Finding]:
+    here = ground.snapshot
+    for path in sorted(here.files):
+        if path.startswith(("posts/", "pages/")) and has_script(here.tree, path):
+            reason = "This drawing has in it what a browser would run, so it is not served."
+            remedy = "Save it again as plain SVG, without scripts, events and embedded pages, or as PNG."
+            yield Finding(shown_path(path), 1, 1, "warning", reason, remedy, "picture-missing")
 
 
 # --- documents
@@ -686,6 +699,26 @@ def _left_out(ground: Ground, post: Post) -> Iterator[Finding]:
             yield text.finding("left-out", text.place(text.head.body_start + found.start()), reason, remedy)
 
 
+def _lost_elements(ground: Ground, post: Post) -> Iterator[Finding]:
+    """Elements that no page has, with what stands in them."""
+    if ground.snapshot.site.html == "trusted" or not _MAY_BE_LOST.search(ground.snapshot.source(post)):
+        return
+    text = ground.text(post)
+    start = text.head.body_start
+    body = text.without_code[start:]
+    for begin, end in hidden_in(body):
+        name = body[begin : begin + 30].split(">")[0].split()[0].lstrip("<").lower()
+        reason = f"The HTML element <{name}> is left out with the {_characters(end - begin)} of it."
+        remedy = "Write what readers are to see as text, or as a picture or a file beside the text."
+        if name in {"script", "style", "template"}:
+            remedy = "Take it out: pages take no programs and no styles from texts."
+        yield text.finding("left-out", text.place(start + begin), reason, remedy)
+
+
+_MAY_BE_LOST = re.compile(
+    rb"<(?:script|style|svg|math|template|object|applet|noembed|noframes|xmp|select|textarea|title)[\s/>]",
+    re.IGNORECASE,
+)
 _MAY_LEAVE_OUT = re.compile(
     rb"\{[%{]|\bimport |\bexport |</?[A-Z]|\[\[?_?(?i:toc)"
     rb"|\[/?(?:gallery|caption|wp_caption|embed|audio|video|playlist)"
@@ -785,6 +818,11 @@ def _comments(ground: Ground, post: Post) -> Iterator[Finding]:
                 "If readers are to see it, take out what hides it: hidden, display: none or visibility: hidden."
             )
             yield Finding(post.path, *place, "note", reason, remedy, "text-hidden")
+        elif comment.mark == MEMBERS_ONLY:
+            size = _characters(len(text.head.text[comment.start : comment.end].strip()) - len(MEMBERS_ONLY))
+            reason = f"What stands below {MEMBERS_ONLY} is for members, so that {size} are not shown."
+            remedy = "Take that line out to show the rest to everybody."
+            yield Finding(post.path, *place, "note", reason, remedy, "text-hidden")
         elif comment.is_open:
             size = _characters(len(text.head.text[comment.start : comment.end].strip()))
             reason = f"The comment that begins here with {comment.mark} never ends, so that {size} are not shown."
@@ -807,7 +845,7 @@ def _embedded_notes(ground: Ground, post: Post) -> Iterator[Finding]:
 
 
 _SIGNS_OF_COMMENTS = (b"%%", b"<", b"{", b"]:", b"#+")
-_EASILY_TYPED = ("%%", "{#")
+_EASILY_TYPED = ("%%", "{#", "{--", "{% liquid %}", ":::", "<!-- wp:premium-content -->")
 _IF_NO_COMMENT = "If it is no comment, write it between backticks, or with a backslash before the first sign."
 
 
@@ -842,6 +880,7 @@ OF_POSTS: tuple[Callable[[Ground, Post], Iterator[Finding]], ...] = (
     _embedded_notes,
     _open_notices,
     _left_out,
+    _lost_elements,
     _unread_addresses,
     _lost_addresses,
     _lost_notes,
@@ -856,6 +895,7 @@ OF_THE_SITE: tuple[Callable[[Ground], Iterator[Finding]], ...] = (
     _never_read,
     _unnamed_documents,
     _pictures_that_tell_their_place,
+    _pictures_that_run,
     _subjects_apart,
 )
 

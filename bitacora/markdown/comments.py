@@ -112,6 +112,8 @@ _IS_HIDDEN = (
     r"""(?:hidden(?=[\s=/>])|style\s*+=\s*+["']?[^"'<>]{0,300}?"""
     r"""(?:display\s{0,9}:\s{0,9}none|visibility\s{0,9}:\s{0,9}hidden))"""
 )
+MEMBERS_ONLY = "<!--members-only-->"
+"""Of Ghost: what follows is not for all."""
 HIDDEN_ELEMENT = "<… hidden>"
 """The mark of an element of HTML that its author hides."""
 
@@ -125,6 +127,13 @@ _FORMS: Mapping[str, Sequence[_Form]] = {
             r"(?!)",
             is_pair=True,
         ),
+        _form(
+            "<!-- wp:premium-content -->",
+            r"<!--\s*+wp:(?:jetpack/)?premium-content[^<>]{0,500}(?<!/)-->",
+            r"<!--\s*+/wp:(?:jetpack/)?premium-content[^<>]{0,100}-->",
+            is_pair=True,
+        ),
+        _form(MEMBERS_ONLY, r"<!--\s*+members-only\s*+-->", r"(?!)", is_pair=True),
         _form("<!--", r"<!--(?!-?>(?![^\n<]{0,1000}-->))", r"-->"),
         _form("<!--", r"<!(?=---?>)", r"-->"),  # empty, as HTML has it
         _form("<%--", r"<%--", r"--%>"),
@@ -157,18 +166,22 @@ _FORMS: Mapping[str, Sequence[_Form]] = {
             is_pair=True,
         ),
         _form("{% doc %}", r"\{%-?\s*+doc\s*+-?%\}", r"\{%-?\s*+enddoc\s*+-?%\}", is_pair=True),
+        _form("{% liquid %}", r"\{%-?\s*+liquid\b", r"%\}", is_pair=True),
         _form("{% # %}", r"\{%-?\s*+#", r"%\}"),
         _form("{::comment /}", r"\{::comment\b[^{}\n]{0,200}/(?=\})", r"\}"),
         _form("{::comment}", r"\{::comment\b[^{}\n]{0,200}\}", r"\{:/(?:comment)?\}", is_pair=True),
         _form("{#", r"\{#(?=[-\s]|[^{}\n]{0,1000}#\})", r"#\}"),
         _form("{/*", r"\{\s*+/\*", r"\*/\s*+\}"),
         _form("{>>", r"\{>>", r"<<\}"),
+        _form("{--", r"\{--(?=[^{}]{1,2000}--\})", r"--\}"),
     ),
 }
 CLOSING_MARKS = {
     "<!--": "-->", "<%--": "--%>", "<%#": "%>", "{{/*": "*/}}", "{{!--": "--}}", "{{!": "}}", "{{--": "--}}",
     "{{#": "#}}", "{{% comment %}}": "{{% /comment %}}", "{% comment %}": "{% endcomment %}",
     "{% if false %}": "{% endif %}", "{% doc %}": "{% enddoc %}", "{% # %}": "%}", "{::comment /}": "}",
+    "{% liquid %}": "%}", "{--": "--}", MEMBERS_ONLY: "", ":::": ":::",
+    "<!-- wp:premium-content -->": "<!-- /wp:premium-content -->",
     "{::comment}": "{:/comment}", "{#": "#}", "{/*": "*/}", "{>>": "<<}", "#+BEGIN_COMMENT": "#+END_COMMENT",
     "%%": "%%", "[//]: #": ")", HIDDEN_ELEMENT: "</…>",
 }  # fmt: skip
@@ -179,6 +192,17 @@ _MAY_OPEN = {
 _LINES = _form(
     "#+BEGIN_COMMENT", r"#\+begin_comment[ \t\r]*+$", r"^[ \t>]*+#\+end_comment[ \t\r]*+$", is_pair=True
 )
+_NOT_FOR_PAGES = _form(
+    ":::",
+    r""":{3,}[ \t]*+(?:notes|hidden|\{[^{}\n]{0,300}?\.(?:hidden|notes)(?=[\s}])[^{}\n]{0,300}\}"""
+    r"""|\{(?=[^{}\n]{0,300}\.content-hidden(?![\w-]))"""
+    r"""(?![^{}\n]{0,300}(?:when-format="(?!html)|unless-format="html))[^{}\n]{0,600}\}"""
+    r"""|\{(?=[^{}\n]{0,300}\.content-visible(?![\w-]))(?=[^{}\n]{0,300}(?:when-format="(?!html)"""
+    r"""|unless-format="html|when-profile|when-meta))[^{}\n]{0,600}\})[ \t\r]*+$""",
+    r"^[ \t>]*+:{3,}[ \t\r]*+$",
+    is_pair=True,
+)
+"""Quarto's, and the notes of who holds a talk."""
 _PERCENTS, _DEFINITION = "%%", "[//]: #"
 _LIKE_A_COMMENT = {
     "%%": re.compile("%%"),
@@ -188,10 +212,12 @@ _LIKE_A_COMMENT = {
     "{": re.compile("|".join(form.opens.pattern for sign in ("{", "{{") for form in _FORMS[sign]), re.IGNORECASE),
     "]:": re.compile(r"\]:[ \t]*+(?:[#<]|\r?\n)|\[//"),
     "#+": re.compile(r"#\+begin_comment", re.IGNORECASE),
+    ":::": re.compile(r":::[ \t]*+(?:notes|hidden|\{)", re.IGNORECASE),
 }
 """By what such a text has in any case: most texts have none of these, and are not read any further."""
 _NESTED = {
     "{% comment %}": re.compile(r"\{%-?\s*+(end|/\s*+)?comment\b[^%{}\n]{0,200}%\}", re.IGNORECASE),
+    ":::": re.compile(r"(?m)^[ \t>]*+(?:(:{3,})[ \t\r]*+$|:{3,}[ \t]*+\S[^\n]*)"),
     "{% if false %}": re.compile(r"\{%-?\s*+(end)?(?:if|else|elsif)\b[^%{}\n]{0,200}%\}", re.IGNORECASE),
 }
 _VOID = frozenset({"area", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"})
@@ -218,6 +244,8 @@ _MARKS = re.compile(_PERCENTS)
 _NO_OPENING = re.compile(r"(?<=\S)%%|%%(?!\S)")
 _FENCE = re.compile(r"(`{3,}+(?=[^`\n]*+(?:\n|\Z))|~{3,}+)")
 _ITEM = re.compile(r"(?:[-+*]|([0-9]{1,9})[.)])(?=[ \t]|\r?\n|\Z)")
+_BODY_AT_FOUR = re.compile(r"(\[\^[^\]\n]{1,200}\]:)|:[ \t]")
+"""A note or a definition: what is indented below it belongs to it."""
 _MOST_NESTED = 30
 _RULE = re.compile(r"(?:(?:-[ \t]*+){3,}|(?:\*[ \t]*+){3,}|(?:_[ \t]*+){3,})\r?(?:\n|\Z)")
 _HTML_LINE = re.compile(
@@ -364,6 +392,8 @@ class _Reader:
             return None
         if text[place] == "#" and _LINES.opens.match(text, place):
             return self._comment(_LINES, place)
+        if text[place] == ":" and _NOT_FOR_PAGES.opens.match(text, place):
+            return self._comment(_NOT_FOR_PAGES, place)
         if text[place] == "<" and (tag := _HTML_LINE.match(text, place)):
             name = tag[1].lower()
             is_block = name in _BLOCK_TAGS or name in _ENDS_OF_RAW_HTML
@@ -371,8 +401,11 @@ class _Reader:
             if name in _ENDS_OF_RAW_HTML and text[place + 1] != "/":
                 closing = self._search(_ENDS_OF_RAW_HTML[name], place)
                 self._html_end = closing.end() if closing else len(text)
-        if not self._in_paragraph:
+        body = _BODY_AT_FOUR.match(text, place, end)
+        if not self._in_paragraph or body:
             self._leave_items(indent)
+        if body and (body[1] or self._in_paragraph) and len(self._columns) < _MOST_NESTED:
+            self._columns.append(indent + 4)
         self._in_paragraph = not self._in_html
         return None
 

@@ -44,8 +44,8 @@ class FolderWords(NamedTuple):
 def speaks_for_others(path: str) -> bool:
     """Return whether a file says something of all the texts beside and below it.
 
-    Hugo's and Zola's `_index.md`, Quarto's `_metadata.yml`, Eleventy's data of a folder and of a file, Jekyll's
-    `defaults` in `_config.yml`.
+    Hugo's and Zola's `_index.md`, Quarto's `_metadata.yml`, Lume's `_data.yml`, Eleventy's data of a folder and of
+    a file, Jekyll's `defaults` in `_config.yml`.
     """
     if path in SETTINGS_OF_JEKYLL:
         return True
@@ -120,7 +120,7 @@ def said_of(path: str, words: Iterable[FolderWords]) -> Said:
     return said
 
 
-_NAMES_OF_FOLDERS = re.compile(r"_index(?:\.[A-Za-z][\w-]{1,11})?\.(?:md|markdown|html)|_metadata\.ya?ml")
+_NAMES_OF_FOLDERS = re.compile(r"_index(?:\.[A-Za-z][\w-]{1,11})?\.(?:md|markdown|html)|_(?:metadata|data)\.ya?ml")
 """With the tag of a language between, which Hugo has for sites in several."""
 _DATA_OF_ELEVENTY = re.compile(r"\.11tydata\.(?:json|[cm]?js)\Z")
 """Scripts are read like heads that are torn: a line that says it counts."""
@@ -147,6 +147,8 @@ def _target(table: Table) -> tuple[str, str]:
 
 def _fits(path: str, pattern: str) -> bool:
     """Whether a path lies under a pattern of another engine, which may name the folders of ours otherwise."""
+    if (several := re.fullmatch(r"([^{}]*)\{([^{}]*)\}([^{}]*)", pattern)) and "," in several[2]:
+        return any(_fits(path, f"{several[1]}{part}{several[3]}") for part in several[2].split(","))
     wanted = re.sub(r"\*+", "*", pattern.strip("/{}").removeprefix("_"))
     if not wanted or wanted == "*":
         return True

@@ -83,6 +83,8 @@ _WORDS = alike(
     "копие|αντίγραφο|salinan|복사본"
 )
 """What Finder, Explorer, Nautilus, Dolphin, Thunar and editors call a copy, each in the language of its user."""
+_ABROAD = alike("Копия|Копія|Копие|Αντίγραφο")
+"""Capitals look like other letters than small ones do."""
 _CJK = "コピー|副本|拷贝|拷貝|複製|복사본"
 _ANOTHER = r"another|otra|una altra|altra|outra|autre|weitere|beste|\d{1,3}(?:st|nd|rd|th|.{0,2})"
 _CONFLICT = alike("confli[ck]?t|konflikt|ristiriita|конфликт|конфлікт|競合|冲突|衝突")
@@ -104,6 +106,9 @@ _CERTAIN = tuple(
         r"[-_.]conflict[-_]\d[-_\d]{5,}",
         r"\.conflict\d{0,3}",
         r"\.variant-[0-9a-f]{2,}",
+        # Google Drive and Windows abroad "Копия acta"; Dropbox in Unicode, Word and LibreOffice
+        r" ?\(# name clash [^()]*\)",
+        r" ?\((?:autosaved|recovered|automatisch gespeichert|autoguardado|recuperado|récupéré)\)",
         # Synology "acta_Ana-PC_Nov-30-1010-2026_Conflict"
         r"_[^_]+_[a-z]{3}-\d\d-\d{4,6}-\d{4}_[a-z]*Conflict(?:_\d+)?",
     )
@@ -116,6 +121,13 @@ _POSSIBLE = (
         rf"(?:{_WORDS})(?: ?\(\d{{1,3}}\))? (?:of|de|di|do|da|von|van|av|af) (?P<name>.+)",
         re.IGNORECASE | re.DOTALL,
     ),
+    re.compile(rf"(?:{_WORDS}|{_ABROAD}) (?P<name>.+)", re.IGNORECASE | re.DOTALL),
+    re.compile(r"(?P<name>.+?)-(?:i?Mac|MacBook)(?: (?:Pro|Air|mini|Studio))?(?:-\d)?", re.DOTALL),
+    # what people and programs keep beside a file before they change it
+    re.compile(
+        r"(?P<name>.+?)(?:[._-](?:orig|bak|backup|old)| ?\((?:old|backup|original)\)|\.md)",
+        re.IGNORECASE | re.DOTALL,
+    ),
     # git mergetool, while somebody resolves a conflict
     re.compile(r"(?P<name>.+?)[_.](?:BACKUP|BASE|LOCAL|REMOTE)[_.]\d+", re.DOTALL),
     # OneDrive adds the name of the computer: "acta-DESKTOP-AB12CD3"
@@ -125,8 +137,8 @@ _POSSIBLE = (
     ),
 )
 _MAY_BE_MARKED = re.compile(
-    r"[ (\[\xa0\u2000-\u200a\u202f]|-[0-9]*[A-Z][A-Z0-9-]{2}|[Cc]onflict|\.variant-|[-_][CcKk][oóò]p"
-    r"|[_.](?:BA|LO|RE)|コピ|[副拷複복]"
+    r"[ (\[\xa0\u2000-\u200a\u202f]|-[0-9]*[A-Z][A-Z0-9-]{2}|-Mac[Bb]ook|[Cc]onflict|\.variant-|[-_][CcKk][oóò]p"
+    r"|[_.](?:BA|LO|RE)|[._-](?:[Oo]rig|[Bb]ak|[Bb]ackup|[Oo]ld|md)\.|コピ|[副拷複복]"
 )
 """What is in each name with a mark; it costs each file a microsecond."""
 _MOST_MARKS = 8

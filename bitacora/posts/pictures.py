@@ -16,7 +16,7 @@ from typing import IO, BinaryIO, cast
 
 from PIL import Image
 
-from bitacora.files.tree import Signature, Tree, signature
+from bitacora.files.tree import BeingWrittenError, Signature, Tree, signature
 from bitacora.problems import PostError
 
 MEDIA_TYPES = {
@@ -85,6 +85,7 @@ MOST_BYTES = 40 * 1024 * 1024
 MOST_PIXELS = 25_000_000
 """Of a picture that is decoded."""
 
+MOST_BYTES_OF_SVG = 8 * 1024 * 1024
 MOST_SECONDS = 1.0
 """Of processor time for a header. A camera's takes a millisecond."""
 
@@ -248,6 +249,23 @@ def has_place(tree: Tree, path: str) -> bool:
             return _LATITUDE in image.getexif().get_ifd(_EXIF_GPS)
     except (PostError, *_UNMEASURABLE):
         return False
+
+
+_RUNS = re.compile(
+    rb"<\s*(?:[\w-]{1,30}:)?(?:script|foreignObject|iframe|handler)\b|\son[a-z]{3,20}\s*=|javascript:|<!ENTITY",
+    re.IGNORECASE,
+)
+
+
+def has_script(tree: Tree, path: str) -> bool:
+    """Whether a drawing (SVG) has what a browser would run, or cannot be read to its end."""
+    if media_type(path) != "image/svg+xml":
+        return False
+    try:
+        data, _ = tree.read(path, MOST_BYTES_OF_SVG)
+    except (OSError, PostError, BeingWrittenError):
+        return True
+    return _RUNS.search(data.replace(b"\0", b"")) is not None
 
 
 def _size(file: BinaryIO) -> tuple[int, int]:

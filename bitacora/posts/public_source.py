@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, tzinfo
 
 from bitacora.markdown.comments import MORE, blanked, code_in, without_comments
+from bitacora.markdown.foreign import programs_in
 from bitacora.markdown.liquid import left_out
 from bitacora.markdown.sanitise import hidden_in
 from bitacora.posts.head import body_after_head
@@ -88,6 +89,7 @@ def _body(body: str, *, trusted: bool) -> str:
     unseen += [found.span() for found in unused_definitions(plain)]
     unseen += () if trusted else hidden_in(plain)
     unseen += [found.span() for found in left_out(text)]
+    unseen += [found.span() for found in programs_in(plain, components=not trusted)]
     return _without(text, sorted(unseen))
 
 

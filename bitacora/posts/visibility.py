@@ -1,13 +1,13 @@
 """Who sees a text, from when, until when: what the words of blog tools and editors say of it.
 
-The words are in `visibility_words`. `judge` tells what heads and folders say, `visibility` and `standing` what that
-means at a moment. Whatever is in doubt is seen by nobody.
+The words are in `visibility_words`. `judge` tells what heads and folders say, `visibility` and `standing` what
+that means at a moment. Whatever is in doubt is seen by nobody.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import NamedTuple, Protocol, TypeAlias
@@ -265,17 +265,31 @@ def _together(
     )
 
 
+_MOST_GROUPS = 3
+"""Groups inside one another in which words are looked for."""
+
+
 def _opened(found: Iterable[_Found]) -> Iterator[_Found]:
     """Replace groups of keys such as `build` by the words in them."""
     for key, kind, node in found:
         within = TABLES.get(folded(key))
         if within is not None and isinstance(node, Table):
-            for name, value in node.entries.items():
-                inner = kind_of(name) if within is ANY else within.get(folded(name))
-                if inner is not None and inner is not GROUP:
-                    yield f"{key}.{name}", inner, value
+            yield from _of_group(key, node, within, _MOST_GROUPS)
+        elif within is ANY and isinstance(node, Sequence):
+            for item in node.items:
+                if isinstance(item, Table):
+                    yield from _of_group(key, item, within, _MOST_GROUPS)
         elif kind is not GROUP:
             yield key, kind, node
+
+
+def _of_group(key: str, group: Table, within: Mapping[str, Kind], depth: int) -> Iterator[_Found]:
+    for name, value in group.entries.items():
+        inner = kind_of(name) if within is ANY else within.get(folded(name))
+        if within is ANY and isinstance(value, Table) and inner in (None, GROUP) and depth:
+            yield from _of_group(f"{key}.{name}", value, TABLES.get(folded(name), ANY), depth - 1)
+        elif inner is not None and inner is not GROUP:
+            yield f"{key}.{name}", inner, value
 
 
 def effect_of(kind: Kind, node: Node, read_date: Callable[[Scalar], datetime]) -> tuple[str, datetime | None]:

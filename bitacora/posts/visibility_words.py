@@ -78,7 +78,8 @@ _VALUES = {
         |verborgen|ausgeblendet|nicht gelistet|ungelistet|unsichtbar|nascosto|nascosta|non in elenco
         |non elencato|invisibile|ocult|amagat|no llistat|agochado|non listado|dold|skjult|ukryty|скрытый
         |скрыто""",
-    "draft": """draft|drafts|wip|work in progress|in progress|unfinished|idea|todo|auto draft|autosave
+    "draft": """draft|drafts|not yet|later|todavía no|aún no|ainda não|pas encore|noch nicht|non ancora
+        |encara no|wip|work in progress|in progress|unfinished|idea|todo|auto draft|autosave
         |inherit|sent|pending|pending review|pending publish|review|in review|under review|ready for review
         |needs review|submitted|held|on hold|scheduled|future|timed|queued|upcoming|embargo|embargoed
         |private|secret|confidential|internal|restricted|protected|classified|password|password protected
@@ -263,7 +264,8 @@ _KEYS: tuple[tuple[Kind, str], ...] = (
     (_DRAFT, "draft"),
     (
         _PRIVATE,
-        """is draft|save as draft|ignore post|ignore publish|wip|work in progress|unfinished|unpublished
+        """is draft|drafts|save as draft|hide from public
+        |ignore post|ignore publish|wip|work in progress|unfinished|unpublished
         |not published|do not publish|no publish|_draft|_hidden|headless|encrypt|encrypted|private
         |is private|confidential|internal|secret|restricted|classified|sensitive|embargoed|not public
         |borrador|es borrador|no publicado|no publicada|sin publicar|no publicar|inédito|privado|privada
@@ -308,7 +310,11 @@ _KEYS: tuple[tuple[Kind, str], ...] = (
         |estado de publicação|statut de publication|Veröffentlichungsstatus|stato di pubblicazione
         |estat de publicació""",
     ),
-    (_STATE, "state|workflow state|stage|estado|situação|statut|état|Zustand|stato|estat"),
+    (
+        _STATE,
+        """state|workflow state|workflow|stage|classification|sensitivity|confidentiality|estado|situação|statut
+        |état|Zustand|stato|estat""",
+    ),
     (
         _VISIBILITY,
         """visibility|post visibility|visibilidad|visibilidade|visibilité|Sichtbarkeit|visibilità
@@ -358,7 +364,8 @@ _KEYS: tuple[tuple[Kind, str], ...] = (
     ),
     (
         _PUBLISHED_AT,
-        """published date|published at|published on|post date|posted at|posted on|publicado el|publicado em
+        """published date|date published
+        |published at|published on|post date|posted at|posted on|publicado el|publicado em
         |publié le|veröffentlicht am|pubblicato il|publicat el|publicado o""",
     ),
     (
@@ -371,7 +378,8 @@ _KEYS: tuple[tuple[Kind, str], ...] = (
     (
         _UNTIL,
         """unpublish|depublish|despublicar|dépublier
-        |expiration date|expires at|expires on|expire|expired|expired at|unpublish on|unpublish at
+        |expiration date|expiration|expiry|expire date|date expires
+        |expires at|expires on|expire|expired|expired at|unpublish on|unpublish at
         |publish down|publish until|archive date|visible until|public until|remove on|remove at|delete on
         |fecha de caducidad|fecha de expiración|caduca|caduca el|expira|visible hasta|despublicar el
         |data de expiração|data de validade|expira em|visível até|despublicar em|date d'expiration|expire le
@@ -405,7 +413,9 @@ TABLES: Mapping[str, Mapping[str, Kind]] = {
     "seo": _OF_SEO,
     "robots": _OF_SEO,
     "sitemap": {"disable": _UNMAPPED, "exclude": _UNMAPPED, "ignore": _UNMAPPED},
-    **dict.fromkeys(("params", "extra", "meta", "metadata", "custom", "attributes", "frontmatter"), ANY),
+    **dict.fromkeys(("params", "extra", "meta", "metadata", "custom", "attributes", "frontmatter", "fields"), ANY),
+    **dict.fromkeys(("options", "page", "post", "publishing"), ANY),
+    **dict.fromkeys(("eleventy", "ghost", "hugo", "jekyll", "quarto", "wordpress", "wp"), ANY),
 }
 """Groups of keys, and the words in them: Hugo, Eleventy, Grav, October, plugins for search engines, themes."""
 _DOTTED: Mapping[str, Kind] = {

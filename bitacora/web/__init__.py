@@ -39,6 +39,7 @@ _Answer = TypeVar("_Answer")
 _KINDS = {"feeds": "feed", "assets": "asset", "hooks": "hook", "status": "health", "previews": "preview"}
 _LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
 _PORT = re.compile(r":\d+$")
+_DOTS = {".", ".."}
 _SLASHES = re.compile("/{2,}")
 
 
@@ -147,6 +148,8 @@ def _better(path: str) -> str | None:
     """
     asked = request.environ["PATH_INFO"]
     if "//" in asked:
+        if _DOTS & set(path.split("/")):  # a browser would go up from there
+            abort(404)
         return _SLASHES.sub("/", path)
     if not asked and g.snapshot.site.prefix:
         return "/"

@@ -19,7 +19,7 @@ from werkzeug.wsgi import FileWrapper
 from bitacora.files.layout import WELL_KNOWN
 from bitacora.files.tree import BeingWrittenError, Signature, Tree, signature
 from bitacora.library.snapshot import Snapshot
-from bitacora.posts.pictures import content_hash, is_download, is_picture, media_type
+from bitacora.posts.pictures import content_hash, has_script, is_download, is_picture, media_type
 from bitacora.problems import PostError
 from bitacora.web.headers import NO_CACHE, NO_STORE
 
@@ -87,6 +87,8 @@ class Files:
     def beside_post(self, request: Request, snapshot: Snapshot, path: str) -> Response | None:
         """The answer with a picture or document beside a post; None when it has gone meanwhile."""
         is_document = not is_picture(path)
+        if has_script(snapshot.tree, path):
+            return None
         response = self._send(request, snapshot.tree, path, snapshot.files[path], in_parts=is_document)
         if response is not None and is_document:
             is_shown = (media_type(path) or "").startswith(_SHOWN)

@@ -55,8 +55,9 @@ def test_no_drawing_that_is_opened_by_itself_runs_anything(new_blog: NewBlog) ->
     static = [path for path in files if path.startswith("static/")]
     paths = [f"/{path}" for path in static]
     paths += [blog.parts.files.static_url(blog.parts.library.snapshot(), path) for path in static]
-    paths += [f"{stem}{name}" for stem in ("/2018/07/17/x/", preview) for name in ("a.svg", "large.SVG")]
-    paths += ["/2018/07/15/z/z.svg", "/favicon.svg"]
+    beside = [f"{stem}{name}" for stem in ("/2018/07/17/x/", preview) for name in ("a.svg", "large.SVG")]
+    assert {blog.get(path).status for path in [*beside, "/2018/07/15/z/z.svg"]} == {404}
+    paths += ["/favicon.svg"]
     for path in paths:
         answer = blog.get(path)
         assert answer.status == 200, path
