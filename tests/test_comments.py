@@ -261,6 +261,15 @@ def test_an_intro_has_no_comment_either(new_blog: NewBlog) -> None:
     assert "Uno dos 50%% tres" in blog.get("/").text
 
 
+def test_no_text_of_the_head_below_the_title_has_a_comment(new_blog: NewBlog) -> None:
+    head = f"single_image: [{{img: a.jpg, caption: 'Uno %%{SECRET}%%', alt: 'Dos <!-- {SECRET} -->'}}]"
+    head += f"\nshare_title: 'Tres %%{SECRET}%%'\nshare_message: 'Cuatro {{# {SECRET} #}}'"
+    blog = new_blog({FILE: f"---\ntitle: X\n{head}\n---\nTexto.\n", "posts/a.jpg": b"x"})
+    for address in ("/2018/07/17/x/", "/2018/07/17/x.md", "/2018/07/17/x/share/", "/feed.xml"):
+        assert SECRET not in blog.get(address).text
+    assert "Uno" in blog.get("/2018/07/17/x/").text
+
+
 # --- what an editor is told
 
 

@@ -566,14 +566,13 @@ class _Fields:
 
     def plain(self, role: str) -> str:
         node = self.scalar(role)
-        return "" if node is None else _seen(plain_text(node.text))
+        return "" if node is None else _plain(node.text)
 
     def intro(self, role: str) -> str:
-        """Without comments, but for what never ends: one line hardly hides its rest."""
         node = self.scalar(role)
         if node is None:
             return ""
-        text = without_comments(node.text, "", are_open=False)
+        text = _uncommented(node.text)
         if "{" in text and (lost := [shown(part) for part in lost_in(text) if part.startswith("{")]):
             self.remark(TITLE_LOSES, node, self.found[role][1], lost=", ".join(lost[:_MOST_TOLD]))
         return _seen(plain_text(text))
@@ -707,7 +706,7 @@ class _Fields:
                 return None
             self.check_picture(key, node, src)
             src = f"https:{src}" if src.startswith("//") else src
-        return Image(src, caption and _seen(plain_text(caption)), alt and _seen(plain_text(alt)))
+        return Image(src, caption and _plain(caption), alt and _plain(alt))
 
     def check_picture(self, key: str, node: Scalar, src: str) -> None:
         scheme = _ADDRESS.match(src)
@@ -741,10 +740,10 @@ class _Fields:
         return _made_author(name := texts.pop("name"), term_slug(name), tuple(texts.items()))
 
     def share_message(self, role: str) -> Mapping[str, str]:
-        return {network: _seen(text).strip() for network, text in self.share_texts(role, NETWORKS)}
+        return {network: _seen(_uncommented(text)).strip() for network, text in self.share_texts(role, NETWORKS)}
 
     def share_title(self, role: str) -> Mapping[str, str]:
-        return {network: _seen(plain_text(text)) for network, text in self.share_texts(role, _APART)}
+        return {network: _plain(text) for network, text in self.share_texts(role, _APART)}
 
     def share_image(self, role: str) -> Mapping[str, Image | None]:
         _, key, node = self.found[role]
@@ -1091,6 +1090,15 @@ def _like(name: str) -> str:
 def _seen(text: str) -> str:
     """Without characters that cannot be seen but change what is."""
     return text if text.isprintable() else text.translate(_UNSEEN)
+
+
+def _plain(text: str) -> str:
+    return _seen(plain_text(_uncommented(text)))
+
+
+def _uncommented(text: str) -> str:
+    """Without comments, but for what never ends: one line hardly hides its rest."""
+    return without_comments(text, "", are_open=False)
 
 
 def _tidy(text: str) -> str:
