@@ -103,6 +103,10 @@ HIDDEN = {
         "<!-- wp:premium-content/x -->\nSECRET\n<!-- /wp:premium-content/x -->\n\nuno",
         "uno",
     ),
+    "members of WordPress": (
+        "uno [private]SECRET[/private] dos\n\n[members level=2]\n\nSECRET\n\n[/members]",
+        "uno dos",
+    ),
     "liquid, lines": ("{% liquid\n # SECRET\n%}\n\nuno", "uno"),
     "critic, deleted": ("uno {--SECRET--} dos", "uno dos"),
     "quarto": ("::: {.content-hidden}\nSECRET\n\n::: {.callout-note}\nSECRET\n:::\n\nSECRET\n:::\n\nuno", "uno"),
@@ -134,6 +138,7 @@ SHOWN = {
     "quarto for pages": '::: {.content-visible when-format="html"}\nKEPT\n:::',
     "quarto hidden elsewhere": '::: {.content-hidden when-format="pdf"}\nKEPT\n:::',
     "code below a note": "uno[^1]\n\n[^1]: dos\n\ntres\n\n    %%KEPT%%",
+    "words in brackets": "[private] KEPT [hide](/a/) KEPT [members only] KEPT",
     "hidden in code": "`<p hidden>` KEPT\n\n```\n<div hidden>\nKEPT\n```",
     "another style": '<p style="color: none; display: block">KEPT</p>',
     "items": "- uno %%\n- KEPT %%nada%%",

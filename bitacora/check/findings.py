@@ -844,8 +844,8 @@ def _embedded_notes(ground: Ground, post: Post) -> Iterator[Finding]:
         yield text.finding("embed-linked", text.place(text.head.body_start + found.start()), reason, remedy)
 
 
-_SIGNS_OF_COMMENTS = (b"%%", b"<", b"{", b"]:", b"#+")
-_EASILY_TYPED = ("%%", "{#", "{--", "{% liquid %}", ":::", "<!-- wp:premium-content -->")
+_SIGNS_OF_COMMENTS = (b"[/", b"%%", b"<", b"{", b"]:", b"#+")
+_EASILY_TYPED = ("%%", "{#", "{--", "[private]", "{% liquid %}", ":::", "<!-- wp:premium-content -->")
 _IF_NO_COMMENT = "If it is no comment, write it between backticks, or with a backslash before the first sign."
 
 

@@ -117,7 +117,19 @@ MEMBERS_ONLY = "<!--members-only-->"
 HIDDEN_ELEMENT = "<… hidden>"
 """The mark of an element of HTML that its author hides."""
 
+_MEMBERS = "private|members?|restrict|hide|wp-members"
+"""Shortcodes of WordPress's plugins, around what is not for all."""
+_FOR_MEMBERS = "[private]"
+
 _FORMS: Mapping[str, Sequence[_Form]] = {
+    "[": (
+        _form(
+            _FOR_MEMBERS,
+            rf"\[(?:{_MEMBERS})\b[^\[\]\n]{{0,200}}\](?![(\[:])",
+            rf"\[/(?:{_MEMBERS})\]",
+            is_pair=True,
+        ),
+    ),
     "<": (
         _form(
             HIDDEN_ELEMENT,
@@ -183,7 +195,7 @@ CLOSING_MARKS = {
     "{% liquid %}": "%}", "{--": "--}", MEMBERS_ONLY: "", ":::": ":::",
     "<!-- wp:premium-content -->": "<!-- /wp:premium-content -->",
     "{::comment}": "{:/comment}", "{#": "#}", "{/*": "*/}", "{>>": "<<}", "#+BEGIN_COMMENT": "#+END_COMMENT",
-    "%%": "%%", "[//]: #": ")", HIDDEN_ELEMENT: "</…>",
+    "%%": "%%", "[//]: #": ")", _FOR_MEMBERS: "[/private]", HIDDEN_ELEMENT: "</…>",
 }  # fmt: skip
 _MAY_OPEN = {
     sign: re.compile("|".join(form.opens.pattern for form in forms), re.IGNORECASE)
@@ -212,6 +224,7 @@ _LIKE_A_COMMENT = {
     "{": re.compile("|".join(form.opens.pattern for sign in ("{", "{{") for form in _FORMS[sign]), re.IGNORECASE),
     "]:": re.compile(r"\]:[ \t]*+(?:[#<]|\r?\n)|\[//"),
     "#+": re.compile(r"#\+begin_comment", re.IGNORECASE),
+    "[/": re.compile(rf"\[/(?:{_MEMBERS})\]", re.IGNORECASE),
     ":::": re.compile(r":::[ \t]*+(?:notes|hidden|\{)", re.IGNORECASE),
 }
 """By what such a text has in any case: most texts have none of these, and are not read any further."""
@@ -226,7 +239,7 @@ _ENDS_OF_RAW = {name: re.compile(rf"\{{%-?\s*+end{name}\s*+-?%\}}") for name in 
 _ELEMENT = re.compile(r"<(pre|code)\b[^<>]{0,500}>", re.IGNORECASE)
 _ENDS_OF_ELEMENTS = {name: re.compile(rf"</{name}\s*+>", re.IGNORECASE) for name in ("pre", "code")}
 _NOT_LINE_END = re.compile(r"[^\n]")
-_SIGN = re.compile(r"\\[\\`<{%]|`++|%%|<|\{\{|\{")
+_SIGN = re.compile(rf"\\[\\`<{{%]|`++|%%|<|\{{\{{|\{{|\[(?=(?:{_MEMBERS})\b)", re.IGNORECASE)
 _TICKS = re.compile("`++")
 _UNSEEN = string.whitespace + "\xa0\xad\u200b\u200c\u200d\u200e\u200f\u202f\u2060\u3000\ufeff"
 _UNSEEN_IN_LINES = " \\t\xa0\xad\u200b-\u200f\u202f\u2060\u3000\ufeff"
@@ -491,6 +504,8 @@ class _Reader:
         for form in _FORMS[sign[0]] if may_open else ():
             if form.mark == HIDDEN_ELEMENT and not self._elements:
                 continue
+            if form.mark == _FOR_MEMBERS and not self._search(form.closes, start):
+                continue  # words in brackets
             is_html = form.mark == "<!--"
             if (is_html or start >= max(self._element_end, self._raw_end)) and form.opens.match(self._text, start):
                 if is_html and MORE.match(self._text, start):
