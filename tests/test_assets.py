@@ -218,8 +218,9 @@ def test_what_a_bundle_may_not_show_is_not_there(new_blog: NewBlog, name: str) -
 
 @pytest.mark.parametrize("path", [f"{URL}a.svg", "/static/a.svg"])
 def test_a_drawing_opened_by_itself_can_run_nothing(new_blog: NewBlog, path: str) -> None:
-    drawing = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
-    blog = new_blog({f"{BUNDLE}/index.md": post(), f"{BUNDLE}/a.svg": drawing, "static/a.svg": drawing})
+    drawing = b"<svg xmlns='http://www.w3.org/2000/svg'>%s</svg>"
+    files = {f"{BUNDLE}/a.svg": drawing % b"", "static/a.svg": drawing % b"<script>alert(1)</script>"}
+    blog = new_blog({f"{BUNDLE}/index.md": post(), **files})
     for _ in range(2):
         assert blog.get(path).headers["Content-Security-Policy"] == (
             "default-src 'none'; style-src 'unsafe-inline'; sandbox"
