@@ -13,7 +13,7 @@ from contextvars import ContextVar
 
 MOST_STEPS = 50_000
 """Prose takes about 24,000 for a megabyte, and 90,000 where every other line is an item of a list."""
-MOST_SECONDS = 2.0
+MOST_SECONDS = 1.8
 """Of the processor's time, for one body: far more than all steps take, or a busy machine would refuse posts."""
 
 _STEPS_BETWEEN_LOOKS = 50
