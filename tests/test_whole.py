@@ -273,10 +273,12 @@ def test_an_upload_that_goes_on_after_it_was_taken_is_waited_for_longer(make: Ma
     seen = folder.body("posts/x.md")
     with (folder.root / "posts/x.md").open("ab") as file:
         file.write(b"more\n")
+    folder.ticks.pass_by(POLL_S)
     assert folder.body("posts/x.md") == seen
-    folder.ticks.pass_by(QUIET_S + 1)
+    pause = QUIET_S + POLL_S
+    folder.ticks.pass_by(2 * pause - 0.1)
     assert folder.body("posts/x.md") == seen
-    folder.ticks.pass_by(QUIET_S + 1)
+    folder.ticks.pass_by(0.2)
     assert folder.body("posts/x.md") != seen
 
 
