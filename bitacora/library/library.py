@@ -721,7 +721,7 @@ class Library:
 
     def _hear_folders(self) -> None:
         """Where a folder says anew who may see what lies in it, each post may mean something else."""
-        values = (entry.value for path, entry in self._entries.items() if speaks_for_others(path))
+        values = [entry.value for entry in self._entries.values()]
         words = tuple(value for value in values if isinstance(value, FolderWords) and value.rules)
         if words != self._folder_words:
             self._folder_words, self._withheld = words, {}

@@ -6,9 +6,8 @@ import errno
 import os
 import stat
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import NamedTuple
 
 from bitacora.files.layout import (
@@ -165,7 +164,8 @@ class Scan:
                 unseen.append(f"{below}/")
         if path in self._entries and path not in seen:
             self.changes.found[path] = None  # what was wrong with the folder itself
-        self._look_for_gone(path, seen, tuple(unseen))
+        hidden = tuple(unseen)
+        self._take_for_gone(known for known in self._not_seen_below(path) if not known.startswith(hidden))
 
     def _look_at_file(self, path: str, found: os.stat_result | OSError) -> None:
         self.changes.seen.add(path)
@@ -255,27 +255,29 @@ class Scan:
         if (entry is None or entry.value is None) and kind_of(path) == "text" and self._tree.is_link(path):
             self._unreadable(path, error)
         else:
-            self._look_for_gone(path, set(), ())
+            is_known = path in self._entries or path in self._files
+            self._take_for_gone([path] if is_known else [])
+            if not self._is_file(path):
+                self._take_for_gone(self._not_seen_below(path))
 
-    def _look_for_gone(self, path: str, seen: set[str], unseen: tuple[str, ...]) -> None:
+    def _take_for_gone(self, paths: Iterable[str]) -> None:
         now = time.monotonic()
-        for known in [path] if self._is_file(path) else self._known_at(path, seen):
-            if not known.startswith(unseen):
-                due = self._gone.get(known, now + DELETION_PATIENCE_S - self._absent_for(known))
-                if known in self.changes.found:
-                    continue
-                if not self._deletions_at_once and now < due:
-                    self.changes.later[known] = due
-                elif known in self._entries:
-                    self.changes.found[known] = None
-                else:
-                    self.changes.files[known] = None
+        for known in paths:
+            due = self._gone.get(known, now + DELETION_PATIENCE_S - self._absent_for(known))
+            if known in self.changes.found:
+                continue
+            if not self._deletions_at_once and now < due:
+                self.changes.later[known] = due
+            elif known in self._entries:
+                self.changes.found[known] = None
+            else:
+                self.changes.files[known] = None
 
-    def _known_at(self, path: str, seen: set[str]) -> list[str]:
-        """A path, if anything is known of it, and all known paths below it, but for those that were seen."""
+    def _not_seen_below(self, path: str) -> list[str]:
+        """Return all known paths below `path`, but for those that this look has seen."""
         below = f"{path}/"
-        known = chain(self._entries, self._files)
-        return [one for one in known if one not in seen and (one == path or one.startswith(below))]
+        not_seen = [*(self._entries.keys() - self.changes.seen), *(self._files.keys() - self.changes.seen)]
+        return sorted(known for known in not_seen if known.startswith(below))
 
     def _is_file(self, path: str) -> bool:
         """Whether a path is known as that of a file: then nothing lies below it."""

@@ -679,6 +679,9 @@ def _owners(
     shown: Sequence[Post], claim: Claim, reserved: Reserved, clashes: list[PostError]
 ) -> tuple[dict[str, Post], list[tuple[Post, Post]]]:
     """Who is at which address, in the order of lists, and who is not, with the winner."""
+    urls = [post.url for post in shown]
+    if len(set(map(place_of, urls))) == len(urls) and not any(map(reserved, urls)):
+        return dict(zip(urls, shown, strict=True)), []
     owners: dict[str, Post] = {}
     rivals: dict[str, list[Post]] = defaultdict(list)
     for post in shown:

@@ -140,13 +140,25 @@ _MAY_BE_MARKED = re.compile(
     r"[ (\[\xa0\u2000-\u200a\u202f]|-[0-9]*[A-Z][A-Z0-9-]{2}|-Mac[Bb]ook|[Cc]onflict|\.variant-|[-_][CcKk][oóò]p"
     r"|[_.](?:BA|LO|RE)|[._-](?:[Oo]rig|[Bb]ak|[Bb]ackup|[Oo]ld|md)\.|コピ|[副拷複복]"
 )
-"""What is in each name with a mark; it costs each file a microsecond."""
+"""What is in each name with a mark."""
+_PLAIN = re.compile(r"[a-z0-9/-]+\.md")
+"""What most names are like."""
+_MARKED_ENDS = ("orig.md", "bak.md", "backup.md", "old.md", "-md.md")
+_LAST = frozenset("0123456789)]ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_OTHERS = alike("confli|konfli|ristiriita|конфл|競合|冲突|衝突|variant|mac|orig|bak|backup|old|.md")
+_TELLING = tuple(
+    sorted({word for words in (_WORDS, _ABROAD, _CJK, _OTHERS) for word in words.casefold().split("|")})
+)
+"""A marked name has one of these in it, or one of `_LAST` at its end."""
 _MOST_MARKS = 8
 
 
 def copied(path: str) -> Copy | None:
     """Return what the name of a file, or of a folder above it, says of what it is a copy of; None for most."""
-    if not _MAY_BE_MARKED.search(path):
+    if _PLAIN.fullmatch(path) and not ("-cop" in path or "-kop" in path or "conflict" in path):
+        if not path.endswith(_MARKED_ENDS):
+            return None
+    elif not _MAY_BE_MARKED.search(path):
         return None
     top, *folders, name = alike(path).split("/")
     stem, dot, ending = name.rpartition(".")
@@ -161,6 +173,9 @@ def copied(path: str) -> Copy | None:
 
 def _unmarked(name: str) -> tuple[str, bool] | None:
     """A name without one mark, and whether that was certainly one."""
+    told = name.casefold()
+    if name[-1:] not in _LAST and not any(map(told.__contains__, _TELLING)):
+        return None
     for patterns, is_certain in ((_CERTAIN, True), (_POSSIBLE, False)):
         for pattern in patterns:
             if (found := pattern.fullmatch(name)) and not found["name"].isspace():
