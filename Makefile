@@ -25,8 +25,10 @@ dev: .venv/serve  ## Serve it while writing: drafts and mistakes are shown, the 
 	@test "$$PORT" = 0 || echo "http://127.0.0.1:$${PORT:-8000}/"
 	@BITACORA_DEV=1 $(BIN)/gunicorn --bind 127.0.0.1:$${PORT:-8000} app:app
 
-test: .venv/dev  ## Run the tests
-	@$(BIN)/pytest --numprocesses=4 --dist=worksteal
+PYTEST := $(BIN)/pytest --numprocesses=4 --dist=worksteal
+
+test: .venv/dev  ## Run the tests but the slow ones: five minutes on two cores
+	@$(PYTEST) -m "not slow"
 
 lint: .venv/dev  ## Run the linter, the type checker and the import contract
 	@$(BIN)/ruff format --check .
@@ -35,7 +37,8 @@ lint: .venv/dev  ## Run the linter, the type checker and the import contract
 	@$(BIN)/lint-imports
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive bitacora app.py gunicorn.conf.py
 
-check: lint test  ## Run the linters and the tests
+check: lint  ## Run the linters and all tests, the slow ones as well: twelve minutes
+	@$(PYTEST)
 
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links

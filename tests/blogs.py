@@ -153,11 +153,12 @@ class Blog:
     def delete(self, path: str) -> None:
         (self.root / path).unlink()
 
-    def get_until(self, status: int, path: str) -> Answer:
-        """What a deletion or a change of a folder needs: a moment."""
+    def get_until(self, status: int, path: str, body: bytes | None = None) -> Answer:
+        """What a deletion or a change of a folder needs: a moment. `body` is what is there then."""
         deadline = time.monotonic() + PATIENCE_S
-        while (answer := self.get(path)).status != status:
-            assert time.monotonic() < deadline, f"{path} is still {answer.status}"
+        while (answer := self.get(path)).status != status or (body is not None and answer.body != body):
+            assert time.monotonic() < deadline, f"{path} is still {answer.status} {answer.body[:100]!r}"
+            time.sleep(0.02)  # what it waits for needs the processor as well
         return answer
 
     @property

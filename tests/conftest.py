@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import examples  # noqa: F401 - before any test is made
 import pytest
@@ -33,6 +34,20 @@ Saw = Callable[..., None]
 
 def pytest_unconfigure() -> None:
     CACHES.cleanup()
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    """Count what a process of pytest-xdist leaves out: it does not tell the one that reports."""
+    told = getattr(items[0].config, "workeroutput", None)
+    if told is not None:
+        told["left out"] = told.get("left out", 0) + len(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Have the last line say how many were left out; every process leaves out the same."""
+    if left_out := getattr(node, "workeroutput", {}).get("left out"):
+        node.config.pluginmanager.get_plugin("terminalreporter").stats["deselected"] = [None] * left_out
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from lanes import slow_but
 from programs import tool
 from server import Answer, Client
 
@@ -203,7 +204,12 @@ WRITERS = (
     by_flipped_site,
     by_config_map,
 )
-every_writer = pytest.mark.parametrize("writer", WRITERS, ids=lambda writer: writer.__name__)
+
+
+def every_writer(*quick: Writer) -> pytest.MarkDecorator:
+    """With each of the writers, of which only these are `quick`."""
+    cases = slow_but(quick, WRITERS)
+    return pytest.mark.parametrize("writer", cases, ids=lambda writer: writer.__name__)
 
 
 def stale_answers(clients: Sequence[Client], paths: Sequence[str], version: int) -> list[str]:

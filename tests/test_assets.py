@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from blogs import Blog, post
 from conftest import NewBlog
+from programs import wait_until
 
 SHIPPED = Path(__file__).parent.parent / "static"
 FOREVER = "public, max-age=31536000, immutable"
@@ -64,8 +65,7 @@ def test_a_site_s_file_shadows_the_shipped_one_and_gives_it_back(new_blog: NewBl
     blog.write("static/style.css", "mine {}")
     assert blog.get(stylesheet(blog)).text == "mine {}"
     blog.delete("static/style.css")
-    while stylesheet(blog) != shipped:
-        pass
+    wait_until(lambda: stylesheet(blog) == shipped)
     assert blog.get(shipped).headers["Cache-Control"] == FOREVER
 
 

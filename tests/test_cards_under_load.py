@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
 import sizes
 from blogs import SETTINGS, post
 from crowd import PAUSE_S
@@ -63,6 +64,7 @@ def ask(client: Client, cards: Sequence[str]) -> dict[str, bytes]:
     return {card: answer.body for card, answer in answers.items()}
 
 
+@pytest.mark.slow
 def test_two_workers_draw_no_card_twice_while_readers_come(
     tmp_path: Path,
 ) -> None:

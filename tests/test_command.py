@@ -70,6 +70,7 @@ def bitacora(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
     return Installed(tmp_path_factory.mktemp("installed"))
 
 
+@pytest.mark.slow
 def test_from_nothing_to_a_page_with_the_command_alone(bitacora: Installed, tmp_path: Path) -> None:
     code, said, _ = bitacora.run("new", "blog", cwd=tmp_path)
     assert (code, said.splitlines()[-1]) == (0, "See it: cd blog && bitacora dev")
@@ -111,6 +112,7 @@ def test_a_push_is_checked_by_what_is_installed(bitacora: Installed, tmp_path: P
     assert (code, "begin" in said) == (0, True)
 
 
+@pytest.mark.slow
 def test_outside_of_any_site_it_says_what_to_type(bitacora: Installed, tmp_path: Path) -> None:
     for words in (("check",), ("list",), ("serve",), ("dev",), ("post", "x")):
         code, _, complained = bitacora.run(*words, cwd=tmp_path)

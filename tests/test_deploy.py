@@ -29,6 +29,7 @@ import sizes
 from conftest import Saw, Serve
 from crowd import Crowd
 from fronts import DEPLOY, caddy, certify, nginx, varnish
+from lanes import slow_but
 from programs import PATIENCE_S, Program, free_port, serving, tool, wait_until
 from publishing import Editor
 from server import ROOT, Client, Server, tcp_connections
@@ -93,6 +94,7 @@ def test_no_request_fails_while_the_server_reloads(site: Path, serve: Serve, saw
     assert load.wrong == []
 
 
+@pytest.mark.slow
 def test_no_request_fails_while_workers_are_added_and_taken_away(site: Path, serve: Serve) -> None:
     server = serve(site)
     steps = (
@@ -119,6 +121,7 @@ def test_a_killed_worker_fails_no_more_than_the_requests_that_it_had(site: Path,
     assert len(load.wrong) <= READERS * kills
 
 
+@pytest.mark.slow
 def test_behind_nginx_only_an_answer_that_was_on_its_way_is_lost_when_workers_of_two_replicas_are_killed(
     site: Path, serve: Serve, run: Run, tmp_path: Path
 ) -> None:
@@ -133,6 +136,7 @@ def test_behind_nginx_only_an_answer_that_was_on_its_way_is_lost_when_workers_of
     assert len(load.wrong) <= kills
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("front", [nginx, caddy])
 def test_no_request_fails_while_a_replica_stops_and_it_ends_well(
     front: Callable[..., Program], site: Path, serve: Serve, run: Run, tmp_path: Path, saw: Saw
@@ -155,6 +159,7 @@ def test_no_request_fails_while_a_replica_stops_and_it_ends_well(
 # --- slow clients
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["-H", "-B", "-X"], ids=["slow heads", "slow bodies", "slow readers"])
 def test_behind_nginx_500_slow_clients_keep_nobody_away(
     way: str, site: Path, serve: Serve, run: Run, tmp_path: Path, saw: Saw
@@ -190,6 +195,7 @@ def test_nginx_gives_up_who_stops_in_the_middle_whatever_else_it_serves(
         assert client.recv(1) == b""
 
 
+@pytest.mark.slow
 def test_nginx_lets_one_address_ask_so_often_and_not_more(
     site: Path, serve: Serve, run: Run, tmp_path: Path
 ) -> None:
@@ -239,7 +245,7 @@ ASKED: tuple[dict[str, str], ...] = (
 )
 
 
-@pytest.mark.parametrize("front", [nginx, caddy])
+@pytest.mark.parametrize("front", slow_but([nginx], [nginx, caddy]))
 def test_behind_a_proxy_answers_are_byte_for_byte_and_tag_for_tag_those_of_the_blog(
     front: Callable[..., Program], site: Path, serve: Serve, run: Run, tmp_path: Path
 ) -> None:
@@ -254,6 +260,7 @@ def test_behind_a_proxy_answers_are_byte_for_byte_and_tag_for_tag_those_of_the_b
             assert fetch(proxy.port, path, accept_encoding="br", if_none_match=tag).status == 304
 
 
+@pytest.mark.slow
 def test_behind_caddy_the_blog_says_what_is_too_long_for_it(
     site: Path, serve: Serve, run: Run, tmp_path: Path
 ) -> None:
@@ -263,6 +270,7 @@ def test_behind_caddy_the_blog_says_what_is_too_long_for_it(
         assert http.getresponse().status == 405
 
 
+@pytest.mark.slow
 def test_behind_nginx_a_part_of_a_film_is_answered_with_that_part(
     site: Path, serve: Serve, run: Run, tmp_path: Path
 ) -> None:
@@ -301,6 +309,7 @@ def test_behind_nginx_an_edit_is_on_the_next_request_and_pages_stay_when_the_blo
     assert fetch(proxy.port, "/healthz").status == 200
 
 
+@pytest.mark.slow
 def test_nginx_renews_its_copies_while_readers_come(site: Path, serve: Serve, run: Run, tmp_path: Path) -> None:
     server = serve(site, trust_proxy="1", watch="inotify")
     often = {"proxy_cache_valid 200 10s;": "proxy_cache_valid 200 1s;"}
@@ -318,6 +327,7 @@ def test_nginx_renews_its_copies_while_readers_come(site: Path, serve: Serve, ru
     assert "Otra" in fetch(proxy.port, POST).body.decode()
 
 
+@pytest.mark.slow
 def test_nginx_keeps_no_copy_for_an_address_that_a_reader_makes_up(
     site: Path, serve: Serve, run: Run, tmp_path: Path
 ) -> None:
@@ -331,6 +341,7 @@ def test_nginx_keeps_no_copy_for_an_address_that_a_reader_makes_up(
     assert copies(tmp_path) == 2
 
 
+@pytest.mark.slow
 def test_with_its_other_lines_nginx_asks_for_a_page_once_a_second(
     site: Path, serve: Serve, run: Run, tmp_path: Path
 ) -> None:
@@ -367,6 +378,7 @@ def purge(*keys: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([DEPLOY / "purge", *keys], env=there, check=False, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_a_push_purges_its_page_and_the_lists_and_all_others_stay(
     site: Path, serve: Serve, run: Run, tmp_path: Path
 ) -> None:
@@ -404,6 +416,7 @@ def test_whoever_purges_must_name_a_cache() -> None:
     assert done.stderr == "No cache is named: set VARNISH, FASTLY_SERVICE_ID or CLOUDFLARE_ZONE_ID.\n"
 
 
+@pytest.mark.slow
 def test_what_is_published_while_something_is_purged_is_purged_as_well(tmp_path: Path) -> None:
     """systemd.path looks at nothing while the service runs that it has started."""
     home = make(tmp_path / "home", "main", None)
@@ -435,6 +448,7 @@ def test_what_is_published_while_something_is_purged_is_purged_as_well(tmp_path:
     assert [names.split() for names in asked] == [["all"], ["list", "post-p1"], ["list", "post-p2"]]
 
 
+@pytest.mark.slow
 def test_varnish_answers_as_the_blog_does_and_goes_on_when_it_is_dead(
     site: Path, serve: Serve, run: Run, tmp_path: Path
 ) -> None:
@@ -546,6 +560,7 @@ def replica(synced: Synced, cache: Path, **settings: str) -> Server:
     return Server(synced.site, cache, trust_proxy="1", **settings)
 
 
+@pytest.mark.slow
 def test_replicas_with_checkouts_of_their_own_give_the_same_entity_tags(
     author: Editor,
     run: Callable[..., Server],
@@ -584,6 +599,7 @@ def numbered(number: int) -> str:
     return f"---\ntitle: Número {number}\ntags: [t{number % 7}, común]\n---\nTexto {number}.\n"
 
 
+@pytest.mark.slow
 def test_behind_nginx_no_request_fails_while_commits_come_and_redis_and_a_replica_die(
     author: Editor, run: Run, tmp_path: Path
 ) -> None:
@@ -677,6 +693,7 @@ class Activated(Server):
             self._process = subprocess.Popen(command, pass_fds=[self._descriptor], **how)
 
 
+@pytest.mark.slow
 def test_at_the_socket_of_systemd_requests_wait_while_the_only_server_restarts(site: Path, tmp_path: Path) -> None:
     with ExitStack() as stack:
         listener = stack.enter_context(create_server(("127.0.0.1", 0), backlog=128))
@@ -698,6 +715,7 @@ def test_at_the_socket_of_systemd_requests_wait_while_the_only_server_restarts(s
 # --- TLS
 
 
+@pytest.mark.slow
 def test_readers_reach_the_blog_over_tls_and_http_2(
     site: Path, serve: Serve, run: Run, tmp_path: Path, saw: Saw
 ) -> None:

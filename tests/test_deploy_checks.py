@@ -114,6 +114,7 @@ def engine(tmp_path: Path) -> Path:
     return editor.folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["github-check.yml", "forgejo-check.yml", "gitlab-ci.yml"])
 def test_the_commands_of_a_workflow_check_a_clean_clone(tmp_path: Path, engine: Path, name: str) -> None:
     """All of them but what fetches packages, whose result is put in its place."""

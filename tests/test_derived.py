@@ -318,6 +318,7 @@ def hang(store: subprocess.Popen[bytes]) -> None:
     store.send_signal(signal.SIGSTOP)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [kill, hang])
 @pytest.mark.parametrize("kind", ["redis", "memcached"])
 def test_a_store_that_dies_under_load_costs_no_reader_a_page(
@@ -327,6 +328,7 @@ def test_a_store_that_dies_under_load_costs_no_reader_a_page(
     under_load(where, tmp_path, lambda: fault(store), saw)
 
 
+@pytest.mark.slow
 def test_a_store_that_never_answers_costs_no_reader_a_page(tmp_path: Path, saw: Saw) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         under_load(f"redis://127.0.0.1:{silent.getsockname()[1]}/0", tmp_path, lambda: None, saw)

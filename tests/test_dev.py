@@ -341,12 +341,14 @@ def test_who_missed_something_is_told_at_once(root: Path, server: Server) -> Non
             assert next(told) == Event("page", now, None)
 
 
+@pytest.mark.slow
 def test_a_restart_is_no_news(root: Path, server: Server) -> None:
     before = version(server)
     server.restart()
     assert version(server) == before
 
 
+@pytest.mark.slow
 def test_listeners_that_leave_take_no_thread_with_them(server: Server) -> None:
     for _ in range(40):  # more than there are threads while writing
         with listening(server) as told:

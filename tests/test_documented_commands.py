@@ -150,6 +150,7 @@ def person(tmp_path: Path) -> Iterator[Person]:
 # --- writing
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_writing_page_do_what_it_says(person: Person) -> None:
     shell = iter(fences(WRITING, "sh"))
     terminal = f"{SETUP} BITACORA_SECRET_KEY='{KEY}'"
@@ -203,6 +204,7 @@ def content(person: Person) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_a_push_to_the_server_goes_as_it_is_told(person: Person, content: Path) -> None:
     server, editor = fences(section(PUBLISHING, "Push to the server"), "sh")
     [back] = fences(section(PUBLISHING, "Back again"), "sh")
@@ -253,6 +255,7 @@ def test_a_webhook_is_set_up_as_it_is_told(person: Person, forge: Editor) -> Non
     person.asks_until('"outcome": "published"', "/readyz")
 
 
+@pytest.mark.slow
 def test_a_pull_goes_as_it_is_told(person: Person, forge: Editor) -> None:
     [block] = fences(section(PUBLISHING, "Pull"), "sh")
     assert "published " in person.types(block, person.engine)

@@ -159,6 +159,7 @@ def _seems_to_grow_too_fast(expression: Any, use: str, make: Callable[[int], str
     return short > _NOT_WORTH_A_LOOK / 2 and long > _AT_MOST * short
 
 
+@pytest.mark.slow
 def test_the_time_of_each_expression_grows_at_most_as_its_text_does() -> None:
     slow = {}
     for name, expression, use in _expressions():
@@ -170,6 +171,7 @@ def test_the_time_of_each_expression_grows_at_most_as_its_text_does() -> None:
     assert not slow
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pattern", [r"</script[^>]*>", r"<img[^>]*>"])
 def test_an_expression_that_is_quadratic_is_found(pattern: str) -> None:
     assert any(_grows_too_fast(re.compile(pattern), "finditer", make) for make in _worst(re.compile(pattern)))

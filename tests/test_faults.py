@@ -22,6 +22,7 @@ from blogs import Clock, post
 from conftest import NewBlog, Saw, Serve
 from crowd import Crowd
 from folders import Ticks
+from lanes import slow_but
 from live import (
     ADDRESS,
     LISTS,
@@ -136,7 +137,7 @@ TAKERS = [
 ]
 
 
-@pytest.mark.parametrize("take_away", TAKERS)
+@pytest.mark.parametrize("take_away", slow_but([rename_the_site, forbid_the_post], TAKERS))
 def test_under_load_a_folder_that_goes_away_costs_no_reader_a_page_and_is_live_again_when_it_is_back(
     take_away: Writer, tmp_path: Path, serve: Serve, saw: Saw
 ) -> None:
@@ -181,6 +182,7 @@ def private_mounts(folder: Path) -> Iterator[None]:
 # --- disks
 
 
+@pytest.mark.slow
 def test_on_a_full_disk_the_last_good_version_stays_until_an_edit_is_whole(
     tmp_path: Path, serve: Serve, saw: Saw
 ) -> None:
@@ -210,6 +212,7 @@ def fill(filler: Path, disk: Path) -> None:
     assert shutil.disk_usage(disk).free == 0
 
 
+@pytest.mark.slow
 def test_a_full_disk_for_caches_costs_no_page(tmp_path: Path, saw: Saw) -> None:
     with small_disk(tmp_path / "cache", "256k") as cache:
         fill(cache / "filler", cache)
@@ -228,6 +231,7 @@ def test_a_full_disk_for_caches_costs_no_page(tmp_path: Path, saw: Saw) -> None:
     assert load.wrong == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("watch", ["inotify", "poll"])
 def test_without_a_descriptor_left_pages_stay_and_edits_are_there_when_there_are_some_again(
     watch: str, tmp_path: Path, serve: Serve, saw: Saw
@@ -260,7 +264,9 @@ def leave_descriptors(process: int, count: int) -> tuple[int, int]:
     return resource.prlimit(process, resource.RLIMIT_NOFILE, (limit, hard))
 
 
-@pytest.mark.parametrize(("calls", "error"), [("read,pread64", "EIO"), ("openat", "ENFILE")])
+@pytest.mark.parametrize(
+    ("calls", "error"), slow_but([("read,pread64", "EIO")], [("read,pread64", "EIO"), ("openat", "ENFILE")])
+)
 def test_a_post_that_the_disk_cannot_give_stays_as_it_was_and_recovers_alone(
     calls: str, error: str, tmp_path: Path, serve: Serve, saw: Saw
 ) -> None:
@@ -348,6 +354,7 @@ def test_whichever_call_fails_no_page_that_was_good_is_an_error(
 # --- stopped workers
 
 
+@pytest.mark.slow
 def test_a_worker_that_stands_still_costs_nobody_else_a_page_and_then_goes_on_with_the_newest(
     tmp_path: Path, serve: Serve, saw: Saw
 ) -> None:

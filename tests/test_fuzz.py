@@ -105,6 +105,7 @@ def test_no_document_crashes_hangs_or_runs_anything(tmp_path: Path, saw: Saw) ->
     assert findings == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", fuzz.TARGETS)
 def test_no_bytes_that_reach_new_code_break_it(target: str, tmp_path: Path, saw: Saw) -> None:
     if importlib.util.find_spec("atheris") is None:

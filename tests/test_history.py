@@ -509,6 +509,7 @@ def test_broken_settings_and_templates_come_from_history_too(site: Dated, open_b
     assert blog.parts.library.snapshot().site.title == "El Blog"
 
 
+@pytest.mark.slow
 def test_a_release_knows_its_history_and_going_back_brings_back_what_was_good_then(
     tmp_path: Path, serve: Serve
 ) -> None:

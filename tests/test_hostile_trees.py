@@ -73,6 +73,7 @@ def test_a_git_file_that_leads_to_a_tree_of_somebody_runs_nothing(
     assert trap.ran == ""
 
 
+@pytest.mark.slow
 def test_no_command_and_no_hook_runs_what_lies_in_a_checkout(clone: Editor, trap: Trap, tmp_path: Path) -> None:
     clone.write({f"blog/{path}": content for path, content in tree("a work tree at the root", trap).items()})
     clone.write({"blog/site.toml": SETTINGS, "blog/posts/borrador.md": POST.replace("date", "draft: true\ndate")})
@@ -101,6 +102,7 @@ def test_no_command_and_no_hook_runs_what_lies_in_a_checkout(clone: Editor, trap
     assert trap.ran == ""
 
 
+@pytest.mark.slow
 def test_a_push_of_such_a_tree_is_refused_and_runs_nothing(tmp_path: Path, trap: Trap) -> None:
     home = make(tmp_path / "home", "main", None)
     editor = Editor(tmp_path / "work", home.repo)

@@ -356,6 +356,7 @@ def hot(site: Path) -> Iterator[Server]:
         yield server
 
 
+@pytest.mark.slow
 def test_clients_that_are_slow_to_ask_hold_no_thread(hot: Server) -> None:
     with ExitStack() as stack:
         for number in range(300):
@@ -368,6 +369,7 @@ _THREADS = 8
 """Of a worker, in gunicorn.conf.py."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("beginning", [b"\r\n", b"M-SEARCH / HTTP/1.1\r\n", b"GET / HTTP/1.2\r\n"])
 def test_no_beginning_of_a_head_that_gunicorn_waits_behind_holds_a_thread(hot: Server, beginning: bytes) -> None:
     with ExitStack() as stack:
@@ -376,6 +378,7 @@ def test_no_beginning_of_a_head_that_gunicorn_waits_behind_holds_a_thread(hot: S
         assert exchange(hot.port, get("/nothing/")).startswith(b"HTTP/1.1 404")
 
 
+@pytest.mark.slow
 def test_no_thread_waits_for_ever_for_whoever_does_not_read(site: Path) -> None:
     folder = site / "site" / "static"
     folder.mkdir(exist_ok=True)
@@ -389,6 +392,7 @@ def test_no_thread_waits_for_ever_for_whoever_does_not_read(site: Path) -> None:
         assert exchange(server.port, get("/nothing/")).startswith(b"HTTP/1.1 404")
 
 
+@pytest.mark.slow
 def test_a_head_that_never_ends_takes_little_memory(hot: Server) -> None:
     field = b"X-A: " + b"a" * 8_000 + b"\r\n"
     with socket.create_connection(("127.0.0.1", hot.port), timeout=PATIENCE_S) as client:
@@ -396,6 +400,7 @@ def test_a_head_that_never_ends_takes_little_memory(hot: Server) -> None:
         assert everything(client).startswith(b"HTTP/1.1 431 ")
 
 
+@pytest.mark.slow
 def test_a_stored_page_is_answered_while_every_thread_is_held(site: Path) -> None:
     folder = site / "site" / "static"
     folder.mkdir(exist_ok=True)
@@ -423,6 +428,7 @@ UNWANTED = (
 _GUNICORN_WAITS_S = 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", ["", "--http2-cleartext both"])
 def test_bodies_that_nobody_wants_and_that_never_end_hold_no_thread(site: Path, arguments: str) -> None:
     """So many that a thread for five seconds for each would take longer than anybody here waits."""
@@ -450,6 +456,7 @@ def test_a_head_may_come_byte_by_byte(pair: tuple[int, int]) -> None:
     assert hot == stock
 
 
+@pytest.mark.slow
 def test_clients_that_are_slow_to_read_get_all_and_hold_up_nobody(hot: Server) -> None:
     whole = exchange(hot.port, get(LARGE))
     assert len(whole) > 1_000_000
@@ -462,6 +469,7 @@ def test_clients_that_are_slow_to_read_get_all_and_hold_up_nobody(hot: Server) -
         assert dateless(everything(client)) == dateless(whole * TOO_MANY + exchange(hot.port, get(PAGE)))
 
 
+@pytest.mark.slow
 def test_whoever_leaves_in_the_middle_leaves_nothing_behind(hot: Server) -> None:
     worker = hot.workers()[0]
     exchange(hot.port, get(LARGE))
@@ -475,6 +483,7 @@ def test_whoever_leaves_in_the_middle_leaves_nothing_behind(hot: Server) -> None
 # --- what is current, and for whom
 
 
+@pytest.mark.slow
 def test_a_post_appears_and_another_is_gone_at_their_second(tmp_path: Path) -> None:
     """Which nobody announces: nothing changes on disk."""
     root = tmp_path / "site"
@@ -555,6 +564,7 @@ LEAVE_AFTER = {
 OPEN = b'bitacora_connections_open{worker="0"} %d.0\n'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_reset", [False, True], ids=["closed", "reset"])
 @pytest.mark.parametrize("is_idle_first", [False, True], ids=["new", "idle"])
 def test_whoever_leaves_is_counted_no_more(hot: Server, is_reset: bool, is_idle_first: bool) -> None:
@@ -611,6 +621,7 @@ def faulty(site: Path, tmp_path: Path) -> Iterator[Server]:
         yield server
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("path", "answer"), [("/half/", b"\r\n\r\nhalf"), ("/look-up/", b"<h1><p>Internal Server Error</p></h1>")]
 )
@@ -625,6 +636,7 @@ def test_a_fault_ends_one_connection_alone(faulty: Server, path: str, answer: by
     assert faulty.workers() == worker
 
 
+@pytest.mark.slow
 def test_connections_that_make_room_are_asked_no_more(site: Path) -> None:
     """They are closed while what they asked waits to be read."""
     with Server(site / "site", site / "cache-hot", workers=1, within=("prlimit", "--nofile=60:60")) as server:
@@ -647,6 +659,7 @@ def test_connections_that_make_room_are_asked_no_more(site: Path) -> None:
         assert server.workers() == worker
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sent", [get(PAGE, "Connection: close"), get(LARGE) * TOO_MANY], ids=["answered", "slow to read"]
 )
@@ -676,6 +689,7 @@ def test_connections_that_make_room_just_when_they_go_on_are_closed_once(site: P
         assert server.workers() == worker
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sent",
     [b"", get(PAGE)[:20], get(PAGE), get(LARGE) * 9],
@@ -695,6 +709,7 @@ def test_as_many_connections_as_there_may_be_keep_nobody_away(site: Path, sent: 
 # --- what gunicorn does beside answering
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0, 1])
 def test_a_head_has_more_time_than_an_idle_connection(site: Path, seconds: int) -> None:
     within = ("env", f"GUNICORN_CMD_ARGS=--keep-alive {seconds}")
@@ -710,6 +725,7 @@ def test_a_head_has_more_time_than_an_idle_connection(site: Path, seconds: int) 
         assert everything(new).startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.slow
 def test_a_worker_that_ends_while_the_site_is_away_stops_nobody_and_is_replaced(tmp_path: Path) -> None:
     site, away = tmp_path / "site", tmp_path / "away"
     for path, text in SITE.items():
@@ -737,6 +753,7 @@ def test_what_cannot_start_says_so_and_ends_with_one_status_however_many_workers
     assert "Traceback" not in server.log.read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
@@ -760,6 +777,7 @@ def test_what_gunicorn_cannot_serve_the_blog_with_is_said_in_a_sentence(
     assert "Traceback" not in server.log.read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("then", ["wait()", "gc.collect = wait"])  # as the last thing that gunicorn.conf.py does
 def test_those_who_serve_go_on_until_one_of_those_that_follow_a_reload_can(
     site: Path, tmp_path: Path, then: str
@@ -789,6 +807,7 @@ def test_those_who_serve_go_on_until_one_of_those_that_follow_a_reload_can(
         assert exchange(server.port, get(PAGE)).startswith(b"HTTP/1.1 200")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("then", ["sys.exit(4)", "import nothing_such", "1 / 0", "os.kill(os.getpid(), 9)"])
 def test_a_reload_that_cannot_be_loaded_stops_nobody_and_is_tried_again(
     site: Path, tmp_path: Path, then: str
@@ -805,6 +824,7 @@ def test_a_reload_that_cannot_be_loaded_stops_nobody_and_is_tried_again(
         assert crowd.wrong == []
 
 
+@pytest.mark.slow
 def test_a_stop_waits_for_no_reload(site: Path, tmp_path: Path) -> None:
     with breakable(site, tmp_path) as (server, fault):
         fault.touch()
@@ -815,6 +835,7 @@ def test_a_stop_waits_for_no_reload(site: Path, tmp_path: Path) -> None:
     assert "could not be loaded" not in server.log.read_text()  # 5 s after it was tried
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_told_to_end_before_it_can_listen_ends(site: Path, tmp_path: Path) -> None:
     told = tmp_path / "told"
     (tmp_path / "sitecustomize.py").write_text(
@@ -833,6 +854,7 @@ def test_a_worker_that_is_told_to_end_before_it_can_listen_ends(site: Path, tmp_
     assert told.exists()
 
 
+@pytest.mark.slow
 def test_a_server_that_began_with_another_configuration_takes_this_one(site: Path, tmp_path: Path) -> None:
     configuration = tmp_path / "conf.py"
     within = ("env", f"GUNICORN_CMD_ARGS=--config {configuration}")
@@ -863,6 +885,7 @@ def breakable(site: Path, folder: Path, then: str = "sys.exit(4)") -> Iterator[t
         yield server, fault
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_told_to_end_while_it_loads_has_not_failed(site: Path, tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text("import time\nprint('loading', flush=True)\ntime.sleep(60)\n")
     server = Server(site / "site", site / "cache-hot", workers=2)
@@ -878,6 +901,7 @@ def test_a_worker_that_is_told_to_end_while_it_loads_has_not_failed(site: Path, 
     assert "exited with code" not in server.log.read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cores", [1, len(os.sched_getaffinity(0))])
 def test_as_many_workers_as_none_are_as_many_as_cores_that_they_may_use(site: Path, cores: int) -> None:
     allowed = ",".join(map(str, sorted(os.sched_getaffinity(0))[:cores]))
@@ -886,6 +910,7 @@ def test_as_many_workers_as_none_are_as_many_as_cores_that_they_may_use(site: Pa
         assert len(server.workers()) == cores
 
 
+@pytest.mark.slow
 def test_a_worker_that_has_answered_enough_is_replaced(site: Path) -> None:
     within = ("env", "GUNICORN_CMD_ARGS=--max-requests 20")
     with Server(site / "site", site / "cache-hot", workers=1, within=within) as server:
@@ -895,6 +920,7 @@ def test_a_worker_that_has_answered_enough_is_replaced(site: Path) -> None:
         server.wait_until(lambda: len(server.workers()) == 1 and server.workers() != first)
 
 
+@pytest.mark.slow
 def test_the_access_log_is_gunicorns(site: Path, tmp_path: Path) -> None:
     lines = []
     for worker_class in ("bitacora.server.worker.HotLaneWorker", "gthread"):
@@ -943,6 +969,7 @@ def _whole_answer(client: socket.socket) -> bytes:
     return answer
 
 
+@pytest.mark.slow
 def test_under_tls_gunicorn_is_alone_and_gives_the_same_page(
     site: Path, pair: tuple[int, int], tmp_path: Path
 ) -> None:
@@ -965,6 +992,7 @@ def test_under_tls_gunicorn_is_alone_and_gives_the_same_page(
                 assert answer.read() == exchange(pair[0], get(PAGE)).partition(b"\r\n\r\n")[2]
 
 
+@pytest.mark.slow
 def test_behind_the_proxy_protocol_gunicorn_is_alone(site: Path) -> None:
     within = ("env", "GUNICORN_CMD_ARGS=--proxy-protocol auto --proxy-allow-from 127.0.0.1")
     with Server(site / "site", site / "cache-hot", workers=1, within=within) as server:

@@ -21,6 +21,7 @@ import pytest
 import sizes
 from conftest import Saw, Serve
 from crowd import PAUSE_S
+from lanes import slow_but
 from live import (
     ADDRESS,
     LISTS,
@@ -28,6 +29,8 @@ from live import (
     SETTINGS,
     Writer,
     branch,
+    by_git_checkout,
+    by_rename,
     commit_all,
     commit_beside,
     every_writer,
@@ -50,7 +53,7 @@ LATE_S = POLL_S + QUIET_S + 1.0
 """How late the last worker may be: a look at everything, the wait, and what this machine has to do besides."""
 
 
-@every_writer
+@every_writer(in_place, by_rename, by_git_checkout)
 def test_every_edit_is_on_the_next_request_of_both_workers(
     writer: Writer, tmp_path: Path, serve: Serve, saw: Saw
 ) -> None:
@@ -66,7 +69,7 @@ def test_every_edit_is_on_the_next_request_of_both_workers(
     assert stale == []
 
 
-@every_writer
+@every_writer(in_place)
 def test_without_inotify_a_post_and_lists_are_new_when_the_file_has_been_quiet(
     writer: Writer, tmp_path: Path, serve: Serve, saw: Saw
 ) -> None:
@@ -96,6 +99,7 @@ def seconds_until_lists_are_new(clients: Sequence[Client], version: int) -> floa
     return latest
 
 
+@pytest.mark.slow
 def test_where_the_kernel_has_no_inotify_left_changes_are_polled(tmp_path: Path, serve: Serve) -> None:
     site = make_site(tmp_path / "site")
     clients = serve(site, within=without_inotify()).clients()
@@ -204,6 +208,7 @@ class Reader(threading.Thread):
         return version
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("watch", ["inotify", "poll"])
 def test_during_pushes_and_pulls_no_answer_is_torn_mixed_or_missing(
     tmp_path: Path, serve: Serve, saw: Saw, watch: str
@@ -299,8 +304,11 @@ def test_a_worker_that_starts_during_a_push_waits_for_its_end(tmp_path: Path, lo
 # --- the folder itself
 
 
-@pytest.mark.parametrize("watch", ["inotify", "poll"])
-@pytest.mark.parametrize("take_away", [rename_the_site, remove_the_site, rename_the_posts])
+AWAY = slow_but([rename_the_site], [rename_the_site, remove_the_site, rename_the_posts])
+
+
+@pytest.mark.parametrize("watch", slow_but(["inotify"], ["inotify", "poll"]))
+@pytest.mark.parametrize("take_away", AWAY)
 def test_while_the_folder_is_away_readers_see_what_was_read_and_then_the_new_at_once(
     take_away: Writer, watch: str, tmp_path: Path, serve: Serve
 ) -> None:

@@ -390,6 +390,7 @@ def test_counts_of_a_killed_worker_stay(site: Path, serve: Serve) -> None:
     assert len([labels for name, labels in scrape if name == "bitacora_generation"]) == 2
 
 
+@pytest.mark.slow
 def test_counts_outlive_a_reload(site: Path, serve: Serve) -> None:
     server = serve(site)
     ask(server, URL, 10)

@@ -11,6 +11,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import pytest
 from blogs import NOON, URL, Answer, Blog, Clock, hashed, post
 from conftest import NewBlog
+from programs import wait_until
 
 
 def days(count: int, **head: str) -> dict[str, str]:
@@ -497,9 +498,8 @@ def test_a_post_may_choose_a_template_of_the_site(new_blog: NewBlog) -> None:
     )
     assert blog.get("/2018/07/17/x/").words("title") == ["Ancha · El Blog"]
     (blog.root / "templates/wide.html").unlink()
-    while (title := blog.get("/2018/07/17/x/").words("title")) == ["Ancha · El Blog"]:
-        pass
-    assert title == ["X · El Blog"]
+    wait_until(lambda: blog.get("/2018/07/17/x/").words("title") != ["Ancha · El Blog"])
+    assert blog.get("/2018/07/17/x/").words("title") == ["X · El Blog"]
 
 
 @pytest.mark.parametrize(

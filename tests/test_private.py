@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from urllib.parse import quote
 
+import pytest
 from blogs import Blog, Clock, post
 from conftest import NewBlog
 
@@ -256,6 +257,7 @@ UNPUBLISHED = {
 }
 
 
+@pytest.mark.slow
 def test_with_what_is_not_published_every_answer_is_the_same_to_the_byte(new_blog: NewBlog) -> None:
     """Headers and ETags too: nobody can tell whether there is something to come."""
     clock = Clock(datetime(2026, 6, 1, tzinfo=UTC).timestamp())

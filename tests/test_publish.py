@@ -466,6 +466,7 @@ def test_a_name_that_leads_elsewhere_is_written_nowhere(home: Home, editor: Edit
     assert left_over(home) == []
 
 
+@pytest.mark.slow
 def test_ten_thousand_files_are_one_push(home: Home, editor: Editor) -> None:
     editor.publish({f"posts/{number}.md": post(str(number)) for number in range(10_000)})
     assert pull(home).message == "10000 posts, 0 errors, 0 warnings"
@@ -568,6 +569,7 @@ def pulled_as(user: int, home: Home) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_root_is_told_to_pull_as_the_user_of_the_home_and_leaves_nothing_there(
     theirs: Home, tmp_path: Path
 ) -> None:
@@ -713,6 +715,7 @@ with home.alone(waits=True) as lock:
 """
 
 
+@pytest.mark.slow
 def test_a_git_whose_publisher_was_killed_does_not_hold_the_lock_for_ever(home: Home, tmp_path: Path) -> None:
     pipe = tmp_path / "hangs"
     os.mkfifo(pipe)

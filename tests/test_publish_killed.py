@@ -111,6 +111,7 @@ def copies(home: Home, folder: Path) -> Callable[[int], Home]:
     return copy
 
 
+@pytest.mark.slow
 def test_publishing_killed_at_any_step_leaves_a_whole_site_and_the_next_one_finishes(
     site: tuple[Home, Editor], tmp_path: Path
 ) -> None:
@@ -130,6 +131,7 @@ def test_publishing_killed_at_any_step_leaves_a_whole_site_and_the_next_one_fini
     assert step > 20
 
 
+@pytest.mark.slow
 def test_a_rollback_killed_at_any_step_leaves_a_whole_site(site: tuple[Home, Editor], tmp_path: Path) -> None:
     home, _ = site
     publish(home, all_is_well)
@@ -148,6 +150,7 @@ def test_a_rollback_killed_at_any_step_leaves_a_whole_site(site: tuple[Home, Edi
     assert step > 3
 
 
+@pytest.mark.slow
 def test_git_killed_at_any_call_leaves_a_whole_site_and_the_next_one_finishes(
     site: tuple[Home, Editor], tmp_path: Path
 ) -> None:

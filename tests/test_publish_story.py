@@ -135,6 +135,7 @@ def test_nothing_is_written_into_a_release_by_hand(tmp_path: Path, pushed: Home,
     assert files_of(pushed.current) == before
 
 
+@pytest.mark.slow
 def test_a_pull_publishes_what_was_pushed_to_the_forge(tmp_path: Path, serve: Serve) -> None:
     forge = tmp_path / "forge.git"
     Editor(tmp_path / "nobody", forge).git("init", "-q", "--bare", "-b", "main", str(forge))
@@ -255,6 +256,7 @@ def test_a_push_is_told_of_warnings_in_what_it_changed_and_how_that_will_be_shar
     assert "remote: 3 posts, 0 errors, 3 warnings" in told.told
 
 
+@pytest.mark.slow
 def test_a_push_lists_what_of_it_not_everybody_will_see(tmp_path: Path, pushed: Home) -> None:
     editor = Editor(tmp_path / "work", pushed.repo)
     editor.publish({"posts/2020-01-01-antes.md": post("Antes", draft="true")})
@@ -288,6 +290,7 @@ def test_warnings_are_told_and_pass(tmp_path: Path, pushed: Home) -> None:
     assert "remote: posts/foto.jpg:1:1: warning: It is a symbolic link" in told.told
 
 
+@pytest.mark.slow
 def test_other_branches_and_tags_are_kept_and_not_published(tmp_path: Path, pushed: Home) -> None:
     editor = Editor(tmp_path / "work", pushed.repo)
     commit = editor.publish({"posts/a.md": post()})
@@ -298,6 +301,7 @@ def test_other_branches_and_tags_are_kept_and_not_published(tmp_path: Path, push
     assert pushed.served() == commit
 
 
+@pytest.mark.slow
 def test_the_published_branch_cannot_be_deleted(tmp_path: Path, pushed: Home) -> None:
     editor = Editor(tmp_path / "work", pushed.repo)
     commit = editor.publish({"posts/a.md": post()})
@@ -307,6 +311,7 @@ def test_the_published_branch_cannot_be_deleted(tmp_path: Path, pushed: Home) ->
     assert pushed.git().commit("refs/heads/main") == commit
 
 
+@pytest.mark.slow
 def test_a_forced_push_is_checked_and_published_like_any_other(tmp_path: Path, pushed: Home) -> None:
     editor = Editor(tmp_path / "work", pushed.repo)
     first = editor.publish({"posts/a.md": post("Primera")})
@@ -318,6 +323,7 @@ def test_a_forced_push_is_checked_and_published_like_any_other(tmp_path: Path, p
     assert [release.commit for release in listed(pushed)] == [second, first]
 
 
+@pytest.mark.slow
 def test_settings_that_break_are_refused_and_none_can_say_what_the_server_runs(
     tmp_path: Path, pushed: Home
 ) -> None:
@@ -332,6 +338,7 @@ def test_settings_that_break_are_refused_and_none_can_say_what_the_server_runs(
     assert pushed.served() == commit
 
 
+@pytest.mark.slow
 def test_a_name_that_cannot_be_shown_is_refused_with_a_remedy(tmp_path: Path, pushed: Home) -> None:
     editor = Editor(tmp_path / "work", pushed.repo)
     commit = editor.publish({"posts/2026-01-01-a.md": post()})
@@ -343,6 +350,7 @@ def test_a_name_that_cannot_be_shown_is_refused_with_a_remedy(tmp_path: Path, pu
     assert pushed.served() == commit
 
 
+@pytest.mark.slow
 def test_pulled_settings_that_name_another_cache_server_leave_those_from_before(
     tmp_path: Path, serve: Serve
 ) -> None:
@@ -359,6 +367,7 @@ def test_pulled_settings_that_name_another_cache_server_leave_those_from_before(
     assert all("El Blog" in client.get("/").text for client in clients)
 
 
+@pytest.mark.slow
 def test_a_template_that_reaches_for_the_system_reaches_nothing(
     tmp_path: Path, pushed: Home, serve: Serve
 ) -> None:
@@ -372,6 +381,7 @@ def test_a_template_that_reaches_for_the_system_reaches_nothing(
     assert not ran.exists()
 
 
+@pytest.mark.slow
 def test_a_publication_that_was_cut_short_is_made_up_for_by_a_pull(tmp_path: Path, pushed: Home) -> None:
     editor = Editor(tmp_path / "work", pushed.repo)
     editor.publish({"posts/a.md": post("Primera")})
@@ -382,6 +392,7 @@ def test_a_publication_that_was_cut_short_is_made_up_for_by_a_pull(tmp_path: Pat
     assert pushed.served() == second
 
 
+@pytest.mark.slow
 def test_a_webhook_that_comes_while_a_push_is_checked_is_not_forgotten_when_that_is_refused(
     tmp_path: Path, pushed: Home
 ) -> None:
@@ -395,6 +406,7 @@ def test_a_webhook_that_comes_while_a_push_is_checked_is_not_forgotten_when_that
     assert pushed.served() == first
 
 
+@pytest.mark.slow
 def test_a_webhook_that_comes_during_a_rollback_is_not_forgotten_even_if_there_is_none(
     tmp_path: Path, pushed: Home
 ) -> None:
@@ -416,6 +428,7 @@ def at_rest(home: Home) -> None:
         assert lock is not None
 
 
+@pytest.mark.slow
 def test_a_site_without_its_last_post_is_an_empty_site(tmp_path: Path, pushed: Home, serve: Serve) -> None:
     editor = Editor(tmp_path / "work", pushed.repo)
     editor.publish({"site.toml": SETTINGS, "posts/2026-01-01-a.md": post()})
@@ -425,6 +438,7 @@ def test_a_site_without_its_last_post_is_an_empty_site(tmp_path: Path, pushed: H
     assert all(client.get("/2026/01/01/a/").status == 404 for client in clients)
 
 
+@pytest.mark.slow
 def test_the_check_knows_the_settings_of_the_service(tmp_path: Path, pushed: Home) -> None:
     hook = pushed.repo / "hooks/pre-receive"
     hook.write_text(hook.read_text().replace("#!/bin/sh\n", "#!/bin/sh\nexport BITACORA_PERMALINK=/:slug/\n"))

@@ -322,6 +322,7 @@ KEYS = {
 }
 
 
+@pytest.mark.slow
 def test_memory_is_flat_whatever_keys_a_template_makes_up(new_blog: NewBlog) -> None:
     blog = new_blog(SITE)
     for kind, source in KEYS.items():

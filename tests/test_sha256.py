@@ -50,6 +50,7 @@ def test_it_is_pulled_rolled_back_and_its_history_is_known(tmp_path: Path, forge
     assert b"Segunda." in files_of(home.current)[POST]
 
 
+@pytest.mark.slow
 def test_it_is_pushed_to_the_server_where_that_was_made_for_it(tmp_path: Path) -> None:
     done = flask("site", "init-git", tmp_path / "home", "--object-format", "sha256", site=tmp_path)
     assert done.returncode == 0, done.stderr

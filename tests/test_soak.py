@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import sizes
 from conftest import Saw, Serve
 from live import SETTINGS, branch, commit_all, commit_beside, git, run, tool
@@ -196,6 +197,7 @@ def at_rest(server: Server, pusher: Pusher) -> list[Size]:
     return found
 
 
+@pytest.mark.slow
 def test_two_workers_keep_their_size_however_long_they_serve(tmp_path: Path, serve: Serve, saw: Saw) -> None:
     site, author = tmp_path / "site", tmp_path / "author"
     make(site, author)

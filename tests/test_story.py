@@ -314,6 +314,7 @@ def test_an_ended_post_is_gone_soon_from_everywhere(
         must_be_nowhere(client)
 
 
+@pytest.mark.slow
 @both_ends
 @both_states
 def test_the_last_good_version_of_an_ended_post_is_gone_too(
@@ -328,6 +329,7 @@ def test_the_last_good_version_of_an_ended_post_is_gone_too(
         must_be_nowhere(client)
 
 
+@pytest.mark.slow
 @both_ends
 @both_states
 def test_an_ended_post_stays_gone_after_a_restart(
@@ -339,6 +341,7 @@ def test_an_ended_post_stays_gone_after_a_restart(
         must_be_nowhere(client)
 
 
+@pytest.mark.slow
 @both_ends
 def test_what_ended_while_no_server_ran_leaves_no_last_good_version(
     server: Server, post: Path, end: Callable[[Path], None]

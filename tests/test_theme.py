@@ -65,8 +65,7 @@ def test_a_template_is_live(new_blog: NewBlog) -> None:
         blog.write("templates/post.html", text)
         assert blog.get(URL).text == text
     blog.delete("templates/post.html")
-    while blog.get(URL).body != usual:
-        pass
+    blog.get_until(200, URL, usual)
 
 
 def test_templates_know_what_the_guide_promises(new_blog: NewBlog) -> None:

@@ -79,6 +79,7 @@ def test_a_name_of_a_test_is_no_markup_of_the_progress(tmp_path: Path, document:
     assert result.outcome == "passed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "says"),
     [
@@ -98,6 +99,7 @@ def test_a_part_that_crashes_has_failed_and_the_next_one_runs(
     assert says in section(document.read_text(), "P1")
 
 
+@pytest.mark.slow
 def test_a_part_that_takes_too_long_is_ended_with_all_it_started_and_the_next_one_runs(
     tmp_path: Path, document: Path
 ) -> None:
@@ -125,6 +127,7 @@ def is_running(pid: int) -> bool:
     return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_leaves_a_report_of_the_parts_so_far_and_no_test_running(
     number: signal.Signals, tmp_path: Path, document: Path
@@ -164,6 +167,7 @@ command.main()
     assert not is_running(int(pid.read_text()))
 
 
+@pytest.mark.slow
 def test_a_part_that_is_run_again_stands_in_the_place_of_what_was_said_of_it(
     tmp_path: Path, document: Path
 ) -> None:

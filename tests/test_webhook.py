@@ -452,6 +452,7 @@ def test_what_need_not_be_published_is_answered_with_a_sentence(
     assert files_of(home.folder) == before
 
 
+@pytest.mark.slow
 def test_two_thousand_wrong_calls_change_nothing_and_start_nothing(
     blog: Blog, home: Home, monkeypatch: pytest.MonkeyPatch, saw: Saw
 ) -> None:
@@ -631,6 +632,7 @@ def test_a_push_is_live_in_every_worker_soon_after_the_call(server: Server, home
     server.wait_until(lambda: not any(children(worker) for worker in server.workers()))
 
 
+@pytest.mark.slow
 def test_fifty_calls_at_once_take_one_process_that_fetches_twice(
     server: Server, home: Home, editor: Editor, git: Watched, saw: Saw
 ) -> None:
@@ -658,6 +660,7 @@ def test_fifty_calls_at_once_take_one_process_that_fetches_twice(
     assert git.most_at_once() == 1
 
 
+@pytest.mark.slow
 def test_fifty_calls_at_rest_run_one_git_at_a_time(server: Server, home: Home, git: Watched) -> None:
     with ThreadPoolExecutor(50) as threads:
         bodies = [numbered(number) for number in range(1, 51)]

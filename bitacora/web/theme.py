@@ -141,7 +141,9 @@ class Theme:
                 environment = self._environment(own, sandboxed=self._sandboxed) if own else self._default
                 self._overlay = _Overlay(templates, environment, dict.fromkeys(own, True))
             overlay = self._overlay
-        return overlay.environment if any(self._is_own(name, overlay) for name in names) else self._default
+        if overlay.environment is self._default or not any(self._is_own(name, overlay) for name in names):
+            return self._default
+        return overlay.environment
 
     def _is_own(self, name: str, overlay: _Overlay) -> bool:
         """Whether a template of the site has a part in what `name` makes. If not, it needs no sandbox."""

@@ -52,6 +52,7 @@ def home_of(folder: Path) -> Home:
 # --- 33: names
 
 
+@pytest.mark.slow
 @pytest.mark.advisory(33, "CVE-2026-108259")
 def test_names_of_branches_paths_and_people_are_text_wherever_they_are_told(here: Path, new_blog: NewBlog) -> None:
     """CVE-2026-108259 (TinaCMS): a branch whose name has a quote became code in a build.
@@ -162,6 +163,7 @@ def hostile_trees(editor: Editor, trap: Path) -> Iterator[tuple[str, str]]:
         yield repr(name), odd
 
 
+@pytest.mark.slow
 @pytest.mark.advisory(35, "CVE-2025-48384", "CVE-2024-32002")
 def test_no_tree_that_is_pushed_or_pulled_runs_anything_or_writes_into_the_repository(here: Path) -> None:
     """CVE-2025-48384, CVE-2024-32002 (git): CR in a submodule's path, links and folders alike but for case.

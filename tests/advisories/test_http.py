@@ -133,6 +133,7 @@ def pair(site: Path) -> Iterator[tuple[int, int]]:
         yield hot.port, stock.port
 
 
+@pytest.mark.slow
 @pytest.mark.advisory(26, "CVE-2026-134820", "CVE-2024-1135", "CVE-2024-6827")
 def test_a_body_whose_end_is_not_certain_is_the_end_of_its_connection(pair: tuple[int, int]) -> None:
     """CVE-2026-134820, CVE-2024-1135, CVE-2024-6827 (gunicorn): padded, signed, doubled lengths; ends of chunks.
@@ -152,6 +153,7 @@ def test_a_body_whose_end_is_not_certain_is_the_end_of_its_connection(pair: tupl
                 assert own[-1:] in ([400], [501]) or own == [200], (name, own)
 
 
+@pytest.mark.slow
 def test_each_proxy_of_the_recipes_and_the_blog_count_the_same_requests(
     site: Path, serve: Serve, tmp_path: Path
 ) -> None:
@@ -261,6 +263,7 @@ def test_no_session_is_ever_looked_at_and_no_cookie_changes_an_answer(
 # --- 40: what proxies say
 
 
+@pytest.mark.slow
 @pytest.mark.advisory(40, "Grav 2.0-rc.3")
 def test_of_forwarded_headers_as_many_are_believed_as_there_are_proxies(new_blog: NewBlog) -> None:
     """Grav 2.0-rc.3: forwarded headers were trusted one by one, whoever had written them."""
