@@ -30,6 +30,7 @@ from bitacora.files.tree import Tree  # noqa: E402
 Serve = Callable[..., Server]
 NewBlog = Callable[..., Blog]
 Saw = Callable[..., None]
+LEFT_OUT = pytest.StashKey[int]()
 
 
 def pytest_unconfigure() -> None:
@@ -45,9 +46,14 @@ def pytest_deselected(items: Sequence[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Have the last line say how many were left out; every process leaves out the same."""
+    """Every process leaves out the same, and one that crashed tells nothing."""
     if left_out := getattr(node, "workeroutput", {}).get("left out"):
-        node.config.pluginmanager.get_plugin("terminalreporter").stats["deselected"] = [None] * left_out
+        node.config.stash[LEFT_OUT] = left_out
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if left_out := terminalreporter.config.stash.get(LEFT_OUT, 0):
+        terminalreporter.write_line(f"{left_out} tests were left out here: make check runs them all")
 
 
 @pytest.fixture
