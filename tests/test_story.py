@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 import html5lib
 import pytest
 from conftest import Serve
+from programs import wait_until
 from server import Answer, Client, Server, late
 
 SEED = (Path(__file__).parent / "seed-post.md").read_text(encoding="utf-8")
@@ -36,29 +37,50 @@ def edited(words: str) -> str:
     return SEED.replace(f"title: '{TITLE}'", f"title: '{words}'").replace("Hace poco", f"{words}. Hace poco")
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Path:
+def make_site(folder: Path) -> Path:
     """A site without a post."""
-    site = tmp_path / "site"
-    (site / "posts").mkdir(parents=True)
+    (folder / "posts").mkdir(parents=True)
     settings = f'title = "Bitácora"\nurl = "{URL}"\nlanguage = "es"\ntimezone = "America/Santiago"\n'
-    (site / "site.toml").write_text(settings, encoding="utf-8")
-    return site
+    (folder / "site.toml").write_text(settings, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Server]]:
+    """A site that one test after another finds without a post, and its server."""
+    folder = tmp_path_factory.mktemp("story")
+    with Server(make_site(folder / "site"), folder / "cache") as server:
+        yield folder / "site", server
 
 
 @pytest.fixture
-def post(site: Path) -> Path:
-    return site / "posts" / NAME
+def workers(shared: tuple[Path, Server]) -> Iterator[list[Client]]:
+    site, server = shared
+    workers = server.clients()
+    yield workers
+    (site / "posts" / NAME).unlink(missing_ok=True)
+    wait_until(lambda: not any(shown(client) for client in workers))
 
 
 @pytest.fixture
-def server(site: Path, serve: Serve) -> Server:
-    return serve(site)
+def post(shared: tuple[Path, Server]) -> Path:
+    return shared[0] / "posts" / NAME
 
 
 @pytest.fixture
-def workers(server: Server) -> list[Client]:
-    return server.clients()
+def own_site(tmp_path: Path) -> Path:
+    """Of a test that starts servers itself."""
+    return make_site(tmp_path / "site")
+
+
+@pytest.fixture
+def own_post(own_site: Path) -> Path:
+    return own_site / "posts" / NAME
+
+
+@pytest.fixture
+def server(own_site: Path, serve: Serve) -> Server:
+    return serve(own_site)
 
 
 def page(client: Client, path: str) -> Element:
@@ -230,11 +252,11 @@ def test_of_a_broken_post_the_last_good_page_stays_in_both_workers(workers: list
         assert problems(client) == [(f"posts/{NAME}", 5)]
 
 
-def test_the_last_good_page_stays_after_a_restart(server: Server, post: Path) -> None:
-    post.write_text(edited("La buena"), encoding="utf-8")
+def test_the_last_good_page_stays_after_a_restart(server: Server, own_post: Path) -> None:
+    own_post.write_text(edited("La buena"), encoding="utf-8")
     for client in server.clients():
         client.get(ADDRESS)
-    post.write_text(BROKEN, encoding="utf-8")
+    own_post.write_text(BROKEN, encoding="utf-8")
     for client in server.clients():
         client.get(ADDRESS)
     server.restart()
@@ -255,15 +277,15 @@ def test_both_workers_show_the_newest_good_version_that_either_has_seen(workers:
 
 
 def test_two_servers_with_one_cache_folder_agree_on_the_last_good_version(
-    site: Path, post: Path, serve: Serve
+    own_site: Path, own_post: Path, serve: Serve
 ) -> None:
-    post.write_text(edited("Primera"), encoding="utf-8")
-    (one,) = serve(site, workers=1).clients()
-    (other,) = serve(site, workers=1).clients()
+    own_post.write_text(edited("Primera"), encoding="utf-8")
+    (one,) = serve(own_site, workers=1).clients()
+    (other,) = serve(own_site, workers=1).clients()
     assert [title_in(one), title_in(other)] == ["Primera", "Primera"]
-    post.write_text(edited("Segunda"), encoding="utf-8")
+    own_post.write_text(edited("Segunda"), encoding="utf-8")
     assert title_in(one) == "Segunda"
-    post.write_text(BROKEN, encoding="utf-8")
+    own_post.write_text(BROKEN, encoding="utf-8")
     assert [title_in(one), title_in(other)] == ["Segunda", "Segunda"]
     assert one.get(ADDRESS).body == other.get(ADDRESS).body
 
@@ -318,10 +340,11 @@ def test_an_ended_post_is_gone_soon_from_everywhere(
 @both_ends
 @both_states
 def test_the_last_good_version_of_an_ended_post_is_gone_too(
-    server: Server, workers: list[Client], post: Path, end: Callable[[Path], None], before: str
+    server: Server, own_post: Path, end: Callable[[Path], None], before: str
 ) -> None:
-    end_it(post, workers, end, before)
-    post.write_text(BROKEN, encoding="utf-8")
+    workers = server.clients()
+    end_it(own_post, workers, end, before)
+    own_post.write_text(BROKEN, encoding="utf-8")
     for client in workers:
         must_be_nowhere(client)
     server.restart()
@@ -333,9 +356,9 @@ def test_the_last_good_version_of_an_ended_post_is_gone_too(
 @both_ends
 @both_states
 def test_an_ended_post_stays_gone_after_a_restart(
-    server: Server, workers: list[Client], post: Path, end: Callable[[Path], None], before: str
+    server: Server, own_post: Path, end: Callable[[Path], None], before: str
 ) -> None:
-    end_it(post, workers, end, before)
+    end_it(own_post, server.clients(), end, before)
     server.restart()
     for client in server.clients():
         must_be_nowhere(client)
@@ -344,17 +367,17 @@ def test_an_ended_post_stays_gone_after_a_restart(
 @pytest.mark.slow
 @both_ends
 def test_what_ended_while_no_server_ran_leaves_no_last_good_version(
-    server: Server, post: Path, end: Callable[[Path], None]
+    server: Server, own_post: Path, end: Callable[[Path], None]
 ) -> None:
-    post.write_text(SEED, encoding="utf-8")
+    own_post.write_text(SEED, encoding="utf-8")
     assert all(shown(client) for client in server.clients())
-    post.write_text(BROKEN, encoding="utf-8")
+    own_post.write_text(BROKEN, encoding="utf-8")
     assert all(shown(client) for client in server.clients())
     server.stop()
-    end(post)
+    end(own_post)
     server.restart()
     server.stop()
-    post.write_text(BROKEN, encoding="utf-8")
+    own_post.write_text(BROKEN, encoding="utf-8")
     server.restart()
     for client in server.clients():
         must_be_nowhere(client)
