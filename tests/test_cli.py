@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 
@@ -13,6 +14,9 @@ import pytest
 from blogs import Blog, post
 from click.testing import Result
 from conftest import NewBlog
+from lanes import slow_but
+
+from bitacora import factory
 
 ROOT = Path(__file__).parent.parent
 
@@ -188,6 +192,27 @@ def test_without_an_address_the_port_stands_for_one(tmp_path: Path) -> None:
     assert start(tmp_path, BITACORA_URL="https://blog.example.org").stderr == ""
 
 
+Refused = Callable[..., str]
+
+
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Refused:
+    """Starts the app of such an environment in this process, and gives what it says before it ends."""
+    monkeypatch.setattr(factory, "hide_memory", lambda: None)
+
+    def start_here(**environ: str) -> str:
+        for name, value in environ.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(SystemExit) as ended:
+            factory.app_or_exit()
+        assert ended.value.code == 4
+        said = capsys.readouterr()
+        assert said.out == ""
+        return said.err
+
+    return start_here
+
+
 SECRET = "geheim"
 
 
@@ -212,32 +237,36 @@ SECRET = "geheim"
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_a_sentence(
-    tmp_path: Path, name: str, value: str, allowed: str
+    tmp_path: Path, refused: Refused, name: str, value: str, allowed: str
 ) -> None:
-    result = start(tmp_path, **{name: value})
-    assert (result.returncode, result.stdout) == (4, "")
-    [line] = result.stderr.splitlines()
+    [line] = refused(**{"HOME": str(tmp_path), name: value}).splitlines()
     assert line.startswith(f"Bitácora cannot start. {name} = ")
     assert allowed in line
     assert SECRET not in line
     assert value in line or value == SECRET or SECRET in value or name == "BITACORA_TITEL"
 
 
-def test_a_wrong_site_toml_stops_the_start(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("title = ", "The file is not"), ("titel = 'x'", "titel = "), ("per_page = 'x'", "per_page =")],
+)
+def test_a_wrong_site_toml_stops_the_start(tmp_path: Path, refused: Refused, text: str, said: str) -> None:
     (tmp_path / "posts").mkdir()
-    for text, said in (
-        ("title = ", "The file is not"),
-        ("titel = 'x'", "titel = "),
-        ("per_page = 'x'", "per_page ="),
-    ):
-        (tmp_path / "site.toml").write_text(f"# ours\n{text}")
-        result = start(tmp_path, BITACORA_SITE=str(tmp_path))
-        assert result.returncode == 4
-        [line] = result.stderr.splitlines()
-        assert line.startswith(f"Bitácora cannot start. site.toml:2:1: {said}")
+    (tmp_path / "site.toml").write_text(f"# ours\n{text}")
+    [line] = refused(BITACORA_SITE=str(tmp_path)).splitlines()
+    assert line.startswith(f"Bitácora cannot start. site.toml:2:1: {said}")
 
 
-@pytest.mark.parametrize("text", [b"# ours\ntitle = \n", b"# ours\ntitel = 'x'", b"# ours\n\xff"])
+def test_what_stops_the_start_ends_the_process_with_the_status_that_gunicorn_knows(tmp_path: Path) -> None:
+    result = start(tmp_path, BITACORA_PER_PAGE="0")
+    assert (result.returncode, result.stdout) == (4, "")
+    assert result.stderr.startswith("Bitácora cannot start. BITACORA_PER_PAGE = ")
+
+
+WRONG_SETTINGS = [b"# ours\ntitle = \n", b"# ours\ntitel = 'x'", b"# ours\n\xff"]
+
+
+@pytest.mark.parametrize("text", slow_but([b"# ours\ntitle = \n"], WRONG_SETTINGS))
 def test_check_says_what_is_wrong_with_settings_that_stop_the_start(tmp_path: Path, text: bytes) -> None:
     (tmp_path / "posts").mkdir()
     (tmp_path / "site.toml").write_bytes(text)

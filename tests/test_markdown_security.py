@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import html5lib
@@ -247,24 +248,55 @@ PATHOLOGICAL = [
 ]
 
 
+EACH_IN_A_FORK = """
+import os, resource, signal, sys
+from bitacora.markdown.writer import MarkupTooLarge, first_heading, plain_text, render
+
+class AsWritten:
+    def link(self, href): return href
+    def picture(self, src): return src, 0, 0
+
+def put_through(text):
+    plain_text(text), first_heading(text)
+    for trusted in (False, True):
+        try:
+            render(text, AsWritten(), trusted=trusted)
+        except MarkupTooLarge:
+            pass
+
+for expression in sys.stdin:
+    if (child := os.fork()) == 0:
+        signal.alarm(120)
+        resource.setrlimit(resource.RLIMIT_AS, (1500 << 20, 1500 << 20))
+        try:
+            put_through(eval(eval(expression)))
+        except BaseException as error:
+            print(repr(error)[:500], file=sys.stderr, flush=True)
+            os._exit(1)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def forking(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """A process that puts each text through in one of its own, and where that writes its errors."""
+    errors = tmp_path_factory.mktemp("forking") / "errors"
+    with errors.open("w") as file:
+        command, root = [sys.executable, "-c", EACH_IN_A_FORK], Path(__file__).parent.parent
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=file, text=True, cwd=root) as process:
+            yield process, errors
+
+
 @pytest.mark.parametrize("expression", PATHOLOGICAL)
-def test_no_text_hangs_crashes_or_bloats_a_worker(expression: str) -> None:
+def test_no_text_hangs_crashes_or_bloats_a_worker(
+    forking: tuple[subprocess.Popen[str], Path], expression: str
+) -> None:
     """In a process of its own, for a crash would take the tests with it."""
-    script = (
-        "import resource\n"
-        "resource.setrlimit(resource.RLIMIT_AS, (1500 << 20, 1500 << 20))\n"
-        "from bitacora.markdown.writer import MarkupTooLarge, first_heading, plain_text, render\n"
-        "class AsWritten:\n"
-        "    def link(self, href): return href\n"
-        "    def picture(self, src): return src, 0, 0\n"
-        f"text = {expression}\n"
-        "plain_text(text), first_heading(text)\n"
-        "for trusted in (False, True):\n"
-        "    try:\n"
-        "        render(text, AsWritten(), trusted=trusted)\n"
-        "    except MarkupTooLarge:\n"
-        "        pass\n"
-    )
-    root = Path(__file__).parent.parent
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, cwd=root, text=True, timeout=120)
-    assert ran.returncode == 0, ran.stderr
+    process, errors = forking
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(f"{expression!r}\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == "0\n", errors.read_text()
