@@ -24,8 +24,23 @@ from blogs import Blog, make_blog  # noqa: E402
 from browser import browser  # noqa: E402, F401 - a fixture
 from folders import make_folder, ticks  # noqa: E402, F401 - fixtures
 from server import Server  # noqa: E402
+from werkzeug.routing import Rule  # noqa: E402
 
 from bitacora.files.tree import Tree  # noqa: E402
+
+_compile = Rule._compile_builder
+_compiled: dict[tuple[object, ...], Any] = {}
+
+
+def compiled_once(rule: Rule, append_unknown: bool = True) -> Any:
+    """How Werkzeug writes an address of a rule: every blog has the same rules, and compiles none again."""
+    key = rule.rule, repr(rule._trace), repr(rule.defaults), append_unknown
+    if key not in _compiled:
+        _compiled[key] = _compile(rule, append_unknown)
+    return _compiled[key]
+
+
+Rule._compile_builder = compiled_once  # type: ignore[method-assign]
 
 Serve = Callable[..., Server]
 NewBlog = Callable[..., Blog]

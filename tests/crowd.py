@@ -14,7 +14,7 @@ from typing import Self
 import sizes
 from programs import PATIENCE_S
 
-PAUSE_S = sizes.of(0.0, 0.005)
+PAUSE_S = sizes.of(0.0, 0.02)
 ENDS = (b"</html>\n", b"</html>", b"</feed>\n", b"</feed>", b"</urlset>\n", b"</urlset>")
 
 

@@ -89,7 +89,11 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        """At once: how it ends by itself is what tests of that look at, with `stop` or `ended`."""
+        self._forget_clients()
+        if self._process is not None and self._process.poll() is None:
+            self.kill()
+        self._process = None
 
     def launch(self) -> None:
         """Start without waiting: requests queue until a worker is there."""
@@ -112,9 +116,7 @@ class Server:
                 raise AssertionError(f"not ready (exit status: {ended})\n{self.log.read_text()}")
 
     def stop(self) -> None:
-        for client in self._clients:
-            client.close()
-        self._clients.clear()
+        self._forget_clients()
         if self._process is not None:
             self._process.terminate()
             try:
@@ -179,6 +181,11 @@ class Server:
     def has_open(self, worker: int, target: str) -> bool:
         """Whether a worker has a descriptor of this name, as the kernel shows it."""
         return target in _descriptors(worker)
+
+    def _forget_clients(self) -> None:
+        for client in self._clients:
+            client.close()
+        self._clients.clear()
 
     def _probe(self) -> int:
         """The status of /readyz, 0 while nobody answers."""

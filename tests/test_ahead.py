@@ -97,6 +97,7 @@ def test_what_they_wrote_is_not_written_once_more(
     assert tasks == []
 
 
+@pytest.mark.slow
 def test_what_a_head_says_in_vain_is_told_once(
     site: Path, tmp_path: Path, opened: list[Library], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -105,6 +106,7 @@ def test_what_a_head_says_in_vain_is_told_once(
     assert caplog.text.count("orkut") == len(REMARKABLE) + 1
 
 
+@pytest.mark.slow
 def test_a_name_that_cannot_be_shown_holds_a_post_back_as_ever(
     site: Path, tmp_path: Path, opened: list[Library]
 ) -> None:
@@ -189,6 +191,7 @@ def test_a_disk_without_room_costs_time_and_a_line_of_log_and_nothing_is_left_on
     assert [file.name for file in (tmp_path / "index").iterdir()] == ["lock"]
 
 
+@pytest.mark.slow
 def test_what_a_killed_worker_left_half_written_goes(site: Path, tmp_path: Path, opened: list[Library]) -> None:
     left = tmp_path / "index/written-x"
     left.mkdir(parents=True)
@@ -224,6 +227,7 @@ def test_where_a_command_was_begun_neither_keeps_them_from_reading_nor_gives_the
     assert "a process that read posts ended" not in caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "environ"),
     [("ñ", {"PYTHONIOENCODING": "latin-1"}), ("\udcff", {}), ("index", {"PYTHONSAFEPATH": "1"})],

@@ -220,6 +220,7 @@ def test_a_push_without_errors_gets_a_green_mark(home: Home, editor: Editor, api
     assert asked.body["target_url"] == "https://blog.example.org"
 
 
+@pytest.mark.slow
 def test_what_is_published_already_is_not_told_again(home: Home, editor: Editor, api: Api) -> None:
     editor.publish({"posts/2026-01-01-a.md": post()})
     for _ in range(2):
@@ -239,12 +240,14 @@ def test_a_push_with_a_broken_post_gets_a_red_mark_with_its_first_error(
     assert len(asked.body["description"]) <= 140
 
 
+@pytest.mark.slow
 def test_without_a_token_nobody_is_told(home: Home, editor: Editor, api: Api) -> None:
     editor.publish({"posts/2026-01-01-a.md": post()})
     assert pull(home).returncode == 0
     assert api.asked == []
 
 
+@pytest.mark.slow
 def test_a_forge_that_says_no_costs_a_line_in_the_log(home: Home, editor: Editor, api: Api) -> None:
     commit = editor.publish({"posts/2026-01-01-a.md": post()})
     api.status = 403

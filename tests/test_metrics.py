@@ -361,6 +361,7 @@ def site(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_whichever_worker_is_asked_tells_the_sum(site: Path, serve: Serve) -> None:
     server = serve(site)
     workers = server.clients()

@@ -7,7 +7,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pytest
 import sizes
 from conftest import Serve
 from crowd import PAUSE_S
+from lanes import slow_but
 from publishing import (
     PLAIN,
     SECRET,
@@ -124,13 +125,14 @@ def test_push_refuse_mend_push_live_and_back_under_load(tmp_path: Path, pushed: 
     assert "0 errors, 0 warnings  a change" in told[0]
 
 
-@pytest.mark.parametrize(
-    "command", [("new", "Otra"), ("check", "--fix", "--yes"), ("fetch-images", "--write")], ids=" ".join
-)
-def test_nothing_is_written_into_a_release_by_hand(tmp_path: Path, pushed: Home, command: Sequence[str]) -> None:
+WRITING = ["new Otra", "check --fix --yes", "fetch-images --write"]
+
+
+@pytest.mark.parametrize("command", slow_but(["new Otra"], WRITING))
+def test_nothing_is_written_into_a_release_by_hand(tmp_path: Path, pushed: Home, command: str) -> None:
     Editor(tmp_path / "work", pushed.repo).publish({"posts/a.md": post()})
     before = files_of(pushed.current)
-    done = flask("posts", *command, site=pushed.current)
+    done = flask("posts", *command.split(), site=pushed.current)
     assert (done.returncode, "Write in a clone of the posts" in done.stderr) == (1, True)
     assert files_of(pushed.current) == before
 
@@ -169,7 +171,7 @@ def test_a_pull_publishes_what_was_pushed_to_the_forge(tmp_path: Path, serve: Se
     assert faults == []
 
 
-@pytest.mark.parametrize("broken", ["last-good", "refuse"])
+@pytest.mark.parametrize("broken", slow_but(["last-good"], ["last-good", "refuse"]))
 def test_the_webhook_publishes_what_was_pushed_to_the_forge_under_load(
     tmp_path: Path, serve: Serve, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:

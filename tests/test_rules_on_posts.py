@@ -168,6 +168,7 @@ def flatter_meta(environ: Mapping[str, Any], status: str, headers: Headers, body
 # --- pictures
 
 
+@cache
 def image(width: int, height: int, kind: str = "PNG", weight: int = 0) -> bytes:
     """A picture of this size, made heavier with bytes that readers of pictures skip."""
     file = io.BytesIO()
