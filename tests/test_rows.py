@@ -20,6 +20,7 @@ HEADS = (
     "date: 2018-07-18\nexpires: 2030-01-01\nsingle_image: [{img: a.jpg, caption: Pie, alt: Uno}]\nfocus: 10% 20%",
     "date: 2018-07-19\nshare_message: {x: Hola, orkut: No}\ntags: [uno, uno]\nintro: 😀\naliases: [/a/, /b/]",
     "date: 2018-07-20\nplain: {a: [1, 2.5, true, null, 2020-01-01, [{b: -7}]]}\nbig: 99999999999999999999",
+    "draft: true",  # which needs no date
 )
 POSTS = [
     read_post(f"---\ntitle: Año {number}\n{head}\n---\nTexto.\n".encode(), f"posts/{number}-ñ.md", SITE)
