@@ -295,9 +295,10 @@ def test_flask_and_gunicorn_find_the_app_without_flags(tmp_path: Path, words: tu
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize(
-    "kept", [{"BITACORA_CACHE_DIR": "/proc/nothing"}, {"BITACORA_CACHE_DIR": "/sys"}, {"HOME": ""}]
-)
+KEPT = [{"BITACORA_CACHE_DIR": "/proc/nothing"}, {"BITACORA_CACHE_DIR": "/sys"}, {"HOME": ""}]
+
+
+@pytest.mark.parametrize("kept", slow_but(KEPT[:1], KEPT))
 def test_where_nothing_can_be_kept_the_blog_serves_all_the_same(tmp_path: Path, kept: dict[str, str]) -> None:
     code = "print(app.app.test_client().get('/').status_code)"
     result = start(tmp_path, code, **kept)
@@ -339,9 +340,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@pytest.mark.parametrize(
-    ("here", "whose"), [("blog", "blog"), ("blog/posts", "blog"), ("blog/posts/inner/posts", "blog/posts/inner")]
-)
+PLACES = [("blog", "blog"), ("blog/posts", "blog"), ("blog/posts/inner/posts", "blog/posts/inner")]
+
+
+@pytest.mark.parametrize(("here", "whose"), slow_but(PLACES[2:], PLACES))
 def test_a_command_speaks_of_the_nearest_site_upwards_and_says_so(home: Path, here: str, whose: str) -> None:
     made = command("posts", "new", "Hola", cwd=home / here, home=home)
     assert made.stderr.splitlines()[0] == f"Site: {home / whose}"
@@ -349,7 +351,7 @@ def test_a_command_speaks_of_the_nearest_site_upwards_and_says_so(home: Path, he
     Path(made.stdout.strip()).unlink()
 
 
-@pytest.mark.parametrize("here", ["elsewhere", "."])
+@pytest.mark.parametrize("here", slow_but(["elsewhere"], ["elsewhere", "."]))
 def test_a_command_refuses_where_there_is_no_site_and_writes_nothing(home: Path, here: str) -> None:
     for words in (("posts", "new", "Hola"), ("posts", "check")):
         refused = command(*words, cwd=home / here, home=home)

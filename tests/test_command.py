@@ -98,6 +98,7 @@ def test_from_nothing_to_a_page_with_the_command_alone(bitacora: Installed, tmp_
             server.communicate(timeout=PATIENCE_S)
 
 
+@pytest.mark.slow
 def test_a_push_is_checked_by_what_is_installed(bitacora: Installed, tmp_path: Path) -> None:
     assert bitacora.run("publish", "init", "home", cwd=tmp_path)[0] == 0
     bitacora.run("new", "blog", "--language", "en", cwd=tmp_path)

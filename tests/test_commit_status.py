@@ -14,6 +14,7 @@ from threading import Thread
 from typing import Any, NamedTuple
 
 import pytest
+from lanes import slow_but
 from publishing import SETTINGS, Editor, post
 
 from bitacora.publish import commit_status
@@ -228,7 +229,7 @@ def test_what_is_published_already_is_not_told_again(home: Home, editor: Editor,
     assert len(api.asked) == 1
 
 
-@pytest.mark.parametrize("broken", ["last-good", "refuse"])
+@pytest.mark.parametrize("broken", slow_but(["last-good"], ["last-good", "refuse"]))
 def test_a_push_with_a_broken_post_gets_a_red_mark_with_its_first_error(
     home: Home, editor: Editor, api: Api, broken: str
 ) -> None:

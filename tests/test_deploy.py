@@ -85,7 +85,7 @@ def was_on_its_way(failure: str) -> bool:
 def test_no_request_fails_while_the_server_reloads(site: Path, serve: Serve, saw: Saw) -> None:
     server = serve(site)
     with Crowd(server.port, PATHS, READERS, may_close=True) as load:
-        for _ in range(sizes.of(20, 3)):
+        for _ in range(sizes.of(20, 2)):
             before = set(server.workers())
             server.send(signal.SIGHUP)
             wait_for_others(server, before)

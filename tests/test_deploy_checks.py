@@ -65,6 +65,7 @@ def test_a_commit_is_judged_by_what_is_committed_and_not_by_the_work_tree(writer
     assert "\nposts/a.md:2:15: " in f"\n{done.stderr}"
 
 
+@pytest.mark.slow
 def test_a_commit_tells_warnings_of_its_own_files_and_is_made(tmp_path: Path) -> None:
     writer = Writer(tmp_path / "work", "blog")
     link = post(body="[a](/nada/)")
@@ -75,6 +76,7 @@ def test_a_commit_tells_warnings_of_its_own_files_and_is_made(tmp_path: Path) ->
     assert (done.returncode, [line.split(":")[0] for line in done.stderr.splitlines()[:-1]]) == (0, ["posts/b.md"])
 
 
+@pytest.mark.slow
 def test_a_commit_may_delete_a_post_and_rename_another(writer: Writer) -> None:
     writer.write({"site.toml": SETTINGS, "posts/a.md": post(), "posts/b.md": post(body="Otro.")})
     assert writer.tries().returncode == 0

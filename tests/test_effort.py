@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from folders import MakeFolder, post
 from hostile_bodies import SPECIAL, shapes
+from lanes import slow_but
 
 from bitacora.check.outline import outline
 from bitacora.library import rendered as rendering
@@ -160,7 +161,10 @@ def test_characters_that_are_escaped_are_counted() -> None:
         assert render(f"a{sign}b" * 4_000, AsWritten()).body
 
 
-@pytest.mark.parametrize("sign", ["![", "<", "[a](" + " " * 560 + "))))", "$a", "\\[", "\\begin{a}", "\xa0- a\n"])
+SIGNS = ["![", "<", "[a](" + " " * 560 + "))))", "$a", "\\[", "\\begin{a}", "\xa0- a\n"]
+
+
+@pytest.mark.parametrize("sign", slow_but(SIGNS[:4], SIGNS))
 def test_no_sign_before_a_title_or_a_formula_keeps_a_worker_busy(sign: str) -> None:
     steps = []
     for size in (50_000, 200_000):

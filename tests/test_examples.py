@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.mark.slow
 def test_examples_are_looked_for_alike_with_ci_and_without() -> None:
     """Hypothesis by itself goes easy on itself where it sees CI, and then what passes there fails elsewhere."""
     asked = "import conftest, hypothesis; print(hypothesis.settings())"

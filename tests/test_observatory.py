@@ -21,6 +21,7 @@ from fronts import certify
 from programs import lacking, tool
 from server import ROOT, Server
 
+pytestmark = pytest.mark.slow
 PACKAGE = ROOT / ".venv/observatory/node_modules/@mdn/mdn-http-observatory"
 GRADER = Path(__file__).with_name("observatory.mjs")
 PATIENCE_S = 120

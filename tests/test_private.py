@@ -230,6 +230,7 @@ def test_a_crawler_finds_nothing_of_a_draft_that_is_broken(new_blog: NewBlog) ->
         assert leaks(crawl(blog)) == [], text
 
 
+@pytest.mark.slow
 def test_a_crawler_finds_nothing_while_previews_are_read(new_blog: NewBlog) -> None:
     blog = private_blog(new_blog)
     blog.write(FILE, source(draft="true"))

@@ -282,6 +282,7 @@ def test_a_push_lists_what_of_it_not_everybody_will_see(tmp_path: Path, pushed: 
     assert [line[: len(begins)] for line, begins in zip(told, beginnings, strict=True)] == beginnings
 
 
+@pytest.mark.slow
 def test_warnings_are_told_and_pass(tmp_path: Path, pushed: Home) -> None:
     editor = Editor(tmp_path / "work", pushed.repo)
     editor.folder.joinpath("posts").mkdir()

@@ -42,6 +42,7 @@ def section(report: str, name: str) -> str:
     return report.partition(f"\n## {name}: ")[2].partition("\n## ")[0]
 
 
+@pytest.mark.slow
 def test_each_part_is_told_of_with_what_was_promised_and_what_was_seen(tmp_path: Path, document: Path) -> None:
     good = part(
         tmp_path, "P1", PASSES, passes="It holds.", promised={"answers": 1_000}, at_most={"slowest_ms": 1_221}
