@@ -301,14 +301,15 @@ def test_lines_for_a_file_of_systemd_s_are_as_it_reads_them() -> None:
 
 def test_the_tree_of_the_architecture_is_that_of_the_code() -> None:
     tree = (ROOT / "docs/architecture.md").read_text().partition("bitacora/\n")[2].partition("templates/")[0]
-    told, room = set(), ""
+    told, rooms = set(), [""]
     for line in tree.splitlines():
         name, _, does = line.strip().partition(" ")
         assert does.strip(), line
+        depth = (len(line) - len(line.lstrip())) // 2
         if name.endswith("/"):
-            room = name
+            rooms[depth:] = [f"{rooms[depth - 1]}{name}"]
         else:
-            told.add(f"{room if line.startswith('    ') else ''}{name.removesuffix('.py')}")
+            told.add(f"{rooms[depth - 1]}{name.removesuffix('.py')}")
     code = {
         path.relative_to(ROOT / "bitacora").with_suffix("").as_posix()
         for path in (ROOT / "bitacora").rglob("*.py")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bitacora.settings import Site
-from bitacora.share import crawl, page_rules, picture_rules, tag_rules, text_rules
+from bitacora.share import crawl, rules
 from bitacora.share.crawl import Answer
 from bitacora.share.desk import Desk, PictureFacts, desk
 from bitacora.share.readers import CONFIDENCES, READERS
@@ -602,7 +602,7 @@ def test_what_is_right_gets_no_verdict(fine: Broken) -> None:
 
 
 def test_every_rule_that_is_written_is_asked() -> None:
-    modules = (page_rules, text_rules, picture_rules, tag_rules)
+    modules = (rules.page, rules.text, rules.picture, rules.tags)
     written = {id(value) for module in modules for value in vars(module).values() if isinstance(value, Rule)}
     assert written == {id(rule) for rule in RULES}
     assert len({rule.id for rule in RULES}) == len(RULES)
@@ -674,10 +674,9 @@ def test_every_verdict_fills_its_words_and_names_measure_limit_and_source() -> N
 
 
 def test_every_message_is_one_piece_of_the_source_for_translators() -> None:
-    folder = Path(page_rules.__file__).parent
-    trees = [ast.parse(path.read_text()) for path in folder.glob("*_rules.py")] + [
-        ast.parse((folder / "rule.py").read_text())
-    ]
+    folder = Path(rules.__file__).parent
+    files = [*folder.glob("*.py"), folder.parent / "rule.py"]
+    trees = [ast.parse(path.read_text()) for path in files]
     texts = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
     assert messages() <= texts
 

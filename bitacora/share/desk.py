@@ -16,7 +16,6 @@ from bitacora.settings import Site
 from bitacora.share.crawl import PLAIN, Answer, Crawl, Fetch, Head, Page, timed
 from bitacora.share.metadata import clean
 from bitacora.share.networks import ShareText
-from bitacora.share.picture_rules import declared_size, form_of, picture_disallowed
 from bitacora.share.readers import (
     LARGE,
     OFFICIAL,
@@ -31,6 +30,7 @@ from bitacora.share.readers import (
     shorten,
 )
 from bitacora.share.rule import SEVERITIES, WARNING, Case, Picture, PictureFacts, Verdict, host_of, own_path
+from bitacora.share.rules.picture import declared_size, form_of, picture_disallowed
 from bitacora.share.verdicts import general, merged, verdicts
 
 __all__ = ["Desk", "PictureFacts", "Shown", "Verdict", "desk", "notes"]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from bitacora.share.page_rules import PAGE_RULES, page_not_html, page_packed_wrongly, page_slow, page_status
-from bitacora.share.picture_rules import PICTURE_RULES
 from bitacora.share.readers import CONFIDENCES
 from bitacora.share.rule import SEVERITIES, Case, Found, PictureFacts, Rule, Verdict
-from bitacora.share.tag_rules import TAG_RULES
-from bitacora.share.text_rules import SHORTER_TITLE, TEXT_RULES
+from bitacora.share.rules.page import PAGE_RULES, page_not_html, page_packed_wrongly, page_slow, page_status
+from bitacora.share.rules.picture import PICTURE_RULES
+from bitacora.share.rules.tags import TAG_RULES
+from bitacora.share.rules.text import SHORTER_TITLE, TEXT_RULES
 
 __all__ = [
     "RULES",

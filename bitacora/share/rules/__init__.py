@@ -1,0 +1,1 @@
+"""What may be wrong with how a link looks, one module for each part of a page."""
