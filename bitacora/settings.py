@@ -19,9 +19,9 @@ from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-NETWORKS = (
-    "whatsapp", "facebook", "x", "telegram", "linkedin", "mastodon", "bluesky", "threads", "reddit", "email",
-)  # fmt: skip
+from bitacora import network_names
+
+NETWORKS = tuple(network_names.NETWORKS)
 PERMALINK_STYLES = ("date", "pretty", "ordinal", "weekdate", "none")
 PERMALINK_PLACEHOLDERS = (
     "year", "short_year", "month", "i_month", "short_month", "long_month", "day", "i_day", "short_day", "long_day",

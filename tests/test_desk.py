@@ -21,7 +21,7 @@ from bitacora.settings import Site
 from bitacora.share.crawl import Answer
 from bitacora.share.desk import Desk, PictureFacts, Shown, Verdict, desk, notes
 from bitacora.share.metadata import SharePicture, preview
-from bitacora.share.readers import READERS
+from bitacora.share.networks import READERS
 from bitacora.share.rule import Problem
 
 TEMPLATES = Path(__file__).parent.parent / "templates"

@@ -19,7 +19,8 @@ from bitacora.posts.post import read_post
 from bitacora.problems import PostError
 from bitacora.settings import AUTHOR_KEYS, NETWORKS, Operator, Site, read_site
 from bitacora.share import networks
-from bitacora.share.readers import READERS, Length
+from bitacora.share.network import Length
+from bitacora.share.networks import READERS
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
@@ -157,7 +158,7 @@ def test_the_sharing_page_tells_of_every_network_what_the_share_desk_holds_it_to
 
 def test_the_sharing_page_tells_how_long_a_share_text_may_be() -> None:
     told = numbers(section(SHARING, "Share texts"))
-    assert {network.limit for network in networks.NETWORKS.values() if network.limit} <= told
+    assert {network.limit for network in networks.LINKS.values() if network.limit} <= told
 
 
 def test_every_focal_point_of_the_sharing_page_is_one() -> None:

@@ -18,8 +18,9 @@ import pytest
 
 from bitacora.posts.post import Author, Image, Post, Term
 from bitacora.settings import NETWORKS, Site
-from bitacora.share.metadata import Preview, SharePicture, clean, preview, site_preview
-from bitacora.share.networks import share_links, share_texts
+from bitacora.share.links import share_links, share_texts
+from bitacora.share.metadata import Preview, SharePicture, preview, site_preview
+from bitacora.share.text import clean
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 HEAD = """<!doctype html>

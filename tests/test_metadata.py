@@ -12,17 +12,8 @@ import pytest
 
 from bitacora.posts.post import Author, Image, Post, Term
 from bitacora.settings import Site
-from bitacora.share.metadata import (
-    Preview,
-    SharePicture,
-    clean,
-    cut,
-    fediverse_handle,
-    graphemes,
-    preview,
-    site_preview,
-    x_handle,
-)
+from bitacora.share.metadata import Preview, SharePicture, cut, fediverse_handle, preview, site_preview, x_handle
+from bitacora.share.text import clean, graphemes
 
 SITE = Site(
     title="Bitácora de prueba",

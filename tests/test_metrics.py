@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from server import Client, Server
 
 from bitacora.share.crawlers import CRAWLERS, crawler_of
-from bitacora.share.readers import READERS
+from bitacora.share.networks import READERS
 from bitacora.web import metrics
 from bitacora.web.metrics import DERIVED, KINDS, POSTS, SLOT_BYTES, Metrics
 

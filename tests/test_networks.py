@@ -10,17 +10,13 @@ import regex
 
 from bitacora import settings
 from bitacora.settings import Site
+from bitacora.share.links import ShareText, share_links, share_texts
 from bitacora.share.metadata import Preview, site_preview
-from bitacora.share.networks import (
-    NETWORKS,
-    ShareText,
-    bluesky_length,
-    mastodon_length,
-    share_links,
-    share_texts,
-    threads_length,
-    x_length,
-)
+from bitacora.share.networks import LINKS as NETWORKS
+from bitacora.share.networks.mastodon import mastodon_length
+from bitacora.share.networks.threads import threads_length
+from bitacora.share.networks.x import x_length
+from bitacora.share.text import graphemes as bluesky_length
 
 SITE = Site(title="Bitácora", url="https://blog.example.org")
 SAID = site_preview(SITE, "La democracia", "De qué se trata.", "/2018/07/17/x/")

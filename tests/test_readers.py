@@ -10,18 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bitacora.share.crawl import Head, parse_head
-from bitacora.share.metadata import graphemes
-from bitacora.share.readers import (
-    CONFIDENCES,
-    READERS,
-    Fact,
-    Length,
-    PictureRules,
-    Reading,
-    articles,
-    read,
-    shorten,
-)
+from bitacora.share.network import CONFIDENCES, Fact, Length, PictureRules
+from bitacora.share.networks import READERS
+from bitacora.share.readers import Reading, articles, read, shorten
+from bitacora.share.text import graphemes
 
 URL = "https://blog.example.org/2018/07/17/x/"
 OG_TITLE, TWITTER_TITLE = (

@@ -20,7 +20,8 @@ from PIL import Image
 
 from bitacora.share import crawl
 from bitacora.share.desk import Desk, Verdict
-from bitacora.share.readers import CONVENTION, OBSERVED, OFFICIAL, READERS, UNKNOWN
+from bitacora.share.network import CONVENTION, OBSERVED, OFFICIAL, UNKNOWN
+from bitacora.share.networks import READERS
 from bitacora.share.verdicts import RULES
 
 ROOT = Path(__file__).parent.parent

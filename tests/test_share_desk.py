@@ -14,7 +14,7 @@ from conftest import NewBlog
 from PIL import Image
 
 from bitacora.share.desk import Desk, Shown, Verdict
-from bitacora.share.readers import READERS
+from bitacora.share.networks import READERS
 from bitacora.web import desk as web_desk
 
 ROOT = Path(__file__).parent.parent

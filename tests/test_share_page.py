@@ -23,9 +23,9 @@ from markupsafe import Markup
 from bitacora.posts.post import Author, read_post
 from bitacora.settings import Site
 from bitacora.share.desk import Desk, Shown, Verdict
+from bitacora.share.links import share_links, share_texts
 from bitacora.share.metadata import SharePicture, preview
-from bitacora.share.networks import share_links, share_texts
-from bitacora.share.readers import READERS
+from bitacora.share.networks import READERS
 from bitacora.web.alphabets import direction
 from bitacora.web.headers import security
 from bitacora.web.words import Words

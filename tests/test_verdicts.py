@@ -15,7 +15,8 @@ from bitacora.settings import Site
 from bitacora.share import crawl, rules
 from bitacora.share.crawl import Answer
 from bitacora.share.desk import Desk, PictureFacts, desk
-from bitacora.share.readers import CONFIDENCES, READERS
+from bitacora.share.network import CONFIDENCES
+from bitacora.share.networks import READERS
 from bitacora.share.rule import Problem
 from bitacora.share.verdicts import RULES, Rule, Verdict, messages
 

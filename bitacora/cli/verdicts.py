@@ -8,7 +8,8 @@ from dataclasses import replace
 from bitacora.library.snapshot import Snapshot
 from bitacora.posts.post import Post
 from bitacora.problems import Finding
-from bitacora.share.readers import CONVENTION, OBSERVED, OFFICIAL, READERS
+from bitacora.share.network import CONVENTION, OBSERVED, OFFICIAL
+from bitacora.share.networks import READERS
 from bitacora.share.rule import ERROR, WARNING
 from bitacora.share.verdicts import Verdict
 from bitacora.web.blog import blog

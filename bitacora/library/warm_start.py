@@ -20,6 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
+from bitacora import network_names
 from bitacora.files.sources import Pack
 from bitacora.files.tree import Signature, open_own, signature
 from bitacora.library.rows import Rows, read_rows, write_rows
@@ -201,7 +202,8 @@ def _mark(site: Site) -> bytes:
     """A hash of all that a post is made from besides its file: this engine, its settings, what it runs on."""
     libraries = [version(name) for name in ("PyYAML", "python-frontmatter", "mistune")]
     settings = [getattr(site, setting.name) for setting in fields(site)]
-    digest = hashlib.blake2b(repr((sys.version, libraries, settings)).encode(), digest_size=16)
+    networks = (network_names.NETWORKS, network_names.ALIASES, network_names.APART)
+    digest = hashlib.blake2b(repr((sys.version, libraries, settings, networks)).encode(), digest_size=16)
     engine = Path(__file__).parents[1]
     rooms = ("files", "library", "markdown", "posts")
     parts = [file for room in rooms for file in engine.glob(f"{room}/*.py")]

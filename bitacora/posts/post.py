@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from bitacora import network_names
 from bitacora.files.layout import DRAFT_FOLDERS, JEKYLL_FOLDERS, SETTINGS_FILE
 from bitacora.markdown.comments import without_comments
 from bitacora.markdown.text import FURTHEST_HEADING, first_heading, lost_in, plain_text
@@ -440,8 +441,7 @@ _UNSEEN_ROLES = {*_OLD_ADDRESSES, "tags", "translation_key"}
 _IMAGE_TEXTS = {"image_caption", "image_alt"}
 _IMAGE_KEYS = {key: rank for rank, key in enumerate(("img", "src", "path", "url", "image", "file"))}
 _PICTURE_PARTS = {*_IMAGE_KEYS, "caption", "alt"}
-_APART = ("x",)
-"""Networks that a page can tell something of its own: others read X's tags only where Open Graph says nothing."""
+_APART = tuple(network_names.APART)
 _TEXTS = {"title", "intro", "share_title", "share_message", "image_caption", "image_alt"}
 _NEVER_CUT = {
     "date", "updated", "expires", "draft", "published", "status", "highlighted", "hidden", "noindex", "toc",
@@ -783,7 +783,7 @@ class _Fields:
         allowed = {"written": shown(name), "allowed": ", ".join((*networks, "default"))}
         if network in NETWORKS:
             self.remark(NETWORK_NOT_APART, node, key, **allowed)
-        elif meant := get_close_matches(network, (*networks, "twitter", "default"), 1):
+        elif meant := get_close_matches(network, (*networks, *network_names.ALIASES, "default"), 1):
             self.remark(NETWORK_MISSPELT, node, key, meant=_network(meant[0]), **allowed)
         else:
             self.remark(NETWORK_UNKNOWN, node, key, **allowed)
@@ -851,12 +851,12 @@ _READERS: Mapping[str, Callable[[_Fields, str], object]] = {
     "share_message": _Fields.share_message,
     "focus": _Fields.focus,
 }
-# Values that X may be told apart from all others, and the fields of a Post for them.
+# Values that some networks, like X, may be told apart from all others, and the fields of a Post for them.
 _APART_READERS: Mapping[str, Callable[[_Fields, str], Mapping[str, object]]] = {
     "share_title": _Fields.share_title,
     "share_image": _Fields.share_image,
 }
-_APART_FIELDS = {"default": "", "x": "_on_x"}
+_APART_FIELDS = {"default": "", **{name: f"_on_{name}" for name in _APART}}
 _DEFAULTS: dict[str, Any] = {
     **dict.fromkeys(("updated", "share_image", "focus")),
     **dict.fromkeys(("intro", "translation_key", "template", "share_title"), ""),
@@ -1058,7 +1058,7 @@ def _language(text: str) -> str:
 
 def _network(name: str) -> str:
     network = name.strip().lower()
-    return "x" if network == "twitter" else network
+    return network_names.ALIASES.get(network, network)
 
 
 def _parted(node: Node) -> tuple[Node | None, Table | None]:

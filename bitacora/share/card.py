@@ -16,8 +16,8 @@ from bitacora.share import fonts
 from bitacora.share.canvas import HEIGHT, SIZE, WIDTH, Card, finished
 from bitacora.share.fonts import Ink, Style
 from bitacora.share.lines import Block, Frame, set_block
-from bitacora.share.metadata import clean
 from bitacora.share.photo import CardError, crop, upright
+from bitacora.share.text import clean
 
 __all__ = ["Card", "CardError", "CardText", "Look", "crop", "draw", "edition", "read_focus"]
 

@@ -12,11 +12,12 @@ from html import unescape
 from html.parser import HTMLParser
 from typing import Any, NamedTuple
 
+from bitacora.share.network import PLAIN
+
 MOST_BYTES = 8 * 1024 * 1024
 """What is unpacked at most: eight times what the most patient reader with a known limit reads."""
 
 HTML_TYPES = ("text/html", "application/xhtml+xml")
-PLAIN = "identity"
 
 
 class Answer(NamedTuple):

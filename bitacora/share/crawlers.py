@@ -5,29 +5,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-SEARCH = "google"
-"""Reads pages for itself: nobody waits for the card that it may ask for."""
+from bitacora.share import networks
 
-_AGENTS = {
-    "imessage": r"facebookexternalhit\S{0,40} Facebot Twitterbot",
-    "facebook": "facebookexternalhit|meta-externalagent",
-    "telegram": "TelegramBot",
-    "x": "Twitterbot",
-    "whatsapp": "WhatsApp",
-    "linkedin": "LinkedInBot",
-    "slack": "Slackbot|Slack-ImgProxy",
-    "discord": "Discordbot",
-    "mastodon": "Mastodon",
-    "bluesky": "Cardyb",
-    "reddit": "redditbot",
-    "skype": "SkypeUriPreview",
-    SEARCH: "Googlebot",
-}
-"""The first that fits. Threads and Instagram come as Facebook does."""
+CRAWLERS = tuple(networks.CRAWLERS)
+SEARCHES = frozenset(name for name, crawler in networks.CRAWLERS.items() if crawler.is_search)
+"""Nobody waits for the card that they may ask for."""
 
-CRAWLERS = tuple(_AGENTS)
-
-_ANY = re.compile("|".join(f"(?P<{name}>{agents})" for name, agents in _AGENTS.items()))
+_ANY = re.compile("|".join(f"(?P<{name}>{crawler.agent})" for name, crawler in networks.CRAWLERS.items()))
 _MOST_AGENTS = 128
 """Of which each may have 8 KB, by the bounds of gunicorn."""
 

@@ -1,4 +1,4 @@
-"""The share desk: how a page will look on thirteen networks, and what is wrong with it."""
+"""The share desk: how a page will look on each network, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -13,24 +13,14 @@ from bitacora.posts.head import key_of
 from bitacora.posts.pictures import size_of
 from bitacora.problems import Remark
 from bitacora.settings import Site
-from bitacora.share.crawl import PLAIN, Answer, Crawl, Fetch, Head, Page, timed
-from bitacora.share.metadata import clean
-from bitacora.share.networks import ShareText
-from bitacora.share.readers import (
-    LARGE,
-    OFFICIAL,
-    READERS,
-    TEXT,
-    URL_LENGTH,
-    Reader,
-    Reading,
-    Said,
-    oembed_of,
-    read,
-    shorten,
-)
+from bitacora.share.crawl import Answer, Crawl, Fetch, Head, Page, timed
+from bitacora.share.links import ShareText
+from bitacora.share.network import LARGE, OFFICIAL, PLAIN, TEXT, Reader
+from bitacora.share.networks import READERS
+from bitacora.share.readers import Reading, Said, oembed_of, read, shorten
 from bitacora.share.rule import SEVERITIES, WARNING, Case, Picture, PictureFacts, Verdict, host_of, own_path
-from bitacora.share.rules.picture import declared_size, form_of, picture_disallowed
+from bitacora.share.rules.picture import declared_size, form_of
+from bitacora.share.text import clean
 from bitacora.share.verdicts import general, merged, verdicts
 
 __all__ = ["Desk", "PictureFacts", "Shown", "Verdict", "desk", "notes"]
@@ -98,7 +88,7 @@ def desk(
     cases = [replace(visit.case(reader), keys=keys, title_on_x=title_on_x) for reader in READERS.values()]
     found = {case.reader.name: verdicts(case, lines) for case in cases}
     shown = tuple(_shown(case, visit.url, [verdict for verdict, _ in found[case.reader.name]]) for case in cases)
-    plain = next(case for case in cases if case.reader.name == "facebook")
+    plain = next(case for case in cases if case.reader.name == _PLAINEST)
     everything = [*general(plain, lines), *(pair for pairs in found.values() for pair in pairs)]
     summary = [*map(_remarked, remarks), *merged(everything, {name: one.label for name, one in READERS.items()})]
     return Desk(shown, tuple(sorted(summary, key=lambda verdict: SEVERITIES.index(verdict.severity))))
@@ -109,6 +99,8 @@ def notes() -> frozenset[str]:
     return frozenset(reader.debugger_note for reader in READERS.values() if reader.debugger_note)
 
 
+_PLAINEST = "facebook"
+"""Reads Open Graph and nothing else: what concerns all is seen through its eyes."""
 _EXTENSIONS = {
     "jpg": "image/jpeg",
     "jpeg": "image/jpeg",
@@ -148,20 +140,19 @@ class _Visit:
             page=page,
             head=head,
             whole=whole,
-            twin=self._twin(page) if reader.name == "imessage" else None,
+            twin=self._twin(page, READERS[reader.twin]) if reader.twin else None,
             reading=reading,
             picture=picture,
             form=form_of(reader, reading, picture),
             path=self._path,
             ask=self._ask,
-            robots=self._robots() if picture_disallowed.concerns(reader.name) else None,
+            robots=self._robots() if reader.robots else None,
             text=self._texts.get(reader.name),
         )
 
-    def _twin(self, page: Page) -> Head | None:
-        """The head that Meta's crawler got, if it got all of it."""
-        meta = READERS["facebook"]
-        other = self._crawl.page(meta.user_agent.value, meta.encoding.value, meta.byte_range)
+    def _twin(self, page: Page, twin: Reader) -> Head | None:
+        """The head that the other reader got, if it got all of it."""
+        other = self._crawl.page(twin.user_agent.value, twin.encoding.value, twin.byte_range)
         is_comparable = other.status == page.status == 200 and other.is_html and other.html is not None
         return self._crawl.head(other) if is_comparable else None
 
@@ -210,7 +201,7 @@ class _Visit:
     def _ask(self, path: str) -> Answer:
         if path not in self._answers:
             headers = {
-                "User-Agent": READERS["facebook"].user_agent.value,
+                "User-Agent": READERS[_PLAINEST].user_agent.value,
                 "Accept-Encoding": PLAIN,
                 "Accept": "*/*",
             }
@@ -230,7 +221,7 @@ class _Visit:
 
     def _oembed(self, reader: Reader, head: Head) -> Mapping[str, Any]:
         """The oEmbed document, if it is ours: another site's is not fetched."""
-        if reader.name not in {"slack", "discord"} or not head.oembed:
+        if not reader.reads_oembed or not head.oembed:
             return {}
         try:
             path = own_path(self._site, urljoin(self.url, head.oembed))
@@ -272,7 +263,7 @@ def _shown(case: Case, url: str, found: list[Verdict]) -> Shown:
         title_cut=title_cut,
         description=description,
         description_cut=description_cut,
-        site=_site_line(reader.site.value, clean(reading.site_name), host, url),
+        site=_site_line(reader, clean(reading.site_name), host, url),
         picture=case.picture.url if form != TEXT else "",
         alt=clean(reading.alt.text) if form != TEXT else "",
         ratio=_ratio(reader, case.picture, form),
@@ -292,10 +283,12 @@ def _description(case: Case, reading: Reading, form: str) -> str:
     return "" if is_replaced or form not in case.reader.shows_description else clean(reading.description.text)
 
 
-def _site_line(style: str, name: str, host: str, url: str) -> str:
+def _site_line(reader: Reader, name: str, host: str, url: str) -> str:
+    style, length = reader.site.value, reader.address_length
     if style == "breadcrumb":
         scheme, _, rest = url.partition("://")
-        return shorten(f"{scheme}://" + " › ".join(filter(None, rest.split("/"))), URL_LENGTH.value)[0]
+        trail = f"{scheme}://" + " › ".join(filter(None, rest.split("/")))
+        return shorten(trail, length.value)[0] if length else trail
     if style == "DOMAIN":
         return host.upper()
     if style == "domain":

@@ -10,10 +10,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from urllib.parse import quote, urljoin, urlsplit
 
-import regex
-
 from bitacora.posts.post import Author, Post
 from bitacora.settings import Site
+from bitacora.share.text import CLUSTER, clean
 
 DESCRIPTION_GRAPHEMES = 200  # X cards markup documentation, archived (official)
 ALT_GRAPHEMES = 420  # the same, twitter:image:alt (official)
@@ -143,24 +142,7 @@ def site_preview(
     )
 
 
-_FORBIDDEN = regex.compile(
-    r"[[\p{Cc}\p{Cs}\p{Bidi_Control}\p{Noncharacter_Code_Point}\uFEFF]--[\t\n\v\f\r\x85]]", regex.VERSION1
-)
-_CLUSTER = regex.compile(r"\X")
 _SENTENCE = re.compile(r"[.!?][\"'»”’)\]]*\s|[。！？]")
-
-
-def clean(text: str) -> str:
-    """One line of text without control characters, bidi controls, lone surrogates and byte order marks.
-
-    A title that carries U+202E would turn round whatever a network writes beside it.
-    """
-    return " ".join(_FORBIDDEN.sub("", text).split())
-
-
-def graphemes(text: str) -> int:
-    """How many characters a reader sees: extended grapheme clusters of Unicode Annex 29."""
-    return sum(1 for _ in _CLUSTER.finditer(text))
 
 
 def cut(text: str, limit: int) -> str:
@@ -169,7 +151,7 @@ def cut(text: str, limit: int) -> str:
     A sentence must fill two fifths of the limit: 80 of 200, as much as WhatsApp shows, and beyond the full stop
     of most abbreviations.
     """
-    ends = [found.end() for found in islice(_CLUSTER.finditer(text), limit + 1)]
+    ends = [found.end() for found in islice(CLUSTER.finditer(text), limit + 1)]
     if len(ends) <= limit:
         return text
     room = ends[limit - 2]

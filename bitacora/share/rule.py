@@ -10,9 +10,12 @@ from urllib.robotparser import RobotFileParser
 
 from bitacora.posts.head import key_of
 from bitacora.settings import Site
+from bitacora.share import network
 from bitacora.share.crawl import Answer, Head, Page
-from bitacora.share.networks import ShareText
-from bitacora.share.readers import CONVENTION, OBSERVED, OFFICIAL, Fact, Reader, Reading
+from bitacora.share.links import ShareText
+from bitacora.share.network import CONVENTION, OBSERVED, OFFICIAL, Fact, Reader
+from bitacora.share.networks import discord, facebook, imessage, mastodon, whatsapp, x
+from bitacora.share.readers import Reading
 
 ERROR, WARNING, ADVICE = "error", "warning", "advice"
 SEVERITIES = (ERROR, WARNING, ADVICE)
@@ -157,6 +160,9 @@ class Case:
         return self.ask(path) if path else None
 
 
+EACH, SOME, ONCE = "each", "some", "once"
+"""Of whom a rule is asked: of each network, of those whose files name it, or once for all of them."""
+
 Keys = tuple[tuple[str, ...], str]
 """Front matter keys that a break may come from, the preferred one first; the one to name where none is there."""
 
@@ -181,7 +187,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What may be wrong. `networks` are those that it is asked of, none for once for all of them.
+    """What may be wrong. `asked` says of whom: EACH network that does not refuse it, SOME that name it, or ONCE.
 
     `keys` are the front matter keys that it may come from, the preferred one first.
     """
@@ -193,17 +199,24 @@ class Rule:
     find: Callable[[Case], Iterator[Found]]
     keys: tuple[str, ...] = ()
     default_key: str = ""
-    networks: tuple[str, ...] | None = None
+    asked: str = EACH
 
-    def concerns(self, network: str) -> bool:
-        return self.networks is None or network in self.networks
+    def concerns(self, reader: Reader) -> bool:
+        return (
+            self.id in reader.rules
+            if self.asked == SOME
+            else self.asked == EACH and self.id not in reader.not_rules
+        )
 
-    def verdict(self, found: Found, network: str, lines: Mapping[str, int]) -> Verdict:
-        """What was found, told for a network; `lines` are those of the keys in the post's file."""
+    def verdict(self, found: Found, reader: Reader | None, lines: Mapping[str, int]) -> Verdict:
+        """What was found, told for a network, for none of them alone where it is None.
+
+        `lines` are those of the keys in the post's file.
+        """
         key, line = _place(*(found.keys or (self.keys, self.default_key)), lines)
         return Verdict(
-            network=network,
-            severity=found.severity or self.severity,
+            network=reader.name if reader else "",
+            severity=ERROR if reader and self.id in reader.errors else found.severity or self.severity,
             rule=self.id,
             message=self.message,
             values={"measured": found.measured, "limit": found.limit, **found.values},
@@ -253,9 +266,19 @@ def rule(
     message: str,
     remedy: str,
     keys: Keys = NO_KEY,
-    networks: tuple[str, ...] | None = None,
+    asked: str = EACH,
 ) -> Callable[[_Find], Rule]:
-    return lambda find: Rule(id_, severity, message, remedy, find, keys[0], keys[1], networks)
+    """Register a rule under `rules/`."""
+
+    def register(find: _Find) -> Rule:
+        made = Rule(id_, severity, message, remedy, find, keys[0], keys[1], asked)
+        REGISTERED.append(made)
+        return made
+
+    return register
+
+
+REGISTERED: list[Rule] = []
 
 
 LEFT_OUT = (
@@ -269,14 +292,14 @@ def cite(source: str, confidence: str) -> Fact[None]:
     return Fact(None, source, confidence)
 
 
-OGP = cite("ogp.me", OFFICIAL)
-APPLE = cite("Apple TN3156", OFFICIAL)
-DISCORD = cite("Discord docs, link previews", OFFICIAL)
-META = cite("Meta sharing docs, web crawlers", OFFICIAL)
-META_IMAGES = cite("Meta sharing docs, images and best practices", OFFICIAL)
-WHATSAPP = cite("WhatsApp link previews docs", OFFICIAL)
-X = cite("X Cards markup docs (archived)", OFFICIAL)
-MASTODON = cite("mastodon/mastodon app/lib/link_details_extractor.rb", OBSERVED)
+OGP = cite(network.OGP, OFFICIAL)
+APPLE = cite(imessage.DOCS, OFFICIAL)
+DISCORD = cite(discord.DOCS, OFFICIAL)
+META = cite(facebook.CRAWLERS, OFFICIAL)
+META_IMAGES = cite(facebook.IMAGES, OFFICIAL)
+WHATSAPP = cite(whatsapp.DOCS, OFFICIAL)
+X = cite(x.CARDS, OFFICIAL)
+MASTODON = cite(mastodon.EXTRACTOR, OBSERVED)
 FOR_ALL = cite("union of the networks' rules", CONVENTION)
 
 

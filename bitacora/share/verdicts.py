@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from bitacora.share.readers import CONFIDENCES
-from bitacora.share.rule import SEVERITIES, Case, Found, PictureFacts, Rule, Verdict
-from bitacora.share.rules.page import PAGE_RULES, page_not_html, page_packed_wrongly, page_slow, page_status
-from bitacora.share.rules.picture import PICTURE_RULES
-from bitacora.share.rules.tags import TAG_RULES
-from bitacora.share.rules.text import SHORTER_TITLE, TEXT_RULES
+from bitacora.share.network import CONFIDENCES
+from bitacora.share.rule import ONCE, SEVERITIES, Case, Found, PictureFacts, Rule, Verdict
+from bitacora.share.rules import RULES
+from bitacora.share.rules.page import page_not_html, page_packed_wrongly, page_slow, page_status
+from bitacora.share.rules.text import SHORTER_TITLE
 
 __all__ = [
     "RULES",
@@ -30,9 +29,9 @@ def verdicts(case: Case, lines: Mapping[str, int]) -> list[tuple[Verdict, Found]
     """What this reader makes of the page, worst first."""
     rules = RULES if case.is_readable else READABLE
     found = [
-        (rule.verdict(found, case.reader.name, lines), found)
+        (rule.verdict(found, case.reader, lines), found)
         for rule in rules
-        if rule.networks != () and rule.concerns(case.reader.name)
+        if rule.concerns(case.reader)
         for found in rule.find(case)
     ]
     return sorted(found, key=lambda pair: SEVERITIES.index(pair[0].severity))
@@ -40,8 +39,8 @@ def verdicts(case: Case, lines: Mapping[str, int]) -> list[tuple[Verdict, Found]
 
 def general(case: Case, lines: Mapping[str, int]) -> list[tuple[Verdict, Found]]:
     """What concerns every reader alike, seen through the eyes of one that reads plain Open Graph."""
-    rules = [rule for rule in RULES if rule.networks == ()] if case.is_readable else []
-    return [(rule.verdict(found, "", lines), found) for rule in rules for found in rule.find(case)]
+    rules = [rule for rule in RULES if rule.asked == ONCE] if case.is_readable else []
+    return [(rule.verdict(found, None, lines), found) for rule in rules for found in rule.find(case)]
 
 
 def merged(found: Iterable[tuple[Verdict, Found]], labels: Mapping[str, str]) -> tuple[Verdict, ...]:
@@ -74,6 +73,3 @@ def _weight(pair: tuple[Verdict, Found]) -> tuple[int, float, int]:
 
 READABLE: tuple[Rule, ...] = (page_status, page_not_html, page_packed_wrongly, page_slow)
 """What can be said of an answer that is no page."""
-
-RULES: tuple[Rule, ...] = (*PAGE_RULES, *TEXT_RULES, *PICTURE_RULES, *TAG_RULES)
-"""Every rule, plainest first."""

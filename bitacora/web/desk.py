@@ -18,10 +18,10 @@ from bitacora.posts.post import Post, lines_of
 from bitacora.problems import PostError
 from bitacora.share.crawl import Answer
 from bitacora.share.desk import Desk, PictureFacts, Verdict, desk
+from bitacora.share.links import share_texts
 from bitacora.share.metadata import site_preview
-from bitacora.share.networks import share_texts
+from bitacora.share.network import Size
 from bitacora.share.photo import LEAST_SIDE_PX, MOST_SIDE_PX, CardError
-from bitacora.share.readers import Size
 from bitacora.share.rule import Amount, Problem
 from bitacora.web.cards import NAME as CARD
 from bitacora.web.cards import Cards, Made, problem_of

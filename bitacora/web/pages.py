@@ -16,8 +16,8 @@ from bitacora.posts.permalink import quote_path
 from bitacora.posts.pictures import is_picture, without_hash
 from bitacora.posts.post import Author, Post
 from bitacora.posts.public_source import public_source
-from bitacora.share.crawlers import SEARCH, crawler_of
-from bitacora.share.networks import share_links, share_texts
+from bitacora.share.crawlers import SEARCHES, crawler_of
+from bitacora.share.links import share_links, share_texts
 from bitacora.web.alphabets import sort_key
 from bitacora.web.blog import (
     blog,
@@ -196,7 +196,7 @@ def _expect(post: Post) -> None:
     """Have the card ready when it is asked for. A network that reads the page does so next."""
     if OWN not in request.environ:
         network = crawler_of(request.headers.get("User-Agent", ""))
-        blog().cards.make_beside(edition(), post, is_urgent=network not in {"", SEARCH})
+        blog().cards.make_beside(edition(), post, is_urgent=bool(network) and network not in SEARCHES)
 
 
 def _below(url: str) -> Response | None:

@@ -15,7 +15,7 @@ from bitacora.posts.post import Post
 from bitacora.posts.visibility import Mark, appears, is_for_nobody, mark_of, standing
 from bitacora.problems import PostError
 from bitacora.share.desk import Desk
-from bitacora.share.networks import share_texts
+from bitacora.share.links import share_texts
 from bitacora.web.blog import blog, desk_of, page, redirect, share_of, snapshot
 from bitacora.web.pages import address
 from bitacora.web.signed import DRAFT, STATUS, Opened, opened, sign

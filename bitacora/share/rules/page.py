@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from bitacora.settings import Site
-from bitacora.share.readers import CONVENTION, OFFICIAL, URL_LENGTH, Fact, Said, shorten
+from bitacora.share.network import CONVENTION, OFFICIAL, Fact
+from bitacora.share.readers import Said, shorten
 from bitacora.share.rule import (
     ADVICE,
     APPLE,
@@ -18,11 +19,11 @@ from bitacora.share.rule import (
     META,
     NOINDEX_KEYS,
     PICTURE_KEYS,
+    SOME,
     WARNING,
     WHATSAPP,
     Case,
     Found,
-    Rule,
     cite,
     host_of,
     parts_of,
@@ -73,7 +74,7 @@ def page_packed_wrongly(case: Case) -> Iterator[Found]:
     WARNING,
     "The page arrives unpacked although this network asked for it packed, as it wants every page.",
     "Nothing in the post can change this: ask whoever runs the site, or the proxy in front of it.",
-    networks=("facebook", "threads"),
+    asked=SOME,
 )
 def no_gzip(case: Case) -> Iterator[Found]:
     if case.page.html and not case.page.encoding:
@@ -139,7 +140,7 @@ def _redirects(case: Case, address: str) -> int:
     WARNING,
     "The page tells one network another thing than the next one.",
     "It must say the same to all. Nothing in the post can change this: ask whoever runs the site.",
-    networks=("imessage",),
+    asked=SOME,
 )
 def page_differs(case: Case) -> Iterator[Found]:
     if case.twin is not None and case.twin.metas != case.whole.metas:
@@ -151,7 +152,7 @@ def page_differs(case: Case) -> Iterator[Found]:
     WARNING,
     "The page sends its readers on to another one (meta refresh); this network does not follow.",
     IN_TEMPLATE,
-    networks=("imessage",),
+    asked=SOME,
 )
 def page_moves_by_itself(case: Case) -> Iterator[Found]:
     for meta in case.head.metas:
@@ -229,7 +230,7 @@ def tags_outside_head(case: Case) -> Iterator[Found]:
     "The page asks search engines not to list it.",
     "If the post should be found, take this out of its front matter; if it is not there, mend the template.",
     NOINDEX_KEYS,
-    networks=("google",),
+    asked=SOME,
 )
 def noindex(case: Case) -> Iterator[Found]:
     if asked := {"noindex", "none"} & set(_robots(case)):
@@ -241,7 +242,7 @@ def noindex(case: Case) -> Iterator[Found]:
     ADVICE,
     "The page does not allow search engines to show its picture large.",
     IN_TEMPLATE,
-    networks=("google",),
+    asked=SOME,
 )
 def no_large_preview(case: Case) -> Iterator[Found]:
     said = _robots(case)
@@ -263,13 +264,13 @@ def _robots(case: Case) -> list[str]:
     WARNING,
     "The page does not say its own address for this network (%(limit)s).",
     IN_TEMPLATE,
-    networks=("whatsapp", "linkedin", "mastodon"),
+    asked=SOME,
 )
 def address_missing(case: Case) -> Iterator[Found]:
     wanted = case.reader.address
     if wanted and not case.reading.address.text:
         limit = " / ".join(name for name in wanted.value if isinstance(name, str))
-        yield Found(wanted, "–", limit, {}, ERROR if case.reader.name == "whatsapp" else WARNING)
+        yield Found(wanted, "–", limit)
 
 
 @rule(
@@ -277,7 +278,7 @@ def address_missing(case: Case) -> Iterator[Found]:
     WARNING,
     "The page does not name its one true address (link rel=canonical).",
     IN_TEMPLATE,
-    networks=("google", "mastodon"),
+    asked=SOME,
 )
 def canonical_missing(case: Case) -> Iterator[Found]:
     if not case.head.link("canonical"):
@@ -357,40 +358,15 @@ def address_decorated(case: Case) -> Iterator[Found]:
     "The address has %(measured)s characters, of which this network shows %(limit)s: “%(shown)s”.",
     "Leave it if the post is out already, for its links would break. A new one reads better with a shorter slug.",
     (("permalink", "url", "path", "slug"), "slug"),
-    networks=("google",),
+    asked=SOME,
 )
 def address_cut(case: Case) -> Iterator[Found]:
-    address = case.reading.address.text
-    shown, is_cut = shorten(address, URL_LENGTH.value)
-    if is_cut:
-        yield Found(URL_LENGTH, str(len(address)), str(URL_LENGTH.value.limit), {"shown": shown})
+    address, most = case.reading.address.text, case.reader.address_length
+    shown, is_cut = shorten(address, most.value) if most else ("", False)
+    if most and is_cut:
+        yield Found(most, str(len(address)), str(most.value.limit), {"shown": shown})
 
 
 def _addresses(case: Case) -> Iterator[tuple[Fact[Any], Said]]:
     if case.reader.address and case.reading.address.text:
         yield case.reader.address, case.reading.address
-
-
-PAGE_RULES: tuple[Rule, ...] = (
-    page_status,
-    page_not_html,
-    page_packed_wrongly,
-    no_gzip,
-    page_slow,
-    redirects_too_many,
-    page_differs,
-    page_moves_by_itself,
-    head_too_far,
-    page_too_large,
-    resources_too_heavy,
-    tags_outside_head,
-    noindex,
-    no_large_preview,
-    address_missing,
-    canonical_missing,
-    address_elsewhere,
-    address_another,
-    address_not_https,
-    address_decorated,
-    address_cut,
-)

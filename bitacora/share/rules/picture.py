@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Any
 
 from bitacora.posts.pictures import size_of
 from bitacora.share.crawl import Head, Link
-from bitacora.share.metadata import ALT_GRAPHEMES, clean, graphemes
-from bitacora.share.readers import CONVENTION, LARGE, OFFICIAL, READERS, SMALL, TEXT, Fact, Reader, Reading, Size
+from bitacora.share.metadata import ALT_GRAPHEMES
+from bitacora.share.network import CONVENTION, LARGE, OFFICIAL, SMALL, TEXT, Fact, Reader, Size
+from bitacora.share.readers import Reading
 from bitacora.share.rule import (
     ADVICE,
     ALT_KEYS,
@@ -23,7 +23,9 @@ from bitacora.share.rule import (
     META_IMAGES,
     NO_KEY,
     OGP,
+    ONCE,
     PICTURE_KEYS,
+    SOME,
     TITLE_KEYS,
     WARNING,
     Amount,
@@ -31,7 +33,6 @@ from bitacora.share.rule import (
     Found,
     Keys,
     Picture,
-    Rule,
     X,
     by_source,
     cite,
@@ -42,14 +43,10 @@ from bitacora.share.rule import (
     shape,
     weights,
 )
+from bitacora.share.text import clean, graphemes
 
 # --- picture: is there one, and can it be had
 
-_ROBOTS: Mapping[str, tuple[str, Fact[Any]]] = {
-    "google": ("Googlebot", cite("Google Search Central, robots.txt", OFFICIAL)),
-    "x": ("Twitterbot", cite("third-party notes", CONVENTION)),
-}
-"""Who obeys robots.txt, and as whom."""
 _ANOTHER_PICTURE = "Choose another picture as share_image, or save this one as a JPEG of 1200 × 630 pixels."
 
 
@@ -58,7 +55,6 @@ _ANOTHER_PICTURE = "Choose another picture as share_image, or save this one as a
     WARNING,
     "The page names no picture (og:image), so this network shows words alone.",
     IN_TEMPLATE,
-    networks=tuple(name for name in READERS if name != "google"),
 )
 def picture_missing(case: Case) -> Iterator[Found]:
     if not case.head.first("og:image") and case.picture.tag in {"", "apple-touch-icon"}:
@@ -72,7 +68,7 @@ def picture_missing(case: Case) -> Iterator[Found]:
     "instead.",
     "Put a square touch-icon.png into the site's static folder; if it is there, mend the template that "
     "writes this.",
-    networks=("imessage",),
+    asked=SOME,
 )
 def icon_missing(case: Case) -> Iterator[Found]:
     icons = [link for link in case.head.links if "apple-touch-icon" in link.rel.split() and link.href]
@@ -167,7 +163,7 @@ def picture_redirected(case: Case) -> Iterator[Found]:
     ADVICE,
     "The address of the picture sends a cookie, which keeps networks from storing the picture.",
     "Nothing in the post can change this: ask whoever runs the site, or the proxy in front of it.",
-    networks=(),
+    asked=ONCE,
 )
 def picture_sets_cookie(case: Case) -> Iterator[Found]:
     if "set-cookie" in case.picture.headers:
@@ -179,14 +175,13 @@ def picture_sets_cookie(case: Case) -> Iterator[Found]:
     WARNING,
     "The file robots.txt forbids this network to read %(address)s.",
     IN_TEMPLATE,
-    networks=tuple(_ROBOTS),
 )
 def picture_disallowed(case: Case) -> Iterator[Found]:
-    agent, fact = _ROBOTS[case.reader.name]
+    agent = case.reader.robots
     page, picture = case.site.url + case.path, case.picture.url if case.picture.is_ours else ""
     for address in filter(None, (page, picture)):
-        if case.robots and not case.robots.can_fetch(agent, address):
-            yield Found(fact, "Disallow", "Allow", {"address": address})
+        if agent and case.robots and not case.robots.can_fetch(agent.value, address):
+            yield Found(agent, "Disallow", "Allow", {"address": address})
             return
 
 
@@ -210,7 +205,7 @@ def picture_unreadable(case: Case) -> Iterator[Found]:
     "No font here can draw %(measured)s: the drawn card leaves it out, and with a letter the whole title.",
     "Add a picture to the post, or a share_title without these characters.",
     TITLE_KEYS,
-    networks=(),
+    asked=ONCE,
 )
 def letters_missing(case: Case) -> Iterator[Found]:
     if case.picture.missing:
@@ -400,7 +395,7 @@ def picture_type(case: Case) -> Iterator[Found]:
     WARNING,
     "The page says that its picture is of the type %(limit)s, but it arrives as %(measured)s.",
     IN_TEMPLATE,
-    networks=(),
+    asked=ONCE,
 )
 def picture_type_differs(case: Case) -> Iterator[Found]:
     declared, served = case.head.first("og:image:type").lower(), _served_type(case.picture)
@@ -413,7 +408,7 @@ def picture_type_differs(case: Case) -> Iterator[Found]:
     ADVICE,
     "The page does not say of what type its picture is (og:image:type).",
     IN_TEMPLATE,
-    networks=(),
+    asked=ONCE,
 )
 def picture_type_undeclared(case: Case) -> Iterator[Found]:
     if case.picture.tag == "og:image" and case.picture.is_ours and not case.head.first("og:image:type"):
@@ -427,7 +422,7 @@ def picture_type_undeclared(case: Case) -> Iterator[Found]:
     "cannot measure it.",
     "Put the picture beside the post, where it is measured; if it is there, mend the template that writes this.",
     PICTURE_KEYS,
-    networks=("discord",),
+    asked=SOME,
 )
 def picture_size_undeclared(case: Case) -> Iterator[Found]:
     names = ("og:image:width", "og:image:height")
@@ -443,7 +438,7 @@ def picture_size_undeclared(case: Case) -> Iterator[Found]:
     WARNING,
     "The page says that its picture is %(limit)s, but it is %(measured)s.",
     IN_TEMPLATE,
-    networks=("discord",),
+    asked=SOME,
 )
 def picture_size_wrong(case: Case) -> Iterator[Found]:
     declared, picture = declared_size(case.head), case.picture
@@ -457,7 +452,7 @@ def picture_size_wrong(case: Case) -> Iterator[Found]:
     ADVICE,
     "The page names %(measured)s pictures: this network shows a gallery of up to 4 instead of one.",
     IN_TEMPLATE,
-    networks=("discord",),
+    asked=SOME,
 )
 def several_pictures(case: Case) -> Iterator[Found]:
     count = len([said for said in case.head.all("og:image") if said])
@@ -471,7 +466,7 @@ def several_pictures(case: Case) -> Iterator[Found]:
     "The address of the picture stays the same when the picture changes, and this network keeps the old one.",
     "Give the picture a new name whenever you change it.",
     PICTURE_KEYS,
-    networks=("facebook", "threads"),
+    asked=SOME,
 )
 def picture_without_hash(case: Case) -> Iterator[Found]:
     if case.picture.url and case.picture.is_ours and not re.search(r"[0-9a-f]{8,}", case.picture.url):
@@ -484,7 +479,7 @@ def picture_without_hash(case: Case) -> Iterator[Found]:
     "The picture has no description: who cannot see it learns nothing of it.",
     "Add a caption or an alt to the picture.",
     ALT_KEYS,
-    networks=("x", "mastodon", "discord"),
+    asked=SOME,
 )
 def alt_missing(case: Case) -> Iterator[Found]:
     if case.picture.url and not clean(case.reading.alt.text):
@@ -496,7 +491,7 @@ def alt_missing(case: Case) -> Iterator[Found]:
     WARNING,
     "The picture's description has %(measured)s characters; at most %(limit)s are allowed.",
     IN_TEMPLATE,
-    networks=("x",),
+    asked=SOME,
 )
 def alt_too_long(case: Case) -> Iterator[Found]:
     length = graphemes(clean(case.reading.alt.text))
@@ -510,7 +505,7 @@ def alt_too_long(case: Case) -> Iterator[Found]:
     "The picture's description is the title once more: it says nothing about the picture.",
     "Say in the caption or the alt what is to be seen.",
     ALT_KEYS,
-    networks=("x", "mastodon", "discord"),
+    asked=SOME,
 )
 def alt_repeats_title(case: Case) -> Iterator[Found]:
     alt = clean(case.reading.alt.text)
@@ -602,39 +597,3 @@ def _served_type(picture: Picture) -> str:
 
 def _short(media_type: str) -> str:
     return media_type.removeprefix("image/").removesuffix("+xml").upper()
-
-
-PICTURE_RULES: tuple[Rule, ...] = (
-    picture_missing,
-    icon_missing,
-    picture_not_absolute,
-    picture_not_https,
-    picture_gone,
-    picture_no_picture,
-    picture_redirected,
-    picture_sets_cookie,
-    picture_disallowed,
-    picture_unreadable,
-    letters_missing,
-    picture_not_measured,
-    picture_unknown,
-    picture_too_small,
-    picture_shown_small,
-    picture_below_best,
-    picture_not_wide,
-    picture_too_many_pixels,
-    picture_too_heavy,
-    picture_heavy,
-    picture_too_wide,
-    picture_cropped,
-    picture_type,
-    picture_type_differs,
-    picture_type_undeclared,
-    picture_size_undeclared,
-    picture_size_wrong,
-    several_pictures,
-    picture_without_hash,
-    alt_missing,
-    alt_too_long,
-    alt_repeats_title,
-)

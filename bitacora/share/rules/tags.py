@@ -9,18 +9,9 @@ from http import HTTPStatus
 from typing import Any
 
 from bitacora.share.crawl import Head
-from bitacora.share.metadata import clean, fediverse_handle, x_handle
-from bitacora.share.readers import (
-    CONVENTION,
-    OBSERVED,
-    OFFICIAL,
-    Reader,
-    articles,
-    is_proper,
-    news_block,
-    oembed_of,
-    text_of,
-)
+from bitacora.share.metadata import fediverse_handle, x_handle
+from bitacora.share.network import CONVENTION, OBSERVED, OFFICIAL, Reader
+from bitacora.share.readers import articles, is_proper, news_block, oembed_of, text_of
 from bitacora.share.rule import (
     ADVICE,
     AUTHOR_KEYS,
@@ -29,16 +20,18 @@ from bitacora.share.rule import (
     LANG_KEYS,
     MASTODON,
     OGP,
+    ONCE,
+    SOME,
     WARNING,
     Case,
     Found,
-    Rule,
     X,
     cite,
     host_of,
     rule,
     scheme_of,
 )
+from bitacora.share.text import clean
 
 # --- what else the page says
 
@@ -48,7 +41,7 @@ from bitacora.share.rule import (
     ADVICE,
     "The page does not say that it is an article (og:type).",
     IN_TEMPLATE,
-    networks=("mastodon",),
+    asked=SOME,
 )
 def type_not_article(case: Case) -> Iterator[Found]:
     said = case.head.first("og:type")
@@ -61,7 +54,7 @@ def type_not_article(case: Case) -> Iterator[Found]:
     ADVICE,
     "The page does not say the name of the site (og:site_name), so this network shows its address instead.",
     IN_TEMPLATE,
-    networks=("imessage", "mastodon", "discord", "slack", "telegram"),
+    asked=SOME,
 )
 def site_name_missing(case: Case) -> Iterator[Found]:
     if not case.reading.site_name:
@@ -74,7 +67,7 @@ def site_name_missing(case: Case) -> Iterator[Found]:
     "The language of the page, “%(measured)s”, is not written as a language and a country, like es_CL.",
     "Write the post's lang with its country, like es-CL.",
     LANG_KEYS,
-    networks=("facebook", "threads", "mastodon"),
+    asked=SOME,
 )
 def locale_form(case: Case) -> Iterator[Found]:
     for name in ("og:locale", "og:locale:alternate"):
@@ -88,7 +81,7 @@ def locale_form(case: Case) -> Iterator[Found]:
     ADVICE,
     "The page does not say its language (og:locale), so this network takes it for American English.",
     IN_TEMPLATE,
-    networks=("facebook", "threads"),
+    asked=SOME,
 )
 def locale_missing(case: Case) -> Iterator[Found]:
     if "og:locale" not in {meta.name for meta in case.head.metas}:
@@ -96,11 +89,26 @@ def locale_missing(case: Case) -> Iterator[Found]:
 
 
 @rule(
+    "locale-alternate-missing",
+    ADVICE,
+    "The page links to itself in another language, %(measured)s, but does not say so to networks "
+    "(og:locale:alternate).",
+    IN_TEMPLATE,
+    asked=SOME,
+)
+def locale_alternate_missing(case: Case) -> Iterator[Found]:
+    said = {_language(text) for name in ("og:locale", "og:locale:alternate") for text in case.head.all(name)}
+    for tag in case.whole.translations:
+        if _language(tag) not in said:
+            yield Found(OGP, tag, "og:locale:alternate", subject=tag)
+
+
+@rule(
     "time-form",
     WARNING,
     "A time of the post, “%(measured)s”, is not written as date, time and offset from UTC.",
     IN_TEMPLATE,
-    networks=("mastodon", "facebook", "threads"),
+    asked=SOME,
 )
 def time_form(case: Case) -> Iterator[Found]:
     for name in ("article:published_time", "article:modified_time"):
@@ -114,26 +122,11 @@ def time_form(case: Case) -> Iterator[Found]:
     ADVICE,
     "The page says that it is an article but not from when (article:published_time), so no date is shown.",
     IN_TEMPLATE,
-    networks=("mastodon",),
+    asked=SOME,
 )
 def time_missing(case: Case) -> Iterator[Found]:
     if case.head.first("og:type") == "article" and not case.reading.date:
         yield Found(MASTODON, "–", "article:published_time")
-
-
-@rule(
-    "locale-alternate-missing",
-    ADVICE,
-    "The page links to itself in another language, %(measured)s, but does not say so to networks "
-    "(og:locale:alternate).",
-    IN_TEMPLATE,
-    networks=("facebook", "threads"),
-)
-def locale_alternate_missing(case: Case) -> Iterator[Found]:
-    said = {_language(text) for name in ("og:locale", "og:locale:alternate") for text in case.head.all(name)}
-    for tag in case.whole.translations:
-        if _language(tag) not in said:
-            yield Found(OGP, tag, "og:locale:alternate", subject=tag)
 
 
 @rule(
@@ -142,7 +135,7 @@ def locale_alternate_missing(case: Case) -> Iterator[Found]:
     "The page names its author as “%(measured)s” (article:author), where the address of a page about them "
     "belongs.",
     IN_TEMPLATE,
-    networks=("facebook", "threads"),
+    asked=SOME,
 )
 def author_form(case: Case) -> Iterator[Found]:
     for said in case.head.all("article:author"):
@@ -156,7 +149,7 @@ def author_form(case: Case) -> Iterator[Found]:
     "The author's account, “%(measured)s”, is not written like @user@instance: Mastodon does not name the author.",
     "Correct fediverse of the author: in [authors] of site.toml, or in the post if it stands there.",
     AUTHOR_KEYS,
-    networks=("mastodon",),
+    asked=SOME,
 )
 def creator_form(case: Case) -> Iterator[Found]:
     said = case.head.first("fediverse:creator") or _left_out(case, "fediverse", fediverse_handle)
@@ -182,7 +175,7 @@ def _authors(article: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     "The account “%(measured)s” is not written like @name.",
     "Correct x of the author: in [authors] of site.toml, or in the post if it stands there.",
     AUTHOR_KEYS,
-    networks=("x",),
+    asked=SOME,
 )
 def account_form(case: Case) -> Iterator[Found]:
     for name in ("twitter:site", "twitter:creator"):
@@ -196,7 +189,7 @@ def account_form(case: Case) -> Iterator[Found]:
     WARNING,
     "The page does not say how large its picture may be shown (twitter:card), so it is shown small or not at all.",
     IN_TEMPLATE,
-    networks=("x", "telegram", "slack", "discord"),
+    asked=SOME,
 )
 def card_missing(case: Case) -> Iterator[Found]:
     if case.reading.card not in {"summary", "summary_large_image", "player", "app"}:
@@ -208,7 +201,7 @@ def card_missing(case: Case) -> Iterator[Found]:
     ADVICE,
     "The page has a picture and asks to show it small (twitter:card).",
     IN_TEMPLATE,
-    networks=("x", "telegram", "slack", "discord"),
+    asked=SOME,
 )
 def card_small(case: Case) -> Iterator[Found]:
     if case.reading.card == "summary" and case.picture.url:
@@ -220,7 +213,7 @@ def card_small(case: Case) -> Iterator[Found]:
     ADVICE,
     "The page asks to show its picture large (twitter:card) but has none.",
     IN_TEMPLATE,
-    networks=("x",),
+    asked=SOME,
 )
 def card_without_picture(case: Case) -> Iterator[Found]:
     if case.reading.card == "summary_large_image" and not case.picture.written:
@@ -232,7 +225,7 @@ def card_without_picture(case: Case) -> Iterator[Found]:
     ADVICE,
     "The page names “%(tag)s” without its value, so it is not shown.",
     IN_TEMPLATE,
-    networks=("slack",),
+    asked=SOME,
 )
 def pair_broken(case: Case) -> Iterator[Found]:
     for number in (1, 2):
@@ -248,7 +241,7 @@ def pair_broken(case: Case) -> Iterator[Found]:
     "The accent colour, “%(measured)s”, is missing or not written like #0a5f63: the bar beside the "
     "preview is grey.",
     IN_TEMPLATE,
-    networks=("discord",),
+    asked=SOME,
 )
 def accent_form(case: Case) -> Iterator[Found]:
     if not case.reading.accent:
@@ -338,7 +331,7 @@ def _is_time(text: str) -> bool:
     "The data for search engines (JSON-LD) cannot be read: it is not written as JSON, or nested too deeply, or "
     "holds a number of thousands of digits.",
     IN_TEMPLATE,
-    networks=("google", "mastodon"),
+    asked=SOME,
 )
 def data_broken(case: Case) -> Iterator[Found]:
     for block in case.head.json_ld:
@@ -352,7 +345,7 @@ def data_broken(case: Case) -> Iterator[Found]:
     ADVICE,
     "The page says that it is an article but gives search engines no data about it (JSON-LD).",
     IN_TEMPLATE,
-    networks=("google",),
+    asked=SOME,
 )
 def data_missing(case: Case) -> Iterator[Found]:
     is_broken = any(block.error for block in case.head.json_ld)
@@ -366,7 +359,7 @@ def data_missing(case: Case) -> Iterator[Found]:
     "The data for search engines (JSON-LD, %(type)s) says “%(shown)s” where the page says “%(other)s”: "
     "Mastodon shows the first.",
     IN_TEMPLATE,
-    networks=("mastodon",),
+    asked=SOME,
 )
 def data_overrides(case: Case) -> Iterator[Found]:
     block = news_block(case.head)
@@ -382,7 +375,7 @@ def data_overrides(case: Case) -> Iterator[Found]:
     ADVICE,
     "The data for search engines (JSON-LD) holds a “<”, which can end it early and run as a script.",
     IN_TEMPLATE,
-    networks=(),
+    asked=ONCE,
 )
 def data_unescaped(case: Case) -> Iterator[Found]:
     if any("<" in block.text for block in case.head.json_ld):
@@ -397,7 +390,7 @@ def data_unescaped(case: Case) -> Iterator[Found]:
     WARNING,
     "The page leads to an oEmbed document, %(address)s, that is not there or cannot be read.",
     IN_TEMPLATE,
-    networks=("slack", "discord"),
+    asked=SOME,
 )
 def oembed_broken(case: Case) -> Iterator[Found]:
     address = case.head.oembed
@@ -407,29 +400,3 @@ def oembed_broken(case: Case) -> Iterator[Found]:
         status = answer.status if answer else 0
         measured, limit = ("–", "JSON") if status in {0, HTTPStatus.OK} else (str(status), "200")
         yield Found(cite("oembed.com", OFFICIAL), measured, limit, {"address": address}, subject=address)
-
-
-TAG_RULES: tuple[Rule, ...] = (
-    type_not_article,
-    site_name_missing,
-    locale_form,
-    locale_missing,
-    locale_alternate_missing,
-    time_form,
-    time_missing,
-    author_form,
-    creator_form,
-    account_form,
-    card_missing,
-    card_small,
-    card_without_picture,
-    pair_broken,
-    accent_form,
-    tag_repeated,
-    tag_attribute,
-    data_broken,
-    data_missing,
-    data_overrides,
-    data_unescaped,
-    oembed_broken,
-)

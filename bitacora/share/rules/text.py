@@ -6,12 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from bitacora.markdown.text import is_element
-from bitacora.share.metadata import clean
-from bitacora.share.networks import NETWORKS
-from bitacora.share.readers import CONVENTION, Fact, Length, Said, shorten
+from bitacora.share.network import CONVENTION, Fact, Length
+from bitacora.share.networks import LINKS
+from bitacora.share.readers import Said, shorten
 from bitacora.share.rule import (
     ADVICE,
     DESCRIPTION_KEYS,
@@ -19,19 +18,19 @@ from bitacora.share.rule import (
     FOR_ALL,
     IN_TEMPLATE,
     LEFT_OUT,
-    MASTODON,
     MESSAGE_KEYS,
     NO_KEY,
+    ONCE,
+    SOME,
     TITLE_KEYS,
     WARNING,
     Case,
     Found,
-    Rule,
-    X,
     by_source,
     cite,
     rule,
 )
+from bitacora.share.text import clean
 
 SHORTER_TITLE = "Say what matters first, or give the post a shorter title."
 WINDOW_KEYS = (("title", "linktitle"), "title")
@@ -56,22 +55,10 @@ def title_missing(case: Case) -> Iterator[Found]:
     "The page does not say its title for previews (og:title), so this network takes the name of the window, "
     "“%(shown)s”.",
     LEFT_OUT,
-    networks=(
-        "facebook",
-        "linkedin",
-        "whatsapp",
-        "slack",
-        "discord",
-        "imessage",
-        "mastodon",
-        "bluesky",
-        "threads",
-    ),
 )
 def title_not_said(case: Case) -> Iterator[Found]:
     if case.reading.title.tag == "title":
-        severity = ERROR if case.reader.name == "whatsapp" else WARNING
-        yield Found(case.reader.title, "–", "og:title", {"shown": case.reading.title.text}, severity)
+        yield Found(case.reader.title, "–", "og:title", {"shown": case.reading.title.text})
 
 
 @rule(
@@ -79,7 +66,7 @@ def title_not_said(case: Case) -> Iterator[Found]:
     WARNING,
     "The page has no name for the window (the title element), which search engines show.",
     IN_TEMPLATE,
-    networks=("google",),
+    asked=SOME,
 )
 def html_title_missing(case: Case) -> Iterator[Found]:
     if not any(map(clean, case.head.titles)) and case.reading.title.text:
@@ -92,7 +79,7 @@ def html_title_missing(case: Case) -> Iterator[Found]:
     "The title carries the name of the site: “%(shown)s”. Networks write the name of the site beside it anyway.",
     "Leave the name of the site out of the title.",
     TITLE_KEYS,
-    networks=("whatsapp", "imessage"),
+    asked=SOME,
 )
 def title_branded(case: Case) -> Iterator[Found]:
     title = case.reading.title
@@ -113,7 +100,7 @@ def _branded(title: str, name: str) -> bool:
     "The title has neither a letter nor a number: “%(shown)s”. It cannot be read aloud, nor found by a search.",
     "Add a word to the title.",
     TITLE_KEYS,
-    networks=(),
+    asked=ONCE,
 )
 def title_without_words(case: Case) -> Iterator[Found]:
     title = clean(case.reading.title.text)
@@ -160,11 +147,12 @@ def title_cut_often(case: Case) -> Iterator[Found]:
     ADVICE,
     "The page tells X another title (“%(other)s”) than all others (“%(shown)s”).",
     IN_TEMPLATE,
-    networks=("x",),
+    asked=SOME,
 )
 def title_differs(case: Case) -> Iterator[Found]:
-    if clean(case.head.first("twitter:title")) != clean(case.title_on_x):
-        yield from _differing(case, "twitter:title", "og:title", X)
+    own = case.reader.own_title
+    if own and clean(case.head.first(own.value)) != clean(case.title_on_x):
+        yield from _differing(case, own, "og:title")
 
 
 # --- description
@@ -179,10 +167,9 @@ def title_differs(case: Case) -> Iterator[Found]:
 )
 def description_missing(case: Case) -> Iterator[Found]:
     if case.reader.description.value and not clean(case.reading.description.text):
-        severity = ERROR if case.reader.name == "whatsapp" else WARNING
         is_left_out = case.keys & set(DESCRIPTION_KEYS[0])  # by the template: the post has one
         remedy, keys = (LEFT_OUT, NO_KEY) if is_left_out else ("", None)
-        yield Found(case.reader.description, "0", "≥ 1", {}, severity, remedy=remedy, keys=keys)
+        yield Found(case.reader.description, "0", "≥ 1", remedy=remedy, keys=keys)
 
 
 @rule(
@@ -224,13 +211,10 @@ def description_cut_often(case: Case) -> Iterator[Found]:
     ADVICE,
     "The page gives this network another description (“%(other)s”) than all others (“%(shown)s”).",
     IN_TEMPLATE,
-    networks=("google", "x"),
+    asked=SOME,
 )
 def description_differs(case: Case) -> Iterator[Found]:
-    if case.reader.name == "x":
-        yield from _differing(case, "twitter:description", "og:description", X)
-    else:
-        yield from _differing(case, "description", "og:description", MASTODON)
+    yield from _differing(case, case.reader.own_description, "og:description")
 
 
 @rule(
@@ -238,7 +222,7 @@ def description_differs(case: Case) -> Iterator[Found]:
     ADVICE,
     "There are signs of a web page in what should be plain text: “%(found)s”. Readers will see them as they are.",
     "Write the title and the intro without HTML.",
-    networks=(),
+    asked=ONCE,
 )
 def text_not_plain(case: Case) -> Iterator[Found]:
     for said, keys in ((case.reading.title, TITLE_KEYS), (case.reading.description, DESCRIPTION_KEYS)):
@@ -253,7 +237,7 @@ def text_not_plain(case: Case) -> Iterator[Found]:
     WARNING,
     "There are invisible signs in “%(shown)s” that can turn round what a network writes beside it.",
     IN_TEMPLATE,
-    networks=(),
+    asked=ONCE,
 )
 def text_has_invisible_signs(case: Case) -> Iterator[Found]:
     for said in (case.reading.title, case.reading.description):
@@ -272,13 +256,12 @@ def text_has_invisible_signs(case: Case) -> Iterator[Found]:
     "The text to share counts %(measured)s for this network, and more than %(limit)s are not posted.",
     "Shorten share_message, or write a shorter one for this network.",
     MESSAGE_KEYS,
-    networks=tuple(name for name, network in NETWORKS.items() if network.limit),
 )
 def share_text_too_long(case: Case) -> Iterator[Found]:
     text = case.text
     if text and text.over:
-        network = NETWORKS[text.network]
-        fact = cite(network.source, network.confidence)
+        link = LINKS[text.network]
+        fact = cite(link.source, link.confidence)
         yield Found(fact, str(text.length), str(text.limit), excess=text.length / text.limit)
 
 
@@ -319,28 +302,7 @@ def _of_title(case: Case) -> Callable[[Found], Found]:
     return partial(replace, subject="title", remedy=SHORTER_TITLE, keys=WINDOW_KEYS)
 
 
-def _differing(case: Case, tag: str, usual: str, fact: Fact[Any]) -> Iterator[Found]:
-    other, shown = clean(case.head.first(tag)), clean(case.head.first(usual))
-    if other and shown and other != shown:
-        yield Found(fact, other, shown, {"other": other, "shown": shown})
-
-
-TEXT_RULES: tuple[Rule, ...] = (
-    title_missing,
-    title_not_said,
-    html_title_missing,
-    title_branded,
-    title_without_words,
-    title_cut,
-    title_cut_bytes,
-    title_cut_often,
-    title_differs,
-    description_missing,
-    description_cut,
-    description_cut_bytes,
-    description_cut_often,
-    description_differs,
-    text_not_plain,
-    text_has_invisible_signs,
-    share_text_too_long,
-)
+def _differing(case: Case, own: Fact[str] | None, usual: str) -> Iterator[Found]:
+    other, shown = clean(case.head.first(own.value)) if own else "", clean(case.head.first(usual))
+    if own and other and shown and other != shown:
+        yield Found(own, other, shown, {"other": other, "shown": shown})
