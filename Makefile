@@ -25,10 +25,10 @@ dev: .venv/serve  ## Serve it while writing: drafts and mistakes are shown, the 
 	@test "$$PORT" = 0 || echo "http://127.0.0.1:$${PORT:-8000}/"
 	@BITACORA_DEV=1 $(BIN)/gunicorn --bind 127.0.0.1:$${PORT:-8000} app:app
 
-PYTEST := $(BIN)/pytest --numprocesses=4 --dist=worksteal
+PYTEST := $(BIN)/pytest --dist=worksteal
 
 test: .venv/dev  ## Run the tests but the slow ones: five minutes on two cores
-	@$(PYTEST) -m "not slow"
+	@$(PYTEST) --numprocesses=3 -m "not slow"
 
 lint: .venv/dev  ## Run the linter, the type checker and the import contract
 	@$(BIN)/ruff format --check .
@@ -38,7 +38,7 @@ lint: .venv/dev  ## Run the linter, the type checker and the import contract
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive bitacora app.py gunicorn.conf.py
 
 check: lint  ## Run the linters and all tests, the slow ones as well: twelve minutes
-	@$(PYTEST)
+	@$(PYTEST) --numprocesses=4
 
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	--generate-hashes --no-emit-index-url --no-emit-find-links
