@@ -93,7 +93,8 @@ def create_app(environ: Mapping[str, str] = os.environ, clock: Callable[[], floa
     derived = _derived(app, operator, kept and kept / "derived", metrics)
     site = _read_first(library).site
     page_cache.prefix = site.prefix
-    home = Home.of(operator.site)
+    if home := Home.of(operator.site):
+        page_cache.revision = home.served
     app.extensions["bitacora"] = Blog(
         operator,
         library,

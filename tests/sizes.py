@@ -28,6 +28,10 @@ KILLED_EACH = of(1, 3)
 EDITS = of(500, 12)
 EDITS_POLLED = of(20, 1)
 
+EDITS_COMPARED = of(1_000, 60)
+"""After each of which every stored page is compared with a fresh one."""
+EDITS_SEEDS = of(3, 1)
+
 # --- the folder goes away (A9)
 TIMES_AWAY = of(20, 2)
 

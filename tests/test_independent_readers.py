@@ -14,10 +14,10 @@ import mf2py
 import pytest
 from blogs import URL, Blog
 from conftest import NewBlog
-from flask import g
 
 from bitacora.share.crawl import parse_head
 from bitacora.web.blog import share_of
+from bitacora.web.exchange import carried
 
 with catch_warnings():
     simplefilter("ignore", DeprecationWarning)  # it imports cgi
@@ -76,9 +76,9 @@ def by_ourselves(html: bytes) -> Found:
 
 
 def as_meant(blog: Blog, url: str) -> Found:
-    with blog.app.app_context():
-        g.snapshot = blog.parts.library.snapshot()
-        share = share_of(g.snapshot.by_url[url])
+    with blog.app.test_request_context():
+        here = carried().snapshot = blog.parts.library.snapshot()
+        share = share_of(here.by_url[url])
     picture = share.picture
     assert picture
     size = (str(picture.width or ""), str(picture.height or ""))

@@ -9,9 +9,10 @@ import brotli
 import pytest
 from blogs import NOON, Blog, Clock, post
 from conftest import NewBlog
-from flask import Response, g
+from flask import Response, request
 
 from bitacora.files import watch as watching
+from bitacora.web.exchange import Page
 from bitacora.web.page_cache import PageStore, StoredPage
 
 FILE = "posts/2018-07-17-x.md"
@@ -180,13 +181,21 @@ def test_no_reader_can_choose_a_key(blog: Blog) -> None:
 
 def test_a_page_is_kept_under_its_own_address_alone(blog: Blog) -> None:
     def another() -> Response:
-        g.keep = URL
-        return Response("not that page")
+        return Page("not that page").kept_at(URL)
 
     blog.app.view_functions["pages.tags"] = another
     assert blog.get("/tags/").text == "not that page"
     assert keys(blog) == set()
     assert blog.get(URL).words("h1") == ["Uno"]
+
+
+def test_a_page_that_read_the_query_is_kept_for_nobody(blog: Blog) -> None:
+    def search() -> Response:
+        return Page(request.args.get("q", "")).kept_at("/tags/")
+
+    blog.app.view_functions["pages.tags"] = search
+    assert [blog.get("/tags/", query=f"q={word}").text for word in "abc"] == [*"abc"]
+    assert keys(blog) == set()
 
 
 def test_unknown_query_parameters_change_nothing(blog: Blog) -> None:

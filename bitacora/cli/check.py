@@ -45,7 +45,7 @@ from bitacora.publish.history import former_texts
 from bitacora.publish.work_tree import ignored
 from bitacora.settings import line_of, local_url, read_site
 from bitacora.web.blog import blog
-from bitacora.web.page_cache import OWN
+from bitacora.web.exchange import CARRIED, Carried
 
 log = logging.getLogger(__name__)
 
@@ -198,7 +198,7 @@ def _ask_for_pages(here: Snapshot) -> None:
     samples = {(post.kind, post.template): post.url for post in here.by_url.values()}
     reader = current_app.test_client()
     for address in (*_LISTS, *(here.by_url if here.templates else samples.values())):
-        reader.get(address, environ_overrides={OWN: True})
+        reader.get(address, environ_overrides={CARRIED: Carried(is_own=True)})
 
 
 def _answers(here: Snapshot) -> Callable[[str], str]:
@@ -207,7 +207,7 @@ def _answers(here: Snapshot) -> Callable[[str], str]:
 
     def arrives_at(path: str) -> str:
         for _ in range(_MOST_REDIRECTS):
-            answer = reader.head(quote_path(path), environ_overrides={OWN: True})
+            answer = reader.head(quote_path(path), environ_overrides={CARRIED: Carried(is_own=True)})
             answer.close()
             if answer.status_code not in {301, 302, 307, 308}:
                 return path if answer.status_code == 200 else ""
@@ -224,7 +224,7 @@ def _answers(here: Snapshot) -> Callable[[str], str]:
 
 def _ids(path: str) -> Collection[str] | None:
     """Return the ids in a page that is no post; None for what is no page."""
-    answer = current_app.test_client().get(quote_path(path), environ_overrides={OWN: True})
+    answer = current_app.test_client().get(quote_path(path), environ_overrides={CARRIED: Carried(is_own=True)})
     answer.close()
     return _ID.findall(answer.text) if answer.mimetype == "text/html" else None
 

@@ -26,7 +26,7 @@ from bitacora.posts.visibility import appears, how_to_publish, mark_of, standing
 from bitacora.publish.work_tree import deletion_of, ignored, is_committed
 from bitacora.web import reserved
 from bitacora.web.blog import blog
-from bitacora.web.page_cache import OWN
+from bitacora.web.exchange import CARRIED, Carried
 
 
 @click.command()
@@ -161,7 +161,7 @@ def _not_a_post(here: Snapshot, path: str) -> str:
 def owner_at_the_root(here: Snapshot, path: str) -> str:
     """Return who has the address of a file of `root/`, "" where readers get the file."""
     address = quote_path(path.removeprefix("root"))
-    answer = current_app.test_client().head(address, environ_overrides={OWN: True})
+    answer = current_app.test_client().head(address, environ_overrides={CARRIED: Carried(is_own=True)})
     answer.close()
     if answer.status_code == 200 and answer.get_etag()[0] == blog().files.content_hash(here, path):
         return ""

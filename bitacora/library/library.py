@@ -680,7 +680,8 @@ class Library:
         if is_new_site or any(map(speaks_for_others, changes.found)):
             self._hear_folders()
         self._unkept += len(changes.found)
-        self._files = {path: version for path, version in (self._files | changes.files).items() if version}
+        if changes.files:
+            self._files = {path: version for path, version in (self._files | changes.files).items() if version}
         self._tidy()
         return is_different
 
@@ -884,6 +885,7 @@ class Library:
             now=now,
             shows_drafts=self._shows_drafts,
             old=self._snapshot,
+            looked_at=None if EVERYTHING in self._edited else frozenset(self._edited),
         )
         self._edited = set()
         self._tell(snapshot.problems)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bitacora.library.snapshot import Snapshot
 from bitacora.markdown.effort import MarkupTooLarge
@@ -30,7 +30,7 @@ class Bodies:
     def __init__(self, labels: Labels, limit: int = 6 * 1024 * 1024) -> None:
         self._labels = labels
         self._limit = limit
-        self._kept: OrderedDict[tuple[str, bool], _Kept] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, bool], Body] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
@@ -39,23 +39,22 @@ class Bodies:
 
         Raises PostError for a body that cannot be shown.
         """
+        return self.body(snapshot, post, absolute=absolute).shown(post)
+
+    def body(self, snapshot: Snapshot, post: Post, *, absolute: bool = False) -> Body:
+        """Return the same with what it was made from, or why it cannot be shown."""
         key = (post.path, absolute)
-        settings = _settings(snapshot, post)
         with self._lock:
             kept = self._kept.get(key)
             if kept is not None:
                 self._kept.move_to_end(key)
-        addresses = _Addresses(snapshot, post, absolute)
-        if kept is None or kept.settings != settings or not addresses.give_the_same(kept.lookups):
-            kept = self._render(snapshot, post, addresses, settings)
+        if kept is None or not kept.is_of(snapshot, post, absolute=absolute):
+            kept = self._render(snapshot, post, absolute)
             self._keep(key, kept)
-        if isinstance(kept.html, str):
-            raise too_large(post, kept.html)
-        return kept.html
+        return kept
 
-    def _render(
-        self, snapshot: Snapshot, post: Post, addresses: _Addresses, settings: tuple[object, ...]
-    ) -> _Kept:
+    def _render(self, snapshot: Snapshot, post: Post, absolute: bool) -> Body:
+        addresses, settings = _Addresses(snapshot, post, absolute), _settings(snapshot, post)
         try:
             html = render(
                 body_of(snapshot.source(post)),
@@ -67,11 +66,11 @@ class Bodies:
                 title=post.title,
             )
         except MarkupTooLarge as error:
-            return _Kept(str(error), {}, settings, _OVERHEAD_BYTES)
+            return Body(str(error), {}, settings, _OVERHEAD_BYTES)
         size = _OVERHEAD_BYTES + 2 * len(html.body) + 100 * (len(html.toc) + len(addresses.lookups))
-        return _Kept(html, addresses.lookups, settings, size)
+        return Body(html, addresses.lookups, settings, size)
 
-    def _keep(self, key: tuple[str, bool], kept: _Kept) -> None:
+    def _keep(self, key: tuple[str, bool], kept: Body) -> None:
         with self._lock:
             old = self._kept.pop(key, None)
             self._bytes += kept.size - (old.size if old else 0)
@@ -87,13 +86,32 @@ def too_large(post: Post, reason: str) -> PostError:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    """A body, or why it cannot be shown: whoever asks next for that version does not wait for it again."""
+class Body:
+    """A body, or why it cannot be shown: whoever asks next for that version does not wait for it again.
+
+    `lookups` are the addresses that were looked up for it, with the answers.
+    """
 
     html: Html | str
     lookups: Mapping[tuple[str, str], object]
     settings: tuple[object, ...]
     size: int
+
+    def shown(self, post: Post) -> Html:
+        """Raises PostError for a body that cannot be shown."""
+        if isinstance(self.html, str):
+            raise too_large(post, self.html)
+        return self.html
+
+    def is_of(self, snapshot: Snapshot, post: Post, *, absolute: bool) -> bool:
+        """Return whether the body of `post` in a snapshot would be the same."""
+        if self.settings != _settings(snapshot, post):
+            return False
+        return _Addresses(snapshot, post, absolute).give_the_same(self.lookups)
+
+    def without_html(self) -> Body:
+        """Return what it was made from and what was found in it, without its text."""
+        return self if isinstance(self.html, str) else replace(self, html=replace(self.html, body=""))
 
 
 class _Addresses:

@@ -6,12 +6,12 @@ import math
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from bitacora.files.layout import SETTINGS_FILE, is_markdown
@@ -72,12 +72,23 @@ _LIKE_DRAFTS = {
 SUBJECTS = {"category": "categories", "tag": "tags", "author": "authors"}
 """The kinds of subjects, and the fields of a Post that hold them."""
 _LEAST_CLAIM = 2
+_MOST_TOUCHED = 1_000
+"""More are not worth keeping apart."""
 
 
 class Subject(NamedTuple):
     """A category, tag or author, with the slug that it has here, and its posts, newest first."""
 
     term: Term | Author
+    posts: tuple[Post, ...]
+
+
+class Archived(NamedTuple):
+    """A month, how many posts it has, and those that its page shows, newest first."""
+
+    year: int
+    month: int
+    total: int
     posts: tuple[Post, ...]
 
 
@@ -96,7 +107,9 @@ class Snapshot:
     `redirects` are old addresses and where they lead, `queries` those with a query, `gone` those of expired posts.
     `problems` is what editors have to mend, `clashes` the part of it that is about addresses. `found` are all
     posts and pages that can be read, drafts included, by path. `copies` are those of them that programs made, by
-    their `copy_names`. `generation` counts snapshots in one process and never leaves it.
+    their `copy_names`. `generation` counts snapshots in one process and never leaves it. Since the generation
+    `steady_since` nothing changed but what single texts say and look like, last in the generations of `touched`,
+    by path.
     """
 
     generation: int
@@ -121,6 +134,8 @@ class Snapshot:
     entries: Mapping[str, Entry] = field(repr=False)
     tree: Tree = field(repr=False)
     reserved: Reserved = field(repr=False)
+    steady_since: int = 0
+    touched: Mapping[str, int] = field(default_factory=dict, repr=False)
 
     @property
     def candidates(self) -> Sequence[Post]:
@@ -158,7 +173,7 @@ class Snapshot:
         """Return the category, tag or author that would have this slug beside others, had it once, or keeps its
         accents otherwise.
         """
-        subjects: Mapping[str, Subject] = getattr(self, SUBJECTS[kind])
+        subjects = self._of(kind)
         if (whole := composed(slug)) != slug and whole in subjects:
             return subjects[whole]
         for own in (term_slug(slug), slug.rpartition("-")[0]):
@@ -273,6 +288,70 @@ class Snapshot:
             if post.repeats:
                 found += repeated_keys(self.source(post), post.path)
         return tuple(found)
+
+    @property
+    def has_posts(self) -> bool:
+        return bool(self.posts)
+
+    @cached_property
+    def has_categories(self) -> bool:
+        return any(post.categories for post in self.posts)
+
+    def at(self, url: str) -> Post | None:
+        """Return the post or page at exactly this address."""
+        return self.by_url.get(url)
+
+    def owner(self, folder: str) -> Post | None:
+        """Return the post or page that `folder`, without a last slash, lies under, as `owner_of`."""
+        return owner_of(self.by_url, folder)
+
+    def count(self, *, beside: Post | None = None) -> int:
+        """Return how many posts are listed, but for one of them."""
+        return len(self.posts) - (beside is not None and beside.path in self._places)
+
+    def listed(self, start: int, stop: int, *, beside: Post | None = None) -> tuple[Post, ...]:
+        """Return listed posts, newest first, from `start` up to `stop`, as if `beside` were not among them."""
+        place = self._places.get(beside.path) if beside else None
+        if place is None or place >= stop:
+            return self.posts[start:stop]
+        if place < start:
+            return self.posts[start + 1 : stop + 1]
+        return self.posts[start:place] + self.posts[place + 1 : stop + 1]
+
+    def subject(self, kind: str, slug: str) -> Term | Author | None:
+        """Return the category, tag or author that has a slug, with it."""
+        subject = self._of(kind).get(slug)
+        return subject and subject.term
+
+    def count_of(self, kind: str, slug: str) -> int:
+        """Return how many listed posts a category, tag or author has."""
+        return len(self._of(kind)[slug].posts)
+
+    def listed_of(self, kind: str, slug: str, start: int, stop: int) -> tuple[Post, ...]:
+        """Return those of them, newest first, from `start` up to `stop`."""
+        return self._of(kind)[slug].posts[start:stop]
+
+    def subjects(self, kind: str) -> tuple[tuple[Term | Author, int], ...]:
+        """Return all categories, tags or authors with the number of their posts, by slug."""
+        return tuple((subject.term, len(subject.posts)) for subject in self._of(kind).values())
+
+    def archived(self, year: int | None = None, month: int | None = None, *, most: int) -> tuple[Archived, ...]:
+        """Return the months of the archive, of a year or that one, newest first.
+
+        With their posts if there are at most so many, and else those of the newest year.
+        """
+        found = {
+            key: posts for key, posts in self.months.items() if year in (None, key[0]) and month in (None, key[1])
+        }
+        shows_all = sum(map(len, found.values())) <= most
+        newest = max((key[0] for key in found), default=0)
+        return tuple(
+            Archived(*key, len(posts), posts if shows_all or key[0] == newest else ())
+            for key, posts in found.items()
+        )
+
+    def _of(self, kind: str) -> Mapping[str, Subject]:
+        return cast(Mapping[str, Subject], getattr(self, SUBJECTS[kind]))
 
     def month(self, post: Post) -> tuple[int, int]:
         """Year and month of a post's date, in the site's zone."""
@@ -577,13 +656,15 @@ def build(
     history: History = _NO_HISTORY,
     shows_drafts: bool = False,
     old: Snapshot | None = None,
+    looked_at: Collection[str] | None = None,
 ) -> Snapshot:
     """The site at `now` (seconds since the epoch), out of every post that can be read, drafts included.
 
     `found` are those, by path. `former` are addresses under which files were to be found before they were renamed,
     and their paths now, `history` knows which of them was committed first. With `shows_drafts` drafts and
     scheduled posts are published already. Where posts differ from those of the `old` snapshot in nothing that
-    decides where and when they are shown, all else that was made of them is taken over.
+    decides where and when they are shown, all else that was made of them is taken over. `looked_at` are the files
+    that may differ from those of `old`; None where any may.
     """
     today = datetime.fromtimestamp(now, UTC)
     if (
@@ -599,6 +680,7 @@ def build(
             old,
             edits,
             today,
+            looked_at,
             generation=generation,
             history=history,
             problems=(*problems, *old.clashes),
@@ -651,6 +733,7 @@ def build(
         entries=entries,
         tree=tree,
         reserved=reserved,
+        steady_since=generation,
     )
 
 
@@ -728,8 +811,11 @@ def _place(post: Post) -> tuple[object, ...]:
     return post.kind, post.url, post.aliases, post.date, visibility(post), as_published
 
 
-def _edited(old: Snapshot, edits: Mapping[str, Post], now: datetime, **changed: Any) -> Snapshot:
+def _edited(
+    old: Snapshot, edits: Mapping[str, Post], now: datetime, looked_at: Collection[str] | None, **changed: Any
+) -> Snapshot:
     """The same site with other versions of some posts, each in the places of the former one."""
+    changed |= _touched(old, edits, looked_at, changed)
     shown = {path: _as_of(now, post) for path, post in edits.items() if old.published(path)}
     if not shown:
         return _with_lists(replace(old, **changed), old, {})
@@ -746,6 +832,29 @@ def _edited(old: Snapshot, edits: Mapping[str, Post], now: datetime, **changed: 
         **changed,
     )
     return _with_lists(snapshot, old, shown)
+
+
+def _touched(
+    old: Snapshot, edits: Mapping[str, Post], looked_at: Collection[str] | None, changed: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return since when the site is steady and what was touched meanwhile; what is looked at may differ."""
+    generation = changed["generation"]
+    is_steady = (
+        looked_at is not None
+        and changed["files"] is old.files
+        and changed["templates"] is old.templates
+        and len(old.touched) < _MOST_TOUCHED
+        and all(_belongs(old.found[path]) == _belongs(post) for path, post in edits.items())
+    )
+    if looked_at is None or not is_steady:
+        return {"steady_since": generation, "touched": {}}
+    return {"touched": {**old.touched, **dict.fromkeys((*looked_at, *edits), generation)}}
+
+
+def _belongs(post: Post) -> tuple[object, ...]:
+    """What of a post, besides its places, has a part in answers about others."""
+    terms = post.categories, post.tags, post.authors
+    return *terms, post.lang, post.translation_key, post.highlighted, post.hidden, post.slug
 
 
 def _with_lists(snapshot: Snapshot, old: Snapshot, shown: Mapping[str, Post]) -> Snapshot:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import Flask, Response, abort, current_app, g, request
+from flask import Flask, Response, abort, current_app, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, RequestRedirect
@@ -19,12 +19,12 @@ from bitacora.problems import PostError
 from bitacora.settings import SettingError
 from bitacora.web import surrogate
 from bitacora.web.assets import assets
-from bitacora.web.blog import blog, page, redirect, say, snapshot
+from bitacora.web.blog import blog, page, page_inputs, redirect, say, snapshot
+from bitacora.web.exchange import Page, Request, carried
 from bitacora.web.feeds import feeds
 from bitacora.web.headers import NO_STORE, briefly, security
 from bitacora.web.hooks import hooks
-from bitacora.web.metrics import KIND
-from bitacora.web.page_cache import HEALTH, HOST_IS_TRUSTED, HOST_IS_VALID, PREVIEW, READING, SNAPSHOT
+from bitacora.web.page_cache import HEALTH, READING
 from bitacora.web.pages import pages
 from bitacora.web.preview import previews
 from bitacora.web.status import status
@@ -69,6 +69,7 @@ class MonthNumber(BaseConverter):
 
 def set_up(app: Flask) -> None:
     """Routes, and what every request begins and ends with."""
+    app.request_class = Request
     app.url_map.converters |= {"number": Number, "page": PageNumber, "year": YearNumber, "month": MonthNumber}
     app.url_map.redirect_defaults = app.url_map.merge_slashes = False
     for blueprint in (pages, feeds, assets, hooks, status, previews):
@@ -112,24 +113,26 @@ def trusts(hosts: tuple[str, ...]) -> Callable[[str], bool]:
 
 
 def _begin() -> Response | None:
-    if not request.environ[HOST_IS_VALID]:
+    this = carried()
+    if not this.host_is_valid:
         return _bare(400)
     if request.path in HEALTH:
         return None
     try:
-        g.snapshot = request.environ.get(PREVIEW) or request.environ.get(SNAPSHOT) or _renewed()
+        here = this.snapshot = this.preview or this.snapshot or _renewed()
     except (OSError, SettingError) as error:
         log.error("there is nothing to serve: %s", error)
         return _bare(503)
-    blog().site = g.snapshot.site
-    if not request.environ[HOST_IS_TRUSTED]:
+    blog().site = here.site
+    if not this.host_is_trusted:
         abort(400)
     if path := _better(request.path):
-        if g.snapshot.is_prefixed(path):
-            path = path[len(g.snapshot.site.prefix) :]
+        if here.is_prefixed(path):
+            path = path[len(here.site.prefix) :]
         return redirect(quote_path(path), 308)
-    if request.query_string and request.method in READING:
-        moved = g.snapshot.moved(request.environ["PATH_INFO"], quote_query(request.query_string))
+    if request.environ["QUERY_STRING"] and request.method in READING:
+        query = quote_query(request.environ["QUERY_STRING"].encode("latin-1"))
+        moved = here.moved(request.environ["PATH_INFO"], query)
         return redirect(moved, 301, is_written=True, keeps_query=False) if moved else None
     return None
 
@@ -151,29 +154,26 @@ def _better(path: str) -> str | None:
         if _DOTS & set(path.split("/")):  # a browser would go up from there
             abort(404)
         return _SLASHES.sub("/", path)
-    if not asked and g.snapshot.site.prefix:
+    if not asked and carried().here.site.prefix:
         return "/"
     return f"{path.rstrip('/')}/" if isinstance(request.routing_exception, RequestRedirect) else None
 
 
 def _finish(response: Response) -> Response:
-    request.environ[KIND] = _KINDS.get(request.blueprint or "") or request.environ.get(KIND, "list")
+    this = carried()
+    this.kind = _KINDS.get(request.blueprint or "") or this.kind or "list"
     for name, value in security(blog().site, blog().operator.hsts):
         response.headers.setdefault(name, value)
     if response.allow:  # a set: its order differs from process to process
         response.headers["Allow"] = ", ".join(sorted(response.allow))
-    here: Snapshot | None = g.get("snapshot")
-    if here and PREVIEW not in request.environ:
+    here = this.snapshot
+    if here and this.preview is None:
         blog().metrics.serves(here.generation)
-    url: str | None = g.pop("keep", None)
     if here and blog().operator.s_maxage and response.headers.get("Cache-Control") != NO_STORE:
-        named = surrogate.keys(here, request.endpoint or "", request.view_args or {}, request.path)
-        response.headers.extend(surrogate.headers(named))
-    if here and url and response.status_code == 200 and request.method in {"GET", "HEAD"}:
-        if (home := blog().home) and (commit := home.served()):
-            response.headers["X-Content-Revision"] = commit
-        beside = g.pop("beside", False)
-        return blog().page_cache.keep(response, url, here, request.environ, beside=beside)
+        response.headers.extend(surrogate.headers(surrogate.keys(this.inputs)))
+    is_read = response.status_code == 200 and request.method in READING
+    if here and is_read and isinstance(response, Page) and response.url and not this.is_private:
+        return blog().page_cache.keep(response, here, request.environ, page_inputs())
     if response.status_code >= 400:
         blog().page_cache.pack(response, request.environ)
     if here and response.status_code in {301, 308}:
@@ -195,10 +195,10 @@ _MESSAGES = {
 
 
 def _http_error(error: HTTPException) -> Response:
-    if error.code == 404 and PREVIEW not in request.environ:
+    if error.code == 404 and carried().preview is None:
         newer = blog().library.with_history(_HISTORY_PATIENCE_S)
         if newer is not None:
-            g.snapshot = newer
+            carried().snapshot = newer
             try:
                 return current_app.make_response(current_app.dispatch_request())
             except HTTPException as another:
@@ -225,7 +225,7 @@ def _without(problem: PostError, answer: Callable[[], _Answer]) -> _Answer | Res
     """A body that cannot be shown takes its post down, not the page that lists it: answer again without it."""
     for _ in range(MOST_HELD_BACK):
         blog().library.hold_back(problem)
-        g.snapshot = blog().library.snapshot(request.path)
+        carried().snapshot = blog().library.snapshot(request.path)
         try:
             return answer()
         except PostError as another:
@@ -248,8 +248,8 @@ def _bare(code: int) -> Response:
 
 
 def _error_page(code: int) -> Response:
-    if "snapshot" not in g:
-        g.snapshot = blog().library.snapshot()
+    if carried().snapshot is None:
+        carried().snapshot = blog().library.snapshot()
     title, message = _MESSAGES.get(code, _MESSAGES[400 if code < 500 else 500])
     response = page(
         "error.html",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from flask import Blueprint, Response, abort, g, request
+from flask import Blueprint, Response, abort, request
 
 from bitacora.share.icon import icon
 from bitacora.web.blog import blog, snapshot, text
+from bitacora.web.exchange import Page
 from bitacora.web.files import SVG_POLICY
 from bitacora.web.headers import FOREVER, NO_STORE
 
@@ -27,8 +28,8 @@ def static(name: str) -> Response:
     if response is None:
         abort(404)
     is_whole = response.headers.setdefault("Cache-Control", FOREVER if is_current else "no-cache") != NO_STORE
-    if is_whole and is_kept and not response.is_streamed:
-        g.keep = address  # text: worth a place among the pages, where it is compressed
+    if is_whole and is_kept and not response.is_streamed:  # text: worth a place among the pages
+        return Page(response.get_data(), headers=response.headers).kept_at(address)
     return response
 
 
@@ -56,12 +57,9 @@ def touch_icon() -> Response:
         return static(own)
     accent, logo = snapshot().site.accent, blog().files.logo(snapshot())
     inputs = accent.encode() + b"\n" + (logo or b"")
-    response = Response(
-        blog().derived.get("icon", inputs, lambda: icon(accent, logo), _is_png), mimetype="image/png"
-    )
+    response = Page(blog().derived.get("icon", inputs, lambda: icon(accent, logo), _is_png), mimetype="image/png")
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    g.keep = request.path
-    return response
+    return response.kept_at(request.path)
 
 
 def _is_png(data: bytes) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import cast
 
-from flask import Response, abort, current_app, g, request
+from flask import Response, abort, current_app, request
 
 from bitacora.library.library import Library
 from bitacora.library.rendered import Bodies
@@ -24,7 +24,9 @@ from bitacora.web.derived import Derived
 from bitacora.web.desk import DeskError
 from bitacora.web.desk import desk_of as judged
 from bitacora.web.edition import Edition, term_url
+from bitacora.web.exchange import Page, carried
 from bitacora.web.files import Files
+from bitacora.web.inputs import Inputs
 from bitacora.web.metrics import Metrics
 from bitacora.web.page_cache import PageCache
 from bitacora.web.theme import Theme
@@ -95,14 +97,27 @@ def blog() -> Blog:
     return cast(Blog, current_app.extensions["bitacora"])
 
 
+def page_inputs() -> Inputs:
+    """What the page that is being made asks of the site."""
+    this = carried()
+    if this.inputs is None or this.inputs.of is not this.here:
+        this.inputs = Inputs(blog().edition(this.here))
+    return this.inputs
+
+
 def snapshot() -> Snapshot:
-    """The site that this request is answered from."""
-    return cast(Snapshot, g.snapshot)
+    """The site that this request is answered from; what is asked of it is noted for the page."""
+    return page_inputs().snapshot
 
 
 def edition() -> Edition:
     """The same, with bodies and files."""
-    return blog().edition(snapshot())
+    return page_inputs().edition
+
+
+def unnoted() -> Edition:
+    """The same for what has no part in the page."""
+    return blog().edition(carried().here)
 
 
 def say(text: str, **values: object) -> str:
@@ -120,7 +135,7 @@ def page(
     beside: bool = False,
     feeds: Sequence[tuple[str, str]] = (),
     **context: object,
-) -> Response:
+) -> Page:
     """An HTML page whose own address is `url`; kept for the next readers unless `keep` is false.
 
     `beside` the pages of readers, if it is large and for few.
@@ -137,20 +152,19 @@ def page(
         theme_css="/theme.css" if site.accent else "",
         share=share,
         noindex=noindex,
-        **{"notice": g.get("notice"), **context},
+        **{"notice": carried().notice, **context},
     )
-    if keep:
-        g.keep, g.beside = url, beside
-    return Response(body.encode(errors="replace"))
+    if beside:
+        page_inputs().leave_out()  # it is made from what was drawn, too
+    return Page(body.encode(errors="replace")).kept_at(url if keep else "", beside=beside)
 
 
-def text(template: str, url: str, mimetype: str, **context: object) -> Response:
+def text(template: str, url: str, mimetype: str, **context: object) -> Page:
     """A page that is no HTML: a feed, a sitemap, a stylesheet."""
     body = blog().theme.render([template], edition(), lang=snapshot().site.language, **context)
     if mimetype.endswith("xml"):
         body = _NOT_XML.sub("", body)
-    g.keep = url
-    return Response(body.encode(errors="replace"), mimetype=mimetype)
+    return Page(body.encode(errors="replace"), mimetype=mimetype).kept_at(url)
 
 
 def redirect(url: str, code: int, *, is_written: bool = False, keeps_query: bool = True) -> Response:
@@ -181,8 +195,8 @@ def navigation(url: str) -> list[Item]:
     if links := here.site.navigation:
         return [Item(label, address, address == url) for label, address in links]
     lists = [
-        *([(say("Archive"), "/archive/")] if here.posts else []),
-        *([(say("Categories"), "/categories/")] if here.categories else []),
+        *([(say("Archive"), "/archive/")] if here.has_posts else []),
+        *([(say("Categories"), "/categories/")] if here.has_categories else []),
     ]
     return [
         *(Item(post.title, post.url, post.url == url, post.lang) for post in here.pages),
@@ -209,7 +223,7 @@ def share_of(post: Post) -> Preview:
 def desk_of(post: Post, *, is_preview: bool = False) -> Desk | None:
     """The share desk of a post; None where it fails by a fault of ours, without which the page is still of use."""
     try:
-        return blog().desk(snapshot(), post, is_preview=is_preview)
+        return blog().desk(carried().here, post, is_preview=is_preview)
     except DeskError:
         return None
 

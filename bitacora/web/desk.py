@@ -9,7 +9,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from flask import current_app, has_request_context, request
+from flask import current_app, has_request_context
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from bitacora.library.snapshot import Snapshot
@@ -26,7 +26,7 @@ from bitacora.share.rule import Amount, Problem
 from bitacora.web.cards import NAME as CARD
 from bitacora.web.cards import Cards, Made, problem_of
 from bitacora.web.edition import Edition
-from bitacora.web.page_cache import OWN, PREVIEW
+from bitacora.web.exchange import CARRIED, Carried, carried
 from bitacora.web.words import amount
 
 _log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def fetch(path: str, headers: Mapping[str, str], preview: Snapshot | None = None
     With a `preview`: what it would answer if that were the site. A share page that is fetched for a share page
     gets nothing, or one that is named as a picture would never end.
     """
-    if has_request_context() and OWN in request.environ:
+    if has_request_context() and carried().is_own:
         return Answer(HTTPStatus.LOOP_DETECTED, {}, b"")
     site = current_app.extensions["bitacora"].site
     try:
@@ -88,7 +88,7 @@ def fetch(path: str, headers: Mapping[str, str], preview: Snapshot | None = None
             path=path,
             base_url=site.url,
             headers=list(headers.items()),
-            environ_overrides={OWN: True, "HTTP_HOST": "localhost", **({PREVIEW: preview} if preview else {})},
+            environ_overrides={CARRIED: Carried(is_own=True, preview=preview), "HTTP_HOST": "localhost"},
         )
     except ValueError:  # //[
         return Answer(HTTPStatus.BAD_REQUEST, {}, b"")

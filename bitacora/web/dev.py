@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, g, request
+from flask import Blueprint, Flask, Response, request
 
 from bitacora.library.snapshot import Snapshot
 from bitacora.posts.post import Post
 from bitacora.posts.visibility import is_seen
 from bitacora.problems import PostError
-from bitacora.web.blog import Blog, blog, edition, snapshot
+from bitacora.web.blog import Blog, blog, edition, snapshot, unnoted
+from bitacora.web.exchange import carried
 from bitacora.web.headers import NO_STORE
-from bitacora.web.page_cache import HOST, HOST_IS_TRUSTED
 
 log = logging.getLogger(__name__)
 
@@ -54,13 +54,13 @@ def events() -> Response:
     if _comes_from_another_site():
         return Response("403\n", 403, mimetype="text/plain")
     since = request.headers.get("Last-Event-ID") or request.args.get("since", "")
-    return Response(_events(blog(), snapshot(), since), mimetype="text/event-stream")
+    return Response(_events(blog(), unnoted().snapshot, since), mimetype="text/event-stream")
 
 
 def _comes_from_another_site() -> bool:
     """Return whether a browser asks for a page of another origin (Fetch Metadata, or Origin without it)."""
     site, origin = request.headers.get("Sec-Fetch-Site", "none"), request.headers.get("Origin")
-    is_own = origin is None or urlsplit(origin).netloc == request.environ[HOST]
+    is_own = origin is None or urlsplit(origin).netloc == carried().host
     return site not in {"same-origin", "none"} or not is_own
 
 
@@ -121,9 +121,9 @@ def _event(name: str, here: Snapshot, data: object = None) -> str:
 
 def _finish(response: Response) -> Response:
     """With what is wrong and the script that reloads; kept by no browser, for pictures change under their name."""
-    if "snapshot" not in g:
+    if carried().snapshot is None:
         return response
-    if not request.environ[HOST_IS_TRUSTED]:
+    if not carried().host_is_trusted:
         return Response("400\n", 400, mimetype="text/plain")  # the usual page lists posts
     if response.mimetype == "text/html" and "ETag" not in response.headers:
         _add_notice(response)

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 from flask import Blueprint, Response, abort
 
-from bitacora.library.snapshot import Subject, shown_since
+from bitacora.library.snapshot import shown_since
 from bitacora.posts.post import Post
 from bitacora.posts.visibility import appears
-from bitacora.web.blog import blog, respelt, snapshot, text
+from bitacora.web.blog import blog, page_inputs, respelt, snapshot, text
 from bitacora.web.edition import term_url
 
 feeds = Blueprint("feeds", __name__)
@@ -24,22 +24,22 @@ _SETTLED_S = 2
 @feeds.get("/feed.xml")
 def feed() -> Response:
     site = snapshot().site
-    return _atom(site.title, "/", "/feed.xml", snapshot().posts)
+    return _atom(site.title, "/", "/feed.xml", snapshot().listed(0, FEED_POSTS))
 
 
 @feeds.get("/category/<slug>/feed.xml")
 def category_feed(slug: str) -> Response:
-    return _subject_feed("category", snapshot().categories.get(slug))
+    return _subject_feed("category", slug)
 
 
 @feeds.get("/tag/<slug>/feed.xml")
 def tag_feed(slug: str) -> Response:
-    return _subject_feed("tag", snapshot().tags.get(slug))
+    return _subject_feed("tag", slug)
 
 
 @feeds.get("/author/<slug>/feed.xml")
 def author_feed(slug: str) -> Response:
-    return _subject_feed("author", snapshot().authors.get(slug))
+    return _subject_feed("author", slug)
 
 
 @feeds.get("/sitemap.xml")
@@ -84,17 +84,18 @@ def _addresses() -> list[tuple[str, datetime | None]]:
     return addresses
 
 
-def _subject_feed(kind: str, subject: Subject | None) -> Response:
-    if subject is None:
+def _subject_feed(kind: str, slug: str) -> Response:
+    here = snapshot()
+    term = here.subject(kind, slug)
+    if term is None:
         return respelt(kind)
-    url = term_url(kind, subject.term)
-    title = f"{subject.term.name} · {snapshot().site.title}"
-    return _atom(title, url, f"{url}feed.xml", subject.posts)
+    url = term_url(kind, term)
+    title = f"{term.name} · {here.site.title}"
+    return _atom(title, url, f"{url}feed.xml", here.listed_of(kind, slug, 0, FEED_POSTS))
 
 
 def _atom(title: str, page: str, url: str, posts: Sequence[Post]) -> Response:
-    shown = posts[:FEED_POSTS]
-    site, updated = snapshot().site, newest(shown)
+    site, updated = snapshot().site, newest(posts)
     response = text(
         "feed.xml",
         url,
@@ -103,7 +104,7 @@ def _atom(title: str, page: str, url: str, posts: Sequence[Post]) -> Response:
         page=page,
         feed_url=url,
         author=site.authors.get(site.author, {}).get("name") or site.author or site.title,
-        posts=shown,
+        posts=posts,
         updated=updated or datetime.fromtimestamp(0, UTC),
     )
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -114,4 +115,6 @@ def _dated(response: Response, updated: datetime | None) -> Response:
     """With Last-Modified, unless another edit may follow in the same second (RFC 9110, 8.8.2)."""
     if updated and updated.timestamp() <= blog().clock() - _SETTLED_S:
         response.last_modified = updated
+    else:
+        page_inputs().leave_out()
     return response

@@ -29,8 +29,6 @@ from bitacora.share.crawlers import CRAWLERS
 SLOT_BYTES = 4096
 """Of one worker. `gunicorn.conf.py` knows it too."""
 
-KIND = "bitacora.kind"
-"""Key in the WSGI environment of what was asked for: one of KINDS, as far as a view has said so."""
 
 _WHOLE = (200, 304)
 _IN_PARTS = (200, 206, 304)

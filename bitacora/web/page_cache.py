@@ -1,4 +1,4 @@
-"""Whole pages in memory, answered before Flask is asked: valid for one generation of the library."""
+"""Whole pages in memory, answered before Flask is asked: good while all that they are made from is the same."""
 
 from __future__ import annotations
 
@@ -27,29 +27,22 @@ from bitacora.library.snapshot import Snapshot
 from bitacora.posts.permalink import quote_query
 from bitacora.settings import SettingError
 from bitacora.share.crawlers import crawler_of
+from bitacora.web.exchange import Page, carried_by
 from bitacora.web.headers import lifetime
-from bitacora.web.metrics import KIND, Metrics, stored_cells
+from bitacora.web.inputs import Inputs
+from bitacora.web.metrics import Metrics, stored_cells
 
 LIMIT_BYTES = 32 * 1024 * 1024
 LIMIT_BESIDE_BYTES = 2 * 1024 * 1024
 """For large pages that few ask for: they must not throw out what readers ask for."""
 ENCODINGS = ("br", "gzip")
-SNAPSHOT = "bitacora.snapshot"
-"""Key in the WSGI environment of the snapshot that a request is answered from."""
-PREVIEW = "bitacora.preview"
-"""Key in the WSGI environment of another site than the library's, which an answer is made from and not kept."""
-OWN = "bitacora.own"
-"""Key in the WSGI environment of a page that the blog asks itself for, which is not counted."""
-HOST_IS_TRUSTED = "bitacora.host_is_trusted"
-"""Key in the WSGI environment: whether the Host header named this site. Flask itself never sees that header."""
-HOST = "bitacora.host"
-"""Key in the WSGI environment of the Host header as it came, "" without one."""
-HOST_IS_VALID = "bitacora.host_is_valid"
-"""Key in the WSGI environment: whether the Host header is one as it has to be."""
 ALIVE = "/healthz"
 """The path that is answered without a look at the disk."""
 HEALTH = (ALIVE, "/readyz", "/metrics")
 """Paths that are answered whether there is a site or not, with its prefix and without."""
+
+REVISION = "X-Content-Revision"
+"""The header that names the commit which is served."""
 
 _NOBODY = "localhost"
 _HOST = re.compile(
@@ -161,14 +154,16 @@ class Variant:
 
 
 class StoredPage:
-    """A 200 response, immutable, with those of its encodings beside it that were asked for.
+    """A 200 response, with those of its encodings beside it that were asked for.
 
-    The entity tag is a hash of the plain body, so that every worker and machine gives the same one. `kind` is one
-    of the metrics' kinds.
+    Immutable, but for the generation that it is good for, which goes on while its inputs are the same. The entity
+    tag is a hash of the plain body, so that every worker and machine gives the same one. `kind` is one of the
+    metrics' kinds.
     """
 
     __slots__ = (
-        "_cells", "_etag", "_headers", "_is_packable", "generation", "lasts", "size", "variants",
+        "_cells", "_etag", "_headers", "_is_packable", "generation", "inputs", "lasts", "revision", "size",
+        "variants",
     )  # fmt: skip
 
     def __init__(
@@ -179,8 +174,11 @@ class StoredPage:
         lasts: str,
         old: StoredPage | None = None,
         kind: str = "",
+        inputs: Inputs | None = None,
     ) -> None:
         self.generation = generation
+        self.inputs = inputs
+        self.revision = dict(headers).get(REVISION)
         self.lasts = lasts
         self._etag = hashlib.blake2b(body, digest_size=16).hexdigest()
         self._headers = headers
@@ -189,7 +187,7 @@ class StoredPage:
         same = old.variants if old is not None and old._etag == self._etag else {}
         bodies = {**{name: variant.body for name, variant in same.items()}, "": body}
         self.variants: dict[str, Variant] = {name: self._variant(name, data) for name, data in bodies.items()}
-        self.size = _OVERHEAD_BYTES + sum(map(len, bodies.values()))
+        self.size = _OVERHEAD_BYTES + sum(map(len, bodies.values())) + (inputs.finish() if inputs else 0)
 
     def with_encoding_for(self, question: Question) -> StoredPage:
         """The page that can answer this request: with one more encoding where nobody asked for that before."""
@@ -200,6 +198,28 @@ class StoredPage:
         page = copy(self)
         page.variants = {**self.variants, encoding: self._variant(encoding, body)}
         page.size += len(body)
+        return page
+
+    def is_as_in(self, snapshot: Snapshot, *, looks: bool) -> bool:
+        """Return whether the page is made from the same in a later snapshot, and if so, be of that from now on.
+
+        False where that is not known at once, unless it `looks`.
+        """
+        inputs = self.inputs
+        if inputs is None or snapshot.generation < self.generation:
+            return False
+        if inputs.are_untouched(self.generation, snapshot) or (looks and inputs.are_the_same(snapshot)):
+            self.generation = snapshot.generation
+            return True
+        return False
+
+    def of_revision(self, revision: str | None) -> StoredPage:
+        """Return the page with the commit that is served now."""
+        others = [header for header in self._headers if header[0] != REVISION]
+        page = copy(self)
+        page.revision = revision
+        page._headers = [*others, *([(REVISION, revision)] if revision else [])]
+        page.variants = {name: page._variant(name, variant.body) for name, variant in self.variants.items()}
         return page
 
     def answer(self, question: Question, cache_control: str) -> Answer | None:
@@ -293,6 +313,8 @@ class PageCache:
     """
 
     prefix = ""
+    revision: Callable[[], str | None] = staticmethod(lambda: None)
+    """Which commit is served, of a site that git publishes."""
 
     def __init__(
         self,
@@ -320,7 +342,8 @@ class PageCache:
         if self.prefix and (plain := path.removeprefix(self.prefix)) in HEALTH:
             path = plain
         is_valid = is_host(question.host) or _needs_no_host(environ)
-        is_kept_from = path == ALIVE or PREVIEW in environ or not is_valid
+        this = carried_by(environ)
+        is_kept_from = path == ALIVE or this.preview is not None or not is_valid
         snapshot = None if is_kept_from else self._current(path if path.isascii() else _decoded(path))
         if snapshot is not None:
             self.prefix = snapshot.site.prefix
@@ -330,14 +353,11 @@ class PageCache:
             question, environ = question._replace(path=path), {**environ, "PATH_INFO": path}
         answer = None if snapshot is None else self.look_up(question, snapshot, packs=True)
         if answer is None:
-            if snapshot is not None:
-                environ[SNAPSHOT] = snapshot
-            environ[HOST] = question.host
-            environ[HOST_IS_VALID] = is_valid
-            environ[HOST_IS_TRUSTED] = self._is_trusted(question.host)
+            this.snapshot, this.host, this.host_is_valid = snapshot, question.host, is_valid
+            this.host_is_trusted = self._is_trusted(question.host)
             environ["HTTP_HOST"] = _NOBODY
             return self._made(question, environ, start_response)
-        if OWN not in environ:
+        if not this.is_own:
             self.count(question, answer)
         start_response(answer.head.status, answer.headers)
         return [answer.body]
@@ -368,8 +388,14 @@ class PageCache:
         if question.query and question.path in snapshot.queries and _is_moved(question, snapshot):
             return None
         page = self.store.get(question.path) or self.beside.get(question.path)
-        if page is None or page.generation != snapshot.generation:
+        if page is None:
             return None
+        if page.generation != snapshot.generation:
+            if not page.is_as_in(snapshot, looks=packs):
+                return None
+            if page.revision != (revision := self.revision()):
+                page = page.of_revision(revision)
+                self.store.set(question.path, page)
         cache_control = page.lasts or self._lifetime(snapshot)
         answer = page.answer(question, cache_control)
         if answer is None and packs:
@@ -388,18 +414,27 @@ class PageCache:
             self.metrics.fetched(network)
 
     def keep(
-        self, response: Response, url: str, snapshot: Snapshot, environ: dict[str, Any], *, beside: bool = False
+        self,
+        response: Page,
+        snapshot: Snapshot,
+        environ: dict[str, Any],
+        inputs: Inputs | None = None,
     ) -> Response:
-        """Store a 200 under the address that is its own, and give the first reader what the next ones get."""
+        """Store a 200 under the address that is its own, and give the first reader what the next ones get.
+
+        It is good for the snapshot, and for each other one in which `inputs` are the same.
+        """
+        if commit := self.revision():
+            response.headers[REVISION] = commit
         question = Question.of(environ)
         path = question.path
         lasts = response.headers.get("Cache-Control", "")
         headers = [(name, value) for name, value in response.headers if name not in _NOT_STORED]
-        own = unquote(url, "latin-1") == path and PREVIEW not in environ
-        store, other = (self.beside, self.store) if beside else (self.store, self.beside)
+        this = carried_by(environ)
+        own = unquote(response.url, "latin-1") == path and this.preview is None and not this.has_read_query
+        store, other = (self.beside, self.store) if response.beside else (self.store, self.beside)
         old = store.get(path) if own else None
-        kind = environ.get(KIND, "")
-        page = StoredPage(response.get_data(), headers, snapshot.generation, lasts, old, kind)
+        page = StoredPage(response.get_data(), headers, snapshot.generation, lasts, old, this.kind, inputs)
         page = page.with_encoding_for(question)
         if own:
             store.set(path, page)
@@ -427,7 +462,8 @@ class PageCache:
 
     def _made(self, question: Question, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """What Flask answers, counted when its head is known."""
-        if OWN in environ:
+        this = carried_by(environ)
+        if this.is_own:
             return self._flask(environ, start_response)
         begun = time.perf_counter()
         if network := crawler_of(question.user_agent):
@@ -435,7 +471,7 @@ class PageCache:
 
         def start(status: str, headers: list[Header], exc_info: Any = None) -> Any:
             self.metrics.rendered(time.perf_counter() - begun)
-            self.metrics.answered(environ.get(KIND, ""), int(status[:3]))
+            self.metrics.answered(this.kind, int(status[:3]))
             return start_response(status, headers, exc_info)
 
         return self._flask(environ, start)

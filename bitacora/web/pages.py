@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote
 
-from flask import Blueprint, Response, abort, current_app, g, request
+from flask import Blueprint, Response, abort, current_app, request
 from werkzeug.exceptions import HTTPException
 
-from bitacora.library.snapshot import SUBJECTS, Snapshot, Subject, base, owner_of, variants
+from bitacora.library.snapshot import Snapshot, base, variants
 from bitacora.posts.permalink import quote_path
 from bitacora.posts.pictures import is_picture, without_hash
 from bitacora.posts.post import Author, Post
@@ -30,14 +29,14 @@ from bitacora.web.blog import (
     share_of,
     share_of_page,
     snapshot,
+    unnoted,
 )
 from bitacora.web.cards import NAME as CARD
 from bitacora.web.cards import Made, said_of_page, versions
 from bitacora.web.edition import term_url
+from bitacora.web.exchange import Page, carried
 from bitacora.web.files import conditional
 from bitacora.web.headers import NO_CACHE, NO_STORE, a_day, briefly, unchanging
-from bitacora.web.metrics import KIND
-from bitacora.web.page_cache import OWN
 from bitacora.web.words import month_and_year
 
 pages = Blueprint("pages", __name__)
@@ -80,19 +79,18 @@ class Year:
 @pages.get("/page/<page:number>/")
 def home(number: int) -> Response:
     here = snapshot()
-    if not here.posts:
+    if not here.has_posts:
         if number > 1:
             abort(404)
         return page("empty.html", "/", share=share_of_page(here.site.title, "/"), guide=blog().operator.dev)
     lead = here.highlighted
-    posts = [post for post in here.posts if post is not lead]
-    shown, pagination, url = _slice(posts, number, "/", taken=1 if lead else 0)
+    start, stop, pagination, url = _slice(here.count(beside=lead), number, "/", taken=1 if lead else 0)
     return page(
         "home.html",
         url,
         share=share_of_page(here.site.title, url, first="/"),
         lead=lead if number == 1 else None,
-        posts=shown,
+        posts=here.listed(start, stop, beside=lead),
         pagination=pagination,
     )
 
@@ -102,19 +100,17 @@ def home(number: int) -> Response:
 
 @pages.get("/archive/")
 def archive() -> Response:
-    return _archive("/archive/", snapshot().months)
+    return _archive("/archive/")
 
 
 @pages.get("/archive/<year:year>/")
 def archive_year(year: int) -> Response:
-    months = {month: posts for month, posts in snapshot().months.items() if month[0] == year} or abort(404)
-    return _archive(f"/archive/{year:04}/", months, year)
+    return _archive(f"/archive/{year:04}/", year)
 
 
 @pages.get("/archive/<year:year>/<month:month>/")
 def archive_month(year: int, month: int) -> Response:
-    months = {key: posts for key, posts in snapshot().months.items() if key == (year, month)} or abort(404)
-    return _archive(f"/archive/{year:04}/{month:02}/", months, year, month)
+    return _archive(f"/archive/{year:04}/{month:02}/", year, month)
 
 
 # --- by subject, by person
@@ -122,30 +118,30 @@ def archive_month(year: int, month: int) -> Response:
 
 @pages.get("/categories/")
 def categories() -> Response:
-    return _subjects("category", "/categories/", snapshot().categories)
+    return _subjects("category", "/categories/")
 
 
 @pages.get("/tags/")
 def tags() -> Response:
-    return _subjects("tag", "/tags/", snapshot().tags)
+    return _subjects("tag", "/tags/")
 
 
 @pages.get("/category/<slug>/", defaults={"number": 1})
 @pages.get("/category/<slug>/page/<page:number>/")
 def category(slug: str, number: int) -> Response:
-    return _subject("category", snapshot().categories.get(slug), number)
+    return _subject("category", slug, number)
 
 
 @pages.get("/tag/<slug>/", defaults={"number": 1})
 @pages.get("/tag/<slug>/page/<page:number>/")
 def tag(slug: str, number: int) -> Response:
-    return _subject("tag", snapshot().tags.get(slug), number)
+    return _subject("tag", slug, number)
 
 
 @pages.get("/author/<slug>/", defaults={"number": 1})
 @pages.get("/author/<slug>/page/<page:number>/")
 def author(slug: str, number: int) -> Response:
-    return _subject("author", snapshot().authors.get(slug), number)
+    return _subject("author", slug, number)
 
 
 # --- posts, pages, and what hangs under them
@@ -157,7 +153,7 @@ def address(path: str) -> Response:
     here = snapshot()
     wanted = quote_path(f"/{path}")
     for url in (wanted, *variants(wanted)):
-        if post := here.by_url.get(url):
+        if post := here.at(url):
             return _post(post) if url == wanted else redirect(post.url, 308)
         if (target := here.redirects.get(url)) and target != wanted:
             return redirect(target, 301, is_written=True)
@@ -170,15 +166,15 @@ def address(path: str) -> Response:
 
 def _post(post: Post) -> Response:
     here = snapshot()
-    request.environ[KIND] = post.kind
+    carried().kind = post.kind
     share = share_of(post)
     _expect(post)
     default = f"{post.kind}.html"
     has_own = post.template in here.templates
     if post.template and not has_own:
-        blog().theme.tell(here.remarks)
+        blog().theme.tell(carried().here.remarks)
     older, newer = here.neighbours(post)
-    has_links = post.kind == "post" and "notice" not in g
+    has_links = post.kind == "post" and carried().notice is None
     return page(
         [post.template, default] if has_own else default,
         post.url,
@@ -194,16 +190,16 @@ def _post(post: Post) -> Response:
 
 def _expect(post: Post) -> None:
     """Have the card ready when it is asked for. A network that reads the page does so next."""
-    if OWN not in request.environ:
+    if not carried().is_own:
         network = crawler_of(request.headers.get("User-Agent", ""))
-        blog().cards.make_beside(edition(), post, is_urgent=bool(network) and network not in SEARCHES)
+        blog().cards.make_beside(unnoted(), post, is_urgent=bool(network) and network not in SEARCHES)
 
 
 def _below(url: str) -> Response | None:
     """What hangs under a post or page: its share page, or a file that it shows."""
     folder, _, name = url.removesuffix("/").rpartition("/")
     while folder:
-        post = owner_of(snapshot().by_url, folder)
+        post = snapshot().owner(folder)
         if post and name == "share" and post.kind == "post":
             return _share(post) if url.endswith("/") else redirect(f"{url}/", 308)
         if post and CARD.fullmatch(name) and not url.endswith("/"):
@@ -216,7 +212,7 @@ def _below(url: str) -> Response | None:
 
 
 def _share(post: Post) -> Response:
-    request.environ[KIND] = "share"
+    carried().kind = "share"
     share = share_of(post)
     order = snapshot().site.share
     return page(
@@ -234,7 +230,7 @@ def _share(post: Post) -> Response:
 
 def _card(post: Post, url: str) -> Response:
     """The post's card as it is now, whichever hash is asked for: the address of an old one was shared already."""
-    request.environ[KIND] = "card"
+    carried().kind = "card"
     here, cards = edition(), blog().cards
     current = next((version for version in versions(post) if cards.url(here, version) == url), None)
     is_for_x = "/card-x-" in url
@@ -249,7 +245,7 @@ def _card_of_page(url: str) -> Response | None:
     page_url = f"{folder}/"
     if (named := _name_of_page(page_url)) is None:
         return None
-    request.environ[KIND] = "card"
+    carried().kind = "card"
     here, cards = edition(), blog().cards
     said = said_of_page(here.snapshot.site, *named)
     return _jpeg(cards.made_for_page(here, said), is_current=cards.page_url(here, said, page_url) == url)
@@ -273,8 +269,8 @@ def _name_of_page(url: str) -> tuple[str, str] | None:
         case "pages", "categories" | "tags", _:
             return say(kind.title()), ""
         case "pages", "category" | "tag" | "author", {"slug": slug, "number": 1}:
-            subject = getattr(here, SUBJECTS[kind]).get(slug)
-            return (subject.term.name, say(_KINDS[kind])) if subject else None
+            term = here.subject(kind, slug)
+            return (term.name, say(_KINDS[kind])) if term else None
     return None
 
 
@@ -298,10 +294,10 @@ def _source(url: str) -> Response | None:
     """The Markdown of what a post or page shows, unless the site keeps it to itself."""
     here = snapshot()
     is_asked = here.site.source and url.endswith(".md")
-    post = owner_of(here.by_url, url.removesuffix(".md")) if is_asked else None
+    post = here.owner(url.removesuffix(".md")) if is_asked else None
     if post is None:
         return None
-    g.keep, request.environ[KIND] = url, "source"
+    carried().kind = "source"
     edition().html(post)  # one whose page cannot be shown is withheld
     text = public_source(
         post,
@@ -310,12 +306,12 @@ def _source(url: str) -> Response | None:
         trusted=here.site.html == "trusted",
         address=here.address if here.site.prefix else None,
     )
-    return Response(text, mimetype="text/markdown", headers={"X-Robots-Tag": "noindex"})
+    return Page(text, mimetype="text/markdown", headers={"X-Robots-Tag": "noindex"}).kept_at(url)
 
 
 def _file(post: Post, name: str) -> Response | None:
     """A file that a post shows; a picture for long under its hash, and as it is now under an older one."""
-    request.environ[KIND] = "picture"
+    carried().kind = "picture"
     here, given = snapshot(), ""
     path = here.file_below(post, name, edition().named_files(post))
     if path is None and is_picture(name):
@@ -338,24 +334,23 @@ def _at_the_root(name: str) -> Response | None:
     path = here.named(f"root/{name}")
     response = blog().files.at_the_root(request, here, path) if path in here.files else None
     if response is not None:
-        request.environ[KIND] = "asset"
+        carried().kind = "asset"
     return response
 
 
 # --- parts
 
 
-def _archive(url: str, months: Mapping[tuple[int, int], Sequence[Post]], *only: int) -> Response:
+def _archive(url: str, *only: int) -> Response:
     """The page of all months, of a year, or of a month of it."""
+    found = snapshot().archived(*only, most=ARCHIVE_SHOWS_ALL_BELOW)
+    if only and not found:
+        abort(404)
     title, label = _name_of_archive(*only)
-    counted = sum(len(posts) for posts in months.values())
-    newest = max((year for year, _ in months), default=0)
     years: dict[int, list[Month]] = defaultdict(list)
-    for (year, month), posts in months.items():
-        shows = counted <= ARCHIVE_SHOWS_ALL_BELOW or year == newest
+    for year, month, count, posts in found:
         first = datetime(year, month, 1, 12, tzinfo=snapshot().site.zone)
-        shown = tuple(posts) if shows else ()
-        years[year].append(Month(first, f"/archive/{year:04}/{month:02}/", len(posts), shown))
+        years[year].append(Month(first, f"/archive/{year:04}/{month:02}/", count, posts))
     return page(
         "archive.html",
         url,
@@ -376,51 +371,54 @@ def _name_of_archive(year: int = 0, month: int = 0) -> tuple[str, str]:
     return title, say("Archive")
 
 
-def _subjects(kind: str, url: str, subjects: Mapping[str, Subject]) -> Response:
+def _subjects(kind: str, url: str) -> Response:
     language = snapshot().site.language
-    ordered = sorted(subjects.values(), key=lambda subject: sort_key(subject.term.name, language))
+    ordered = sorted(snapshot().subjects(kind), key=lambda subject: sort_key(subject[0].name, language))
     return page(
         "subjects.html",
         url,
         share=share_of_page(say(_LISTS[kind]), url),
         kind=kind,
-        subjects=[(term, len(posts), term_url(kind, term)) for term, posts in ordered],
+        subjects=[(term, count, term_url(kind, term)) for term, count in ordered],
     )
 
 
-def _subject(kind: str, subject: Subject | None, number: int) -> Response:
-    if subject is None:
+def _subject(kind: str, slug: str, number: int) -> Response:
+    here = snapshot()
+    term = here.subject(kind, slug)
+    if term is None:
         return respelt(kind)
-    first = term_url(kind, subject.term)
-    shown, pagination, url = _slice(subject.posts, number, first)
+    first, count = term_url(kind, term), here.count_of(kind, slug)
+    start, stop, pagination, url = _slice(count, number, first)
     return page(
         "subject.html",
         url,
-        share=share_of_page(subject.term.name, url, label=say(_KINDS[kind]), first=first),
-        feeds=[(subject.term.name, f"{first}feed.xml")],
+        share=share_of_page(term.name, url, label=say(_KINDS[kind]), first=first),
+        feeds=[(term.name, f"{first}feed.xml")],
         kind=kind,
-        name=subject.term.name,
-        term=subject.term,
-        author=subject.term if isinstance(subject.term, Author) else None,
-        count=len(subject.posts),
-        posts=shown,
+        name=term.name,
+        term=term,
+        author=term if isinstance(term, Author) else None,
+        count=count,
+        posts=here.listed_of(kind, slug, start, stop),
         pagination=pagination,
     )
 
 
-def _slice(
-    posts: Sequence[Post], number: int, first: str, *, taken: int = 0
-) -> tuple[Sequence[Post], Pagination, str]:
-    """The posts of page `number`, where it stands, and its address. `taken` places of the first page are."""
+def _slice(count: int, number: int, first: str, *, taken: int = 0) -> tuple[int, int, Pagination, str]:
+    """Return from which to which of `count` posts page `number` goes, where it stands, and its address.
+
+    `taken` places of the first page are taken.
+    """
     size = snapshot().site.per_page
-    last = max(1, -(-(len(posts) + taken) // size))
+    last = max(1, -(-(count + taken) // size))
     if number > last:
         abort(404)
 
     def url(wanted: int) -> str:
         return first if wanted == 1 else f"{first}page/{wanted}/"
 
-    shown = posts[max(0, (number - 1) * size - taken) : number * size - taken]
+    start, stop = max(0, (number - 1) * size - taken), number * size - taken
     newer = url(number - 1) if number > 1 else ""
     older = url(number + 1) if number < last else ""
-    return shown, Pagination(number, last, newer, older), url(number)
+    return start, stop, Pagination(number, last, newer, older), url(number)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, abort, g
+from flask import Blueprint, Response, abort
 
 from bitacora.library.snapshot import Snapshot, base
 from bitacora.posts.permalink import quote_path
@@ -17,6 +17,7 @@ from bitacora.problems import PostError
 from bitacora.share.desk import Desk
 from bitacora.share.links import share_texts
 from bitacora.web.blog import blog, desk_of, page, redirect, share_of, snapshot
+from bitacora.web.exchange import carried
 from bitacora.web.pages import address
 from bitacora.web.signed import DRAFT, STATUS, Opened, opened, sign
 
@@ -128,12 +129,12 @@ def preview(rest: str) -> Response:
     post = found.post and _as_published(found.post)
     has_desk = post is not None and post.kind == "post"
     share = home + _SHARE if has_desk and below != _SHARE else ""
-    g.notice = Notice(found, datetime.fromtimestamp(link.until, UTC), share)
+    carried().notice = Notice(found, datetime.fromtimestamp(link.until, UTC), share)
     if post is None:
         return page("preview.html", home, noindex=True) if below in {"", _SHARE} else abort(404)
     if has_desk and below == _SHARE:
         return _share(post, home)
-    g.snapshot = here.with_post(post._replace(url=home, noindex=True))
+    carried().snapshot = here.with_post(post._replace(url=home, noindex=True))
     return address(f"preview/{rest}")
 
 
@@ -144,7 +145,7 @@ def _published(here: Snapshot, path: str, below: str) -> Response:
 
 def _share(post: Post, home: str) -> Response:
     """The share page as it will be: the desk judges the site that this post is published in."""
-    g.snapshot = snapshot().with_post(post)
+    carried().snapshot = snapshot().with_post(post)
     share, desk = share_of(post), desk_of(post, is_preview=True)
     return page(
         "share.html",
@@ -231,17 +232,15 @@ def _waiting(here: Snapshot) -> Iterator[Row]:
 def _open(purpose: str, token: str) -> Opened:
     """What a token is for. From here on the answer is for nobody but who has it."""
     link = opened(blog().operator.secret_key, purpose, token, blog().clock()) or abort(404)
-    g.is_private = True
+    carried().is_private = True
     return link
 
 
 @previews.after_request
 def _private(response: Response) -> Response:
     """Kept nowhere; an error is not told apart from any other."""
-    if g.get("is_private"):
-        g.pop("keep", None)
-        if response.status_code < 400:
-            response.headers.update(_PRIVATE)
+    if carried().is_private and response.status_code < 400:
+        response.headers.update(_PRIVATE)
     return response
 
 

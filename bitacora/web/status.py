@@ -20,9 +20,9 @@ from bitacora.problems import PostError, Remark
 from bitacora.publish.home import Home
 from bitacora.settings import SettingError
 from bitacora.web.blog import Blog, blog
+from bitacora.web.exchange import carried
 from bitacora.web.headers import NO_STORE
 from bitacora.web.metrics import LOCK, PAGES, POSTS, PROBLEMS, READY, STATES, Family
-from bitacora.web.page_cache import HOST
 
 status = Blueprint("status", __name__)
 
@@ -73,7 +73,7 @@ def may_see_details() -> bool:
     if token and scheme.lower() == "bearer" and hmac.compare_digest(token, given.encode()):
         return True
     direct = not any(name.lower().startswith(_FORWARDING) for name, _ in request.headers)
-    return direct and _is_loopback(request.remote_addr or "") and _names_this_machine(request.environ[HOST])
+    return direct and _is_loopback(request.remote_addr or "") and _names_this_machine(carried().host)
 
 
 def _state(parts: Blog) -> Mapping[Family, Mapping[str, float]]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
 
 from bitacora.files.layout import is_markdown
-from bitacora.library.snapshot import Snapshot, is_bundle, owner_of
+from bitacora.library.snapshot import Snapshot, is_bundle
 from bitacora.posts.folder_words import speaks_for_others
 from bitacora.posts.permalink import quote_path
 from bitacora.posts.post import Post, read_post
 from bitacora.posts.visibility import appears, is_for_nobody, is_listed
 from bitacora.problems import PostError
+from bitacora.web.inputs import Inputs
 
 ALL = "all"
 LIST = "list"
@@ -22,16 +22,12 @@ MOST_KEYS = 500
 """More are not worth naming: then everything is forgotten."""
 
 _PLAIN = re.compile("[a-z0-9][a-z0-9-]{0,79}")
-_POST_ENDPOINT = "pages.address"
 
 
-def keys(here: Snapshot, endpoint: str, given: Mapping[str, Any], path: str) -> tuple[str, ...]:
+def keys(inputs: Inputs | None) -> tuple[str, ...]:
     """The keys of an answer: of the post that it belongs to, of the subject that it lists, or of lists."""
-    if "slug" in given:
-        kind = re.split("[._]", endpoint)[1]
-        return _key(kind, given["slug"]), ALL
-    post = _owner(here, path) if endpoint == _POST_ENDPOINT else None
-    return _key("post", post.slug) if post else LIST, ALL
+    about = inputs.about if inputs else None
+    return _key(*about) if about else LIST, ALL
 
 
 def headers(found: Iterable[str]) -> tuple[tuple[str, str], ...]:
@@ -111,18 +107,6 @@ def _mentioning(here: Snapshot, path: str) -> list[Post]:
         if (is_bundle(post.path) and path.startswith(f"{posixpath.dirname(post.path)}/"))
         or any(name in here.source(post) for name in names)
     ]
-
-
-def _owner(here: Snapshot, path: str) -> Post | None:
-    """The post or page that answers at an address or above it."""
-    if post := here.find(path):
-        return post
-    folder = path.rstrip("/")
-    while folder:
-        if post := owner_of(here.by_url, quote_path(folder.removesuffix(".md"))):
-            return post
-        folder = folder.rpartition("/")[0]
-    return None
 
 
 def _key(kind: str, slug: str) -> str:
