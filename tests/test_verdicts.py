@@ -603,7 +603,7 @@ def test_what_is_right_gets_no_verdict(fine: Broken) -> None:
 
 
 def test_every_rule_that_is_written_is_asked() -> None:
-    modules = (rules.page, rules.text, rules.picture, rules.tags)
+    modules = (rules.page, rules.text, rules.picture, rules.picture_fit, rules.tags)
     written = {id(value) for module in modules for value in vars(module).values() if isinstance(value, Rule)}
     assert written == {id(rule) for rule in RULES}
     assert len({rule.id for rule in RULES}) == len(RULES)

@@ -14,12 +14,12 @@ from bitacora.posts.pictures import size_of
 from bitacora.problems import Remark
 from bitacora.settings import Site
 from bitacora.share.crawl import Answer, Crawl, Fetch, Head, Page, timed
+from bitacora.share.form import declared_size, form_of
 from bitacora.share.links import ShareText
 from bitacora.share.network import LARGE, OFFICIAL, PLAIN, TEXT, Reader
 from bitacora.share.networks import READERS
 from bitacora.share.readers import Reading, Said, oembed_of, read, shorten
 from bitacora.share.rule import SEVERITIES, WARNING, Case, Picture, PictureFacts, Verdict, host_of, own_path
-from bitacora.share.rules.picture import declared_size, form_of
 from bitacora.share.text import clean
 from bitacora.share.verdicts import general, merged, verdicts
 

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from bitacora.share.rule import REGISTERED, Rule
 
-for _part in ("page", "text", "picture", "tags"):
+for _part in ("page", "text", "picture", "picture_fit", "tags"):
     import_module(f"{__name__}.{_part}")
 
 RULES: tuple[Rule, ...] = tuple(REGISTERED)
