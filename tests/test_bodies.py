@@ -161,13 +161,13 @@ def test_no_more_bodies_are_kept_than_fit_and_the_least_used_goes_first(
     assert len(renders) == 4
     html(rendered, folder, "posts/b.md")
     assert len(renders) == 5
-    assert rendered._bytes == sum(kept.size for kept in rendered._kept.values()) <= 3 * 25_000
+    assert rendered._kept.currsize == sum(kept.size for kept in rendered._kept.values()) <= 3 * 25_000
 
 
 def test_a_body_that_does_not_fit_is_rendered_all_the_same(make_folder: MakeFolder) -> None:
     folder, rendered = make_folder({"posts/a.md": post("Uno", "x" * 5000)}), bodies(1000)
     assert len(html(rendered, folder)) > 5000
-    assert (rendered._bytes, len(rendered._kept)) == (0, 0)
+    assert (rendered._kept.currsize, len(rendered._kept)) == (0, 0)
 
 
 def test_many_threads_get_the_body_of_their_post(make_folder: MakeFolder) -> None:
@@ -189,4 +189,4 @@ def test_many_threads_get_the_body_of_their_post(make_folder: MakeFolder) -> Non
     for thread in threads:
         thread.join()
     assert wrong == []
-    assert rendered._bytes == sum(kept.size for kept in rendered._kept.values()) <= 20_000
+    assert rendered._kept.currsize == sum(kept.size for kept in rendered._kept.values()) <= 20_000

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+
+from cachetools import LRUCache
 
 from bitacora.library.snapshot import Snapshot
 from bitacora.markdown.effort import MarkupTooLarge
@@ -29,9 +30,7 @@ class Bodies:
 
     def __init__(self, labels: Labels, limit: int = 6 * 1024 * 1024) -> None:
         self._labels = labels
-        self._limit = limit
-        self._kept: OrderedDict[tuple[str, bool], Body] = OrderedDict()
-        self._bytes = 0
+        self._kept: LRUCache[tuple[str, bool], Body] = LRUCache(limit, lambda kept: kept.size)
         self._lock = threading.Lock()
 
     def html(self, snapshot: Snapshot, post: Post, *, absolute: bool = False) -> Html:
@@ -46,8 +45,6 @@ class Bodies:
         key = (post.path, absolute)
         with self._lock:
             kept = self._kept.get(key)
-            if kept is not None:
-                self._kept.move_to_end(key)
         if kept is None or not kept.is_of(snapshot, post, absolute=absolute):
             kept = self._render(snapshot, post, absolute)
             self._keep(key, kept)
@@ -72,12 +69,9 @@ class Bodies:
 
     def _keep(self, key: tuple[str, bool], kept: Body) -> None:
         with self._lock:
-            old = self._kept.pop(key, None)
-            self._bytes += kept.size - (old.size if old else 0)
-            self._kept[key] = kept
-            while self._bytes > self._limit and self._kept:
-                _, dropped = self._kept.popitem(last=False)
-                self._bytes -= dropped.size
+            self._kept.pop(key, None)
+            if kept.size <= self._kept.maxsize:
+                self._kept[key] = kept
 
 
 def too_large(post: Post, reason: str) -> PostError:

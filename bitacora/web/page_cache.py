@@ -7,7 +7,6 @@ import hashlib
 import re
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from datetime import timedelta
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import brotli
+from cachetools import LRUCache
 from flask import Flask, Response
 from flask_caching import Cache
 from flask_caching.backends.base import BaseCache
@@ -248,9 +248,7 @@ class PageStore(BaseCache):
 
     def __init__(self, limit: int) -> None:
         super().__init__(default_timeout=0)
-        self._limit = limit
-        self._pages: OrderedDict[str, StoredPage] = OrderedDict()
-        self._bytes = 0
+        self._pages: LRUCache[str, StoredPage] = LRUCache(limit, lambda page: page.size)
         self._lock = threading.Lock()
 
     @classmethod
@@ -259,27 +257,20 @@ class PageStore(BaseCache):
 
     def get(self, key: str) -> StoredPage | None:
         with self._lock:
-            page = self._pages.get(key)
-            if page is not None:
-                self._pages.move_to_end(key)
-            return page
+            return self._pages.get(key)
 
     def set(self, key: str, value: StoredPage, timeout: int | timedelta | None = None) -> bool:  # noqa: ARG002
         """False for a page that would push out most others, and for one older than what is there."""
         with self._lock:
             known = self._pages.get(key)
-            if value.size > self._limit // 2 or (known and known.generation > value.generation):
+            if value.size > self._pages.maxsize // 2 or (known and known.generation > value.generation):
                 return False
-            self._drop(key)
             self._pages[key] = value
-            self._bytes += value.size
-            while self._bytes > self._limit:
-                self._drop(next(iter(self._pages)))
         return True
 
     def delete(self, key: str) -> bool:
         with self._lock:
-            return self._drop(key)
+            return self._pages.pop(key, None) is not None
 
     def has(self, key: str) -> bool:
         return key in self._pages
@@ -287,21 +278,15 @@ class PageStore(BaseCache):
     def clear(self) -> bool:
         with self._lock:
             self._pages.clear()
-            self._bytes = 0
         return True
 
     @property
     def size(self) -> int:
         """Bytes in use."""
-        return self._bytes
+        return int(self._pages.currsize)
 
     def __len__(self) -> int:
         return len(self._pages)
-
-    def _drop(self, key: str) -> bool:
-        page = self._pages.pop(key, None)
-        self._bytes -= page.size if page else 0
-        return page is not None
 
 
 class PageCache:
