@@ -236,6 +236,33 @@ def test_hebrew_reads_from_the_right_without_raqm(monkeypatch: pytest.MonkeyPatc
     assert difference(shaped, unshaped) < 1.5  # kerning; letters that were not turned round: 4.4
 
 
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("שלום 123 456", ["456", " ", "123", "שלום "]),
+        ("שלום: 12:30-14:00, 5%", ["5%", ", ", "12:30-14:00", "שלום: "]),
+        ("العام 1999-2005", ["2005", "-", "1999", "العام "]),
+        ("שלום 1999-2005", ["1999-2005", "שלום "]),
+        ("אב\u2067ab\u2069 ג", ["\u2069 ג", "ab", "אב\u2067"]),
+    ],
+)
+def test_numbers_stand_where_who_reads_from_the_right_expects_them(text: str, seen: list[str]) -> None:
+    assert [part for _, part in reversed(fonts._stretches(text, True))] == seen
+
+
+def test_a_sentence_in_another_direction_is_turned_round_in_one_that_reads_from_the_left() -> None:
+    ink = Ink(fonts.SERIF, 40, "#000000", "en")
+    runs = [(run.text.strip(" ,"), run.is_rtl) for run in fonts._runs("abc אבג 12, דה def", ink)]
+    assert [run for run in runs if run[0]] == [
+        ("abc", False),
+        ("דה", True),
+        ("12", False),
+        ("אבג", True),
+        ("def", False),
+    ]
+    assert fonts._stretches("abc 123 (def)", False) == [(0, "abc 123 (def)")]
+
+
 def test_words_of_the_other_direction_keep_their_order() -> None:
     ink = Ink(fonts.SERIF, 40, "#000000", "he", is_rtl=True)
     runs = [run.text.strip() for run in fonts._runs("שלום Hello world 2018 עולם", ink)]

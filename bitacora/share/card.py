@@ -68,7 +68,7 @@ def edition() -> str:
     return f"{_DRAWING} {PIL.__version__} {fonts.edition()}"
 
 
-_DRAWING = 2
+_DRAWING = 3
 """To be raised with each change of what is drawn."""
 
 

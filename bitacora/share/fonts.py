@@ -15,7 +15,10 @@ from itertools import groupby
 from pathlib import Path
 
 import regex
+from bidi import algorithm
 from PIL import ImageDraw, ImageFont, features
+
+from bitacora.share.text import CLUSTER
 
 SHAPED = features.check("raqm")
 """Whether joined letters, kerning and right-to-left text are set by raqm."""
@@ -115,10 +118,9 @@ def edition() -> str:
 
 def clusters(text: str) -> list[str]:
     """What a reader sees as single characters (Unicode Annex 29)."""
-    return _CLUSTER.findall(text)
+    return CLUSTER.findall(text)
 
 
-_CLUSTER = regex.compile(r"\X")
 _UNSEEN = regex.compile(r"[\p{Default_Ignorable_Code_Point}\p{Cf}]")
 _LEFT_OUT_EM = 0.88
 """The room that a character takes which cannot be drawn."""
@@ -127,36 +129,50 @@ _KEYCAP = "\u20e3"
 
 
 def _runs(text: str, ink: Ink) -> list[Run]:
-    """The line from left to right: Annex 9 with two levels, the direction of the text and what goes against it."""
+    """Return the line from left to right (Unicode Annex 9): what is of one level and face is set together."""
     lines = [
-        [replace(run, is_rtl=is_rtl) for run in _faced(stretch, ink.style, ink.lang)]
-        for is_rtl, stretch in _stretches(text, ink.is_rtl)
+        (level, [replace(run, is_rtl=level % 2 == 1) for run in _faced(stretch, ink.style, ink.lang)])
+        for level, stretch in _stretches(text, ink.is_rtl)
     ]
-    ordered = reversed(lines) if ink.is_rtl else lines
-    return [run for line in ordered for run in (reversed(line) if line[0].is_rtl else line)]
+    for depth in range(max((level for level, _ in lines), default=0), 0, -1):  # rule L2
+        grouped = groupby(lines, key=lambda line: line[0] >= depth)
+        lines = [line for is_deep, part in grouped for line in (reversed(list(part)) if is_deep else part)]
+    return [run for level, line in lines for run in (reversed(line) if level % 2 else line)]
 
 
-def _stretches(text: str, base: bool) -> list[tuple[bool, str]]:
-    """Parts of one direction. What has none, like a space, joins its neighbours if they agree, else the text."""
-    parts = clusters(text)
-    own = [_is_rtl(part[0]) for part in parts]
-    before = _last_known(own, base)
-    after = _last_known(own[::-1], base)[::-1]
-    settled = [
-        known if known is not None else (left if left == right else base)
-        for known, left, right in zip(own, before, after, strict=True)
+def _stretches(text: str, is_rtl: bool) -> list[tuple[int, str]]:
+    """Return the text in parts of one level, in the order in which they are read; odd ones read from the right."""
+    if not is_rtl and not _RTL.search(text):
+        return [(0, text)]
+    levels = _levels(text, is_rtl)
+    parts = [(levels[found.start()], found[0]) for found in CLUSTER.finditer(text)]
+    return [
+        (level, "".join(part for _, part in group)) for level, group in groupby(parts, key=lambda pair: pair[0])
     ]
-    grouped = groupby(zip(settled, parts, strict=True), key=lambda pair: pair[0])
-    return [(is_rtl, "".join(part for _, part in pairs)) for is_rtl, pairs in grouped]
 
 
-def _last_known(directions: list[bool | None], base: bool) -> list[bool]:
-    known = []
-    last = base
-    for direction in directions:
-        last = last if direction is None else direction
-        known.append(last)
-    return known
+def _levels(text: str, is_rtl: bool) -> list[int]:
+    """Return the level of each character by python-bidi, whose `get_display` gives the characters alone.
+
+    Characters that steer directions count as if they were not there: titles carry none.
+    """
+    base = int(is_rtl)
+    storage = algorithm.get_empty_storage() | {"base_level": base, "base_dir": "LR"[base]}
+    algorithm.get_embedding_levels(_STEERING.sub("\u200d", text), storage)
+    for place, character in enumerate(storage["chars"]):
+        character["place"] = place
+    algorithm.explicit_embed_and_overrides(storage)
+    algorithm.resolve_weak_types(storage)
+    algorithm.resolve_neutral_types(storage, False)
+    algorithm.resolve_implicit_levels(storage, False)
+    levels = [base] * len(text)
+    for character in storage["chars"]:
+        levels[character["place"]] = character["level"]
+    return levels
+
+
+_RTL = regex.compile(r"[\p{Bidi_Class=R}\p{Bidi_Class=AL}\p{Bidi_Class=AN}]")
+_STEERING = regex.compile(r"\p{Bidi_Control}")
 
 
 def _is_rtl(character: str) -> bool | None:
