@@ -76,6 +76,9 @@ FIGURES: Mapping[str, Figure] = {
     "rate": _at_least(1500, "Requests for a warm post among 1,000, two workers", "two workers, a post", "/s", 0.4),
     "rate/p99": _at_most(50, "its p99", "two workers, p99", " ms", 1.0),
     "rate/size": _at_least(0.9, "A warm post among 10,000, to one among 100", "two workers, 10,000 to 100"),
+    "rate/edited": _at_least(
+        0.8, "Readers of 10,000 posts while one is edited each second, to while none is", "readers while one edits"
+    ),
     "archive/p99": _at_most(
         60, "p99 of the archive, the worst of 100 to 10,000 posts", "archive, p99", " ms", 1.0
     ),

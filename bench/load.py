@@ -8,11 +8,13 @@ import re
 import runpy
 import shutil
 import subprocess
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from bench import nginx
@@ -23,6 +25,15 @@ BARE = "a WSGI function that always gives those bytes and headers"
 CACHED = "Flask-Caching's `@cached` view"
 NGINX = "nginx, the same bytes from a file"
 STOCK = "gthread"
+QUIET = "while nobody writes"
+EDITED = "while one post is edited each second"
+_MANY_PAGES = """\
+local paths, place = {%s}, 0
+request = function()
+  place = place %% #paths + 1
+  return wrk.format("GET", paths[place])
+end
+"""
 _OF_GUNICORN = ("Server", "Date", "Connection")
 _WRK_UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
 _PATIENCE_S = 60.0
@@ -133,6 +144,40 @@ def as_shipped(
         return loads
 
 
+def while_edited(site: Path, cache: Path, edited: Path, urls: Sequence[str], seconds: int, rounds: int) -> Loads:
+    """Two workers whose readers ask for many pages: while nobody writes, and while a file changes each second.
+
+    The file is as it was before in the end.
+    """
+    original, quiet, busy = edited.read_text(encoding="utf-8"), list[Round](), list[Round]()
+    with TemporaryDirectory() as folder, gunicorn("app:app", blog_environ(site, cache), workers=2) as server:
+        script = Path(folder) / "pages.lua"
+        script.write_text(_MANY_PAGES % ",".join(f'"{url}"' for url in urls), encoding="utf-8")
+        for url in urls:
+            server.wait_for(url)
+        try:
+            for turn in range(rounds + 1):
+                for taken, writes in ((quiet, False), (busy, True)):
+                    ended = threading.Event()
+                    writer = threading.Thread(target=_write, args=(edited, original, ended if writes else None))
+                    writer.start()
+                    _, rate, p50, p99 = _wrk(server.port, urls[0], seconds if turn else 2, None, script)
+                    ended.set()
+                    writer.join()
+                    if turn:  # the first round warms up
+                        taken.append(Round(rate, 0.0, p50, p99))
+        finally:
+            edited.write_text(original, encoding="utf-8")
+    return Loads({QUIET: quiet, EDITED: busy})
+
+
+def _write(file: Path, text: str, ended: threading.Event | None) -> None:
+    number = 0
+    while ended is not None and not ended.wait(1.0):
+        number += 1
+        file.write_text(f"{text}\n{number}\n", encoding="utf-8")
+
+
 def _in_turns(
     contenders: Mapping[str, tuple[Server, str]],
     behind: Mapping[str, Server],
@@ -156,9 +201,12 @@ def _in_turns(
     return taken
 
 
-def _wrk(port: int, path: str, seconds: int, core: int | None) -> tuple[int, float, float, float]:
+def _wrk(
+    port: int, path: str, seconds: int, core: int | None, script: Path | None = None
+) -> tuple[int, float, float, float]:
     """Requests, requests a second, p50 and p99 in seconds."""
     command = [*tied(core), "wrk", "-t1", "-c16", f"-d{seconds}s", "--latency", f"http://127.0.0.1:{port}{path}"]
+    command += ["-s", str(script)] if script else []
     told = subprocess.run(
         command, capture_output=True, text=True, check=True, timeout=seconds + _PATIENCE_S
     ).stdout

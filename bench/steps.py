@@ -15,7 +15,10 @@ from bench.peers import PEERS, Pace, pace, read_posts
 from bench.plan import SMALL, Plan, written
 from bench.report import Chart, Table, seconds
 from bitacora.library.library import Library
+from bitacora.settings import read_site
 
+_MANY = 400
+"""Pages that readers ask for in turn; all have a place in memory."""
 _CONTENDER = ("", "wall", "CPU", "times its time", "times its CPU")
 
 
@@ -305,6 +308,28 @@ def _ratio(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
 
 
+def _while_edited(plan: Plan) -> Iterable[Table]:
+    if missing := load.missing():
+        print(f"skipped, for want of {' and '.join(missing)}: readers while one edits")
+        return
+    site = plan.sites[plan.large]
+    newest = Library(site, read_settings=lambda toml: read_site(toml, {})).snapshot().posts[:_MANY]
+    edited, urls = site / newest[_MANY // 2].path, [post.url for post in newest]
+    loads = load.while_edited(site, plan.cache(), edited, urls, plan.rounds(10, 4), plan.rounds(3, 1))
+    plan.saw("rate/edited", loads.ratio(load.EDITED, load.QUIET), at=plan.large)
+    rows = [
+        (
+            name,
+            f"{loads.median(name, 'rate'):,.0f}",
+            f"{seconds(loads.median(name, 'p50'))} / {seconds(loads.median(name, 'p99'))}",
+            _ratio(loads.ratio(name, load.QUIET)),
+        )
+        for name in loads.rounds
+    ]
+    title = f"Readers of {_MANY} pages among {plan.large:,} posts: two workers, beside `wrk -t1 -c16`"
+    yield Table(title, ("", "requests/s", "p50 / p99", "times"), rows)
+
+
 class Step(NamedTuple):
     """A measurement, and the seconds after which it is given up."""
 
@@ -317,6 +342,7 @@ STEPS: Mapping[str, Step] = {
     "throughput": Step(_throughput, 420),
     "shipped": Step(_as_shipped, 300),
     "start": Step(_starts, 600),
+    "edited": Step(_while_edited, 180),
     "edits": Step(_edits, 1500),
     "crawl": Step(_crawl, 400),
     "freshness": Step(_freshness, 120),
