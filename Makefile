@@ -9,8 +9,9 @@ help:  ## Say what can be made
 
 .venv/serve: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Bitácora needs Python 3.11 or newer; name one: make serve PYTHON=python3.12")'
+	@echo "Installing what the blog needs into .venv: once, for half a minute or so."
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
 .venv/dev: requirements-dev.txt requirements.txt .venv/serve
@@ -18,12 +19,10 @@ help:  ## Say what can be made
 	@touch $@
 
 serve: .venv/serve  ## Serve the blog at http://127.0.0.1:8000 (PORT, WEB_CONCURRENCY, BITACORA_SITE)
-	@test "$$PORT" = 0 || echo "http://127.0.0.1:$${PORT:-8000}/"
-	@$(BIN)/gunicorn --bind 127.0.0.1:$${PORT:-8000} app:app
+	@$(BIN)/python -m bitacora serve
 
 dev: .venv/serve  ## Serve it while writing: drafts and mistakes are shown, the browser reloads by itself
-	@test "$$PORT" = 0 || echo "http://127.0.0.1:$${PORT:-8000}/"
-	@BITACORA_DEV=1 $(BIN)/gunicorn --bind 127.0.0.1:$${PORT:-8000} app:app
+	@$(BIN)/python -m bitacora dev
 
 PYTEST := $(BIN)/pytest --dist=worksteal
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import logging
 import os
 import signal
 import sys
@@ -82,6 +83,7 @@ def pre_fork(server, worker):  # type: ignore[no-untyped-def]
     taken = {getattr(other, "slot", None) for other in server.WORKERS.values()}
     worker.counts, worker.slot = server.counts, next(slot for slot in count() if slot not in taken)
     worker.reloads, worker.reload = server.reloads, server.reloads[0]
+    worker.warns, server.warned = getattr(server, "warned", None) != worker.reload, worker.reload
 
 
 def post_fork(server, worker):  # type: ignore[no-untyped-def]  # noqa: ARG001
@@ -90,13 +92,20 @@ def post_fork(server, worker):  # type: ignore[no-untyped-def]  # noqa: ARG001
     What the master has loaded of the blog is as old as the master: after SIGHUP a worker reads what is there now.
     """
     gc.disable()
+    if not worker.warns:  # another has said it of the settings, which all have in common
+        logging.getLogger("app").addFilter(_no_warnings)
     for name in [name for name in sys.modules if name.partition(".")[0] == "bitacora"]:
         del sys.modules[name]
     worker.__class__ = worker.cfg.worker_class
 
 
+def _no_warnings(record):  # type: ignore[no-untyped-def]
+    return record.levelno != logging.WARNING
+
+
 def post_worker_init(worker):  # type: ignore[no-untyped-def]
     """What was loaded at start stays: the collector need not walk through it again and again."""
+    logging.getLogger("app").removeFilter(_no_warnings)
     blog = getattr(worker.wsgi, "extensions", {}).get("bitacora")
     if blog is not None:  # not another application that is measured beside it
         blog.metrics.share(worker.counts, worker.slot)

@@ -56,6 +56,7 @@ class _Commands(click.Group):
 @click.version_option(package_name=None, version=shipped.VERSION, prog_name="bitacora")
 def command(folder: Path | None) -> None:
     """A blog from Markdown files. The site is the nearest folder upwards that holds one."""
+    running.site_is_named(folder is not None)
     if folder is not None:
         if not folder.is_dir():
             raise click.ClickException(f"{folder} is no folder.")
@@ -103,34 +104,34 @@ def dev(port: int | None) -> None:
 
 def _serve(port: int | None, host: str, settings: Mapping[str, str]) -> NoReturn:
     given = os.environ.get("PORT", "")
-    port = port or (int(given) if given.isdecimal() and given != "0" else 8000)
-    environ = {**os.environ, **settings, "BITACORA_SITE": str(_site())}
-    if not _is_free(host, port):
-        free = next((other for other in range(port + 1, port + _PORTS_TRIED) if _is_free(host, other)), None)
-        hint = f" Try another one: bitacora {'dev' if settings else 'serve'} --port {free}" if free else ""
-        raise click.ClickException(f"Another program listens at port {port}.{hint}")
-    environ["PORT"] = str(port)
-    click.echo(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
-    sys.stdout.flush()
-    words = [
-        "-m",
-        "gunicorn",
-        "--config",
-        str(shipped.GUNICORN_CONF),
-        "--bind",
-        f"{host}:{port}",
-        "bitacora.wsgi:app",
-    ]
+    port = port or (int(given) if given.isdecimal() else 8000)
+    environ = {**os.environ, **settings, "BITACORA_SITE": str(_site()), "PORT": str(port)}
+    if port and not _is_free(host, port):
+        raise click.ClickException(f"Another program listens at port {port}.{_other_port(host, port)}")
+    if port:
+        click.echo(f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+        sys.stdout.flush()
+    config, bind = str(shipped.GUNICORN_CONF), f"{host}:{port}"
+    words = ["-m", "gunicorn", "--config", config, "--bind", bind, "bitacora.wsgi:app"]
     os.execve(sys.executable, [sys.executable, *words], environ)  # noqa: S606 - gunicorn takes the place of this
 
 
+def _other_port(host: str, port: int) -> str:
+    """Return what to type for the next port that is free, as it was typed: by make or by itself."""
+    later = range(port + 1, min(port + _PORTS_TRIED, 65536))
+    free = next((other for other in later if _is_free(host, other)), None)
+    if free is None:
+        return ""
+    name = click.get_current_context().info_name
+    typed = f"PORT={free} make {name}" if os.environ.get("MAKELEVEL") else f"bitacora {name} --port {free}"
+    return f" Try another one: {typed}"
+
+
 def _site() -> Path:
-    if named := os.environ.get("BITACORA_SITE"):
-        return Path(named).absolute()
-    found = cli.nearest_site(Path.cwd())
-    if found is None:
-        raise click.ClickException(cli.no_site(Path.cwd()))
-    return found
+    try:
+        return cli.site_here(os.environ, shipped.SAMPLE).absolute()
+    except cli.NoSiteError as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _is_free(host: str, port: int) -> bool:

@@ -109,6 +109,7 @@ def create_app(environ: Mapping[str, str] = os.environ, clock: Callable[[], floa
         clock,
         home,
         site,
+        kept,
     )
     cli.set_up(app)
     if site.url == local_url(0):

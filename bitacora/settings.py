@@ -369,7 +369,9 @@ class Operator:
     trust_proxy: int = _setting(_number(0, 9), 0, "number of proxies in front whose headers are believed")
     s_maxage: int = _setting(_number(0, 86400), 0, "seconds a shared cache may keep a page")
     hsts: str = _setting(_one_of(*HSTS), "host", "hosts for which browsers remember to use https alone")
-    secret_key: str = _setting(_secret, "", "signs preview and status links; the feature is off without it")
+    secret_key: str = _setting(
+        _secret, "", "signs preview and status links; default: a key that each machine makes"
+    )
     hook_secret: str = _setting(_secret, "", "checks push webhooks; the feature is off without it")
     forge: str = _setting(_one_of(*FORGES), "", "kind of the forge that origin lies on; default: by its host")
     forge_token: str = _setting(_token, "", "reports to the forge what became of a push; off without it")

@@ -11,6 +11,7 @@ _SHIPPED = _PACKAGE / "theme" if _IS_INSTALLED else _PACKAGE.parent
 TEMPLATES = _SHIPPED / "templates"
 STATIC = _SHIPPED / "static"
 GUNICORN_CONF = _SHIPPED / "gunicorn.conf.py"
+FORGES = _SHIPPED / "deploy"
 TRANSLATIONS = _PACKAGE / "web" / "translations"
 VERSION = "0.2.0.dev0"
 SAMPLE: Path | None = None if _IS_INSTALLED else _PACKAGE.parent

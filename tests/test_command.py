@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import os
+import pty
 import re
+import socket
 import subprocess
 import sys
 import sysconfig
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
 from zipfile import ZipFile
 
 import pytest
 from blogs import PATIENCE_S
+from click.testing import CliRunner
 from programs import free_port
-from server import ROOT
+from server import ROOT, Server
 
+from bitacora import cli
+from bitacora.__main__ import command, publish
+from bitacora.cli import running
 from bitacora.cli.posts import posts
 from bitacora.cli.site import site
 
@@ -81,21 +88,122 @@ def test_from_nothing_to_a_page_with_the_command_alone(bitacora: Installed, tmp_
     assert (code, Path(said.strip()).parent) == (0, blog / "posts")
     assert "La segunda" in bitacora.run("list", cwd=blog)[1]
     port = free_port()
-    for command in ("serve", "dev"):
-        server = bitacora.popen(command, "--port", str(port), cwd=blog)
+    for name in ("serve", "dev"):
+        server = bitacora.popen(name, "--port", str(port), cwd=blog)
         try:
             assert server.stdout is not None
             assert server.stdout.readline() == f"http://127.0.0.1:{port}/\n"
             page = _when_up(port, server)
             assert "La segunda" in page
             assert "/static/style." in page
-            if command == "serve":
+            if name == "serve":
                 code, _, complained = bitacora.run("dev", "--port", str(port), cwd=blog)
                 assert code == 1
                 assert f"Another program listens at port {port}. Try another one: bitacora dev" in complained
         finally:
             server.terminate()
             server.communicate(timeout=PATIENCE_S)
+
+
+def test_new_asks_on_a_terminal_for_what_is_not_given(tmp_path: Path) -> None:
+    asked = {
+        "Language": "pt",
+        "Title": "Diário",
+        "Time zone": "Nowhere",
+        "is no time zone": "America/Lima",
+        "Public address": "https://a.example",
+    }
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(tmp_path)
+        os.environ |= {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "GIT_CONFIG_NOSYSTEM": "1"}
+        os.execv(sys.executable, [sys.executable, "-m", "bitacora", "new", "diario", "--forge", "github"])
+    said = b""
+    for question, answer in asked.items():
+        while question.encode() not in said:
+            said += os.read(terminal, 1024)
+        while b": " not in said.partition(question.encode())[2]:
+            said += os.read(terminal, 1024)
+        said = b""
+        os.write(terminal, f"{answer}\n".encode())
+    with suppress(OSError):  # the end, as Linux has it
+        while more := os.read(terminal, 1024):
+            said += more
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, said
+    assert b'git config --global user.name "Your Name"' in said
+    assert b"See it: cd diario && " in said
+    site = tmp_path / "diario"
+    settings = tomllib.loads((site / "site.toml").read_text())
+    assert (settings["title"], settings["language"]) == ("Diário", "pt")
+    assert (settings["timezone"], settings["url"]) == ("America/Lima", "https://a.example")
+    assert (site / ".git").is_dir()
+    assert (site / ".github/workflows/check.yml").read_text().startswith("# GitHub checks every push")
+
+
+def test_the_workflow_of_each_forge_is_made_and_wrong_settings_make_nothing(tmp_path: Path) -> None:
+    for forge, file in (("gitlab", ".gitlab-ci.yml"), ("forgejo", ".forgejo/workflows/check.yml")):
+        made = CliRunner().invoke(command, ["new", str(tmp_path / forge), "--forge", forge])
+        assert made.exit_code == 0, made.output
+        assert file in made.stdout
+        assert "Copy this" not in (tmp_path / forge / file).read_text()
+    for words in (("--url", "nonsense"), ("--language", "???")):
+        refused = CliRunner().invoke(command, ["new", str(tmp_path / "wrong"), *words])
+        assert refused.exit_code == 1
+        assert "Nothing was made." in refused.stderr
+        assert words[1] in refused.stderr
+    assert not (tmp_path / "wrong").exists()
+
+
+def test_the_nearest_site_goes_before_the_environment_and_an_option_before_both(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample, near, named = (tmp_path / name for name in ("sample", "near", "named"))
+    for folder in (sample, near / "posts", named):
+        folder.mkdir(parents=True)
+    for folder in (sample, near, named):
+        (folder / "site.toml").touch()
+    monkeypatch.setattr(running, "_named", ("posts", "list"))
+    environ = {"BITACORA_SITE": str(named)}
+    for is_named, here, found in (
+        (False, near / "posts", near),
+        (True, near / "posts", named),
+        (False, tmp_path, named),
+        (False, sample, named),
+    ):
+        monkeypatch.chdir(here)
+        monkeypatch.setattr(running, "_is_site_named", is_named)
+        assert cli.site_here(environ, sample) == found
+    assert cli.site_here({}, sample) == sample
+    monkeypatch.setattr(running, "_named", None)
+    monkeypatch.chdir(near)
+    assert cli.site_here(environ, sample) == named
+
+
+def test_a_taken_port_is_a_sentence_with_the_next_free_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        monkeypatch.delenv("MAKELEVEL", raising=False)
+        words = ["--site", str(tmp_path), "dev", "--port", str(port)]
+        refused = CliRunner().invoke(command, words)
+        monkeypatch.setenv("MAKELEVEL", "1")
+        by_make = CliRunner().invoke(command, words)
+    assert (refused.exit_code, by_make.exit_code) == (1, 1)
+    about = f"Error: Another program listens at port {port}. Try another one: "
+    assert re.fullmatch(rf"{about}bitacora dev --port \d+\n", refused.stderr)
+    assert re.fullmatch(rf"{about}PORT=\d+ make dev\n", by_make.stderr)
+
+
+def test_all_workers_together_warn_once_of_what_the_settings_lack(tmp_path: Path) -> None:
+    (tmp_path / "site/posts").mkdir(parents=True)
+    (tmp_path / "site/site.toml").touch()
+    with Server(tmp_path / "site", tmp_path / "cache", workers=2) as server:
+        server.clients()  # one of each worker
+        assert server.log.read_text().count("no url is set") == 1
 
 
 @pytest.mark.slow
@@ -161,8 +269,6 @@ def test_what_is_asked_on_a_terminal_can_be_given(bitacora: Installed, tmp_path:
 
 
 def test_each_command_of_flask_has_a_short_name_and_help_has_an_example_of_each(bitacora: Installed) -> None:
-    from bitacora.__main__ import command, publish
-
     short = {found.callback for found in (*command.commands.values(), *publish.commands.values())}
     assert {found.callback for found in (*posts.commands.values(), *site.commands.values())} <= short
     code, said, _ = bitacora.run("--help", cwd=bitacora.home)

@@ -400,8 +400,22 @@ def test_links_die_with_their_key(new_blog: NewBlog) -> None:
     assert new_blog(FILES, secret_key=KEY).get(home).status == 200
 
 
-def test_without_a_key_links_are_off_and_say_so(new_blog: NewBlog) -> None:
+def test_without_a_key_one_is_made_at_the_first_use_for_this_machine_alone(new_blog: NewBlog) -> None:
     blog = new_blog(FILES)
+    kept = blog.app.extensions["bitacora"].kept
+    assert not (kept / "links.key").exists()
+    home = preview(blog, DRAFT_FILE)
+    assert blog.get(home).status == 200
+    assert (kept / "links.key").stat().st_mode & 0o777 == 0o600
+    assert blog.get(preview(blog, DRAFT_FILE)).status == blog.get(home).status == 200
+    assert "BITACORA_SECRET_KEY" in run(blog, "site", "status-link").stderr
+    assert [path.name for path in kept.glob("links.key*")] == ["links.key"]
+    assert_is_nothing(new_blog(FILES), home)
+
+
+def test_without_a_key_and_a_place_for_one_links_are_off_and_say_so(new_blog: NewBlog) -> None:
+    blog = new_blog(FILES)
+    blog.app.extensions["bitacora"].kept = None
     for words in (("posts", "preview", DRAFT_FILE), ("site", "status-link")):
         result = run(blog, *words)
         assert (result.exit_code, result.stdout) == (1, "")

@@ -10,11 +10,11 @@ from pathlib import Path
 from flask import Flask
 
 from bitacora.cli.posts import posts
-from bitacora.cli.running import is_command, is_short, makes_a_site
+from bitacora.cli.running import is_command, is_short, makes_a_site, prefers_nearest
 from bitacora.cli.site import site
 from bitacora.files.layout import SETTINGS_FILE
 
-__all__ = ["is_command", "makes_a_site", "nearest_site", "no_site", "set_up", "site_of_command"]
+__all__ = ["NoSiteError", "is_command", "makes_a_site", "set_up", "site_here", "site_of_command"]
 
 _HELP = {"--help", "-h"}
 
@@ -27,20 +27,31 @@ def nearest_site(folder: Path) -> Path | None:
 
 
 def site_of_command(environ: Mapping[str, str], sample: Path | None) -> dict[str, str]:
-    """Return the environment, with the nearest site upwards where a command names none.
+    """Return the environment, with the site that a command speaks of.
 
-    Says on standard error whose site it is; raises NoSiteError where there is none. The sample of this checkout is
-    for those alone who stand in it.
+    `bitacora` takes what --site names, then the nearest site upwards, then `BITACORA_SITE`; `flask posts` takes
+    `BITACORA_SITE` before the nearest one. The sample of a checkout is for those alone who stand in it and name no
+    other. Says on standard error whose site it is, unless it was named; raises NoSiteError where there is none.
     """
-    if environ.get("BITACORA_SITE") or not is_command() or makes_a_site() or _HELP & set(sys.argv):
+    if not is_command() or makes_a_site() or _HELP & set(sys.argv):
         return dict(environ)
-    here = Path.cwd()
-    site = nearest_site(here)
-    if site is None:
-        raise NoSiteError(no_site(here))
-    site = sample if sample and site.samefile(sample) else site
-    sys.stderr.write(f"Site: {site}\n")
+    site = site_here(environ, sample)
+    if str(site) != environ.get("BITACORA_SITE"):
+        sys.stderr.write(f"Site: {site}\n")
     return {**environ, "BITACORA_SITE": str(site)}
+
+
+def site_here(environ: Mapping[str, str], sample: Path | None) -> Path:
+    """Return the folder of the site that a command speaks of. Raises NoSiteError where there is none."""
+    named, here = environ.get("BITACORA_SITE"), Path.cwd()
+    if named and not prefers_nearest():
+        return Path(named)
+    nearest = nearest_site(here)
+    if nearest is not None and sample is not None and nearest.samefile(sample):
+        nearest = None if named else sample
+    if nearest is None and not named:
+        raise NoSiteError(no_site(here))
+    return nearest or Path(named or "")
 
 
 def no_site(here: Path) -> str:

@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import click
 
-from bitacora.cli.running import is_short
+from bitacora import shipped
+from bitacora.cli.running import is_short, typed
 from bitacora.files.layout import SETTINGS_FILE
-from bitacora.publish.git import begin
+from bitacora.publish.git import begin, has_identity
 from bitacora.publish.git_process import GitError
+from bitacora.settings import SettingError, read_site
 
 _SETTINGS = """\
 # What this site is. Every setting is described in docs/settings.md.
@@ -26,6 +28,15 @@ timezone = {timezone}
 # The public address. Without it, links in feeds and previews lead to this machine only.
 {url}
 """
+_NO_IDENTITY = """\
+git does not know yet who you are, and commits need it. Tell it once:
+  git config --global user.name "Your Name"
+  git config --global user.email you@example.org"""
+_FORGES = {
+    "github": ("github-check.yml", ".github/workflows/check.yml"),
+    "gitlab": ("gitlab-ci.yml", ".gitlab-ci.yml"),
+    "forgejo": ("forgejo-check.yml", ".forgejo/workflows/check.yml"),
+}
 _IGNORED = "# What no reader is to see is better in no repository.\n.DS_Store\n*~\n*.swp\n.obsidian/\n"
 
 
@@ -91,6 +102,13 @@ def _is_timezone(_context: click.Context, _option: click.Parameter, value: str |
 @click.option("--language", help="The language of the site, such as es, pt or en.")
 @click.option("--timezone", callback=_is_timezone, help="The time zone of its dates, such as America/Lima.")
 @click.option("--url", help="The public address, such as https://blog.example.org.")
+@click.option(
+    "--forge",
+    type=click.Choice([*_FORGES, "none"]),
+    default="none",
+    show_default=True,
+    help="Where its repository will be: the workflow that checks each push there is made too.",
+)
 @click.option("--git/--no-git", "with_git", default=True, help="Make a repository of git for it, or none.")
 def new(
     folder: Path,
@@ -98,6 +116,7 @@ def new(
     language: str | None,
     timezone: str | None,
     url: str | None,
+    forge: str,
     *,
     with_git: bool,
 ) -> None:
@@ -120,6 +139,10 @@ def new(
         timezone=json.dumps(zone),
         url=f"url = {json.dumps(url)}" if url else '# url = "https://blog.example.org"',
     )
+    try:
+        read_site(settings, {}, 8000)
+    except SettingError as error:
+        raise click.ClickException(f"{error} Nothing was made.") from None
     head = f"title: {words.post}\nintro: {words.intro}\ndate: {now:%Y-%m-%d %H:%M:%S%z}\n"
     head += f"categories: [{words.category}]"
     try:
@@ -130,21 +153,45 @@ def new(
         about.write_text(f"---\ntitle: {words.about}\n---\n{words.about_text}\n", encoding="utf-8")
         if not (folder / ".gitignore").exists():
             (folder / ".gitignore").write_text(_IGNORED, encoding="utf-8")
+        workflow = _make_workflow(folder, forge)
         (folder / SETTINGS_FILE).write_text(settings, encoding="utf-8")
     except OSError as error:
         raise click.ClickException(f"{folder} cannot be made: {error.strerror}.") from None
     if with_git and not _is_in_repository(folder):
-        try:
-            begin(folder.absolute())
-        except GitError as error:
-            click.echo(f"No repository was made: {error}", err=True)
+        _make_repository(folder.absolute())
     click.echo(f"Your site is in {folder}. Its first post is {post}.")
-    see = (
-        f"cd {quote(str(folder))} && bitacora dev"
-        if is_short()
-        else f"BITACORA_SITE={quote(str(folder))} make serve"
-    )
-    click.echo(f"See it: {see}")
+    if workflow:
+        click.echo(f"Write the address of Bitácora's repository into {workflow}, as ENGINE.")
+    click.echo(f"See it: {_how_to_see(folder)}")
+
+
+def _make_repository(folder: Path) -> None:
+    try:
+        begin(folder)
+        if not has_identity(folder / ".git"):
+            click.echo(_NO_IDENTITY)
+    except GitError as error:
+        click.echo(f"No repository was made: {error}", err=True)
+
+
+def _how_to_see(folder: Path) -> str:
+    """Return what to type where this was typed."""
+    if is_short():
+        return f"cd {quote(str(folder))} && {typed()} dev"
+    engine = "" if shipped.SAMPLE in {None, Path.cwd()} else f" -C {quote(str(shipped.SAMPLE))}"
+    return f"BITACORA_SITE={quote(str(folder.absolute()))} make{engine} serve"
+
+
+def _make_workflow(folder: Path, forge: str) -> Path | None:
+    """Write what has the forge check each push; return its file."""
+    if forge not in _FORGES:
+        return None
+    name, place = _FORGES[forge]
+    file = folder / place
+    about, _, rest = (shipped.FORGES / name).read_text(encoding="utf-8").partition("\n")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"{about.partition(' Copy ')[0]}\n{rest}", encoding="utf-8")
+    return file
 
 
 def _words(language: str) -> _Words:

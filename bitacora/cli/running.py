@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
+from shlex import quote
 
 _GROUPS = ("posts", "site")
 _MAKE_A_SITE = {("site", "new"), ("site", "init-git")}
 _named: tuple[str, str] | None = None
+_is_site_named = False
+
+
+def site_is_named(is_named: bool) -> None:
+    """Note whether the command was told its site by an option."""
+    global _is_site_named
+    _is_site_named = is_named
+
+
+def prefers_nearest() -> bool:
+    """Whether the nearest site upwards goes before the one in the environment."""
+    return is_short() and not _is_site_named
 
 
 def run_as(group: str, name: str) -> None:
@@ -21,6 +36,16 @@ def run_as(group: str, name: str) -> None:
 def is_short() -> bool:
     """Whether it was typed as `bitacora …`, as what to type next is then."""
     return _named is not None
+
+
+def typed() -> str:
+    """Return how to type `bitacora` here: by its path where the shell would not find this one."""
+    name = Path(sys.argv[0])
+    if name.name == "__main__.py":
+        return f"{quote(sys.executable)} -m bitacora"
+    found = shutil.which("bitacora")
+    is_ours = found is None or not name.is_absolute() or Path(found).resolve() == name.resolve()
+    return "bitacora" if found and is_ours else quote(str(name.absolute()))
 
 
 def is_command(*groups: str) -> bool:

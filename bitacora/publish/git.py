@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -209,6 +210,18 @@ def init(repo: Path, branch: str, object_format: str) -> None:
 def begin(folder: Path) -> None:
     """Make an empty repository whose work tree is a folder. Raises GitError."""
     Call(folder / ".git", ("init", "--quiet", "--template=", "--initial-branch=main")).output()
+
+
+def has_identity(repo: Path) -> bool:
+    """Return whether git knows a name and an address for commits of this user, without inventing them."""
+    for name in ("name", "email"):
+        if f"GIT_AUTHOR_{name.upper()}" in os.environ:
+            continue
+        try:
+            Call(repo, ("config", "--get", f"user.{name}"), trusts_user=True).output()
+        except GitError:
+            return False
+    return True
 
 
 def object_format(remote: str) -> str | None:

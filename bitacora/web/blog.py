@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import cast
 
 from flask import Response, abort, current_app, request
@@ -29,6 +30,7 @@ from bitacora.web.files import Files
 from bitacora.web.inputs import Inputs
 from bitacora.web.metrics import Metrics
 from bitacora.web.page_cache import PageCache
+from bitacora.web.signed import kept_key
 from bitacora.web.theme import Theme
 from bitacora.web.words import Words
 
@@ -57,6 +59,13 @@ class Blog:
     clock: Callable[[], float]
     home: Home | None = None
     site: Site = field(default_factory=Site)
+    kept: Path | None = None
+    """The site's cache folder, where there is one."""
+
+    @property
+    def links_key(self) -> str:
+        """What signs preview and status links: the operator's key, else the one that this machine has made."""
+        return self.operator.secret_key or kept_key(self.kept)
 
     def edition(self, snapshot: Snapshot) -> Edition:
         return Edition(snapshot, self.bodies, self.files)

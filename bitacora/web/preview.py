@@ -102,12 +102,12 @@ def unpublished(here: Snapshot, path: str, now: datetime) -> Unpublished | None:
 
 def preview_url(path: str, days: int = PREVIEW_DAYS) -> str:
     """The site-relative address of the preview of a file, for so many days. Raises ValueError without a key."""
-    return f"/preview/{sign(blog().operator.secret_key, DRAFT, path, days)}/"
+    return f"/preview/{sign(blog().links_key, DRAFT, path, days)}/"
 
 
 def status_url(days: int = STATUS_DAYS) -> str:
     """The site-relative address of the page for editors, for so many days. Raises ValueError without a key."""
-    return f"/status/{sign(blog().operator.secret_key, STATUS, '', days)}/"
+    return f"/status/{sign(blog().links_key, STATUS, '', days)}/"
 
 
 # --- one post
@@ -231,7 +231,7 @@ def _waiting(here: Snapshot) -> Iterator[Row]:
 
 def _open(purpose: str, token: str) -> Opened:
     """What a token is for. From here on the answer is for nobody but who has it."""
-    link = opened(blog().operator.secret_key, purpose, token, blog().clock()) or abort(404)
+    link = opened(blog().links_key, purpose, token, blog().clock()) or abort(404)
     carried().is_private = True
     return link
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from itsdangerous import BadData, URLSafeTimedSerializer
@@ -13,6 +17,7 @@ DRAFT = "draft-preview"
 STATUS = "status-page"
 
 _DAY_S = 86_400
+_KEY_FILE = "links.key"
 
 
 class Opened(NamedTuple):
@@ -45,6 +50,28 @@ def opened(secret: str, purpose: str, token: str, now: float) -> Opened | None:
         return None
     until = signed.timestamp() + days * _DAY_S
     return Opened(what, until) if now < until else None
+
+
+def kept_key(folder: Path | None) -> str:
+    """Return the key that this machine made for itself, empty where it has made none."""
+    with suppress(OSError, UnicodeDecodeError):
+        return (folder / _KEY_FILE).read_text(encoding="ascii") if folder else ""
+    return ""
+
+
+def make_key(folder: Path) -> Path:
+    """Make the key of this machine in its cache folder, unless it is there; return its file. Raises OSError."""
+    file = folder / _KEY_FILE
+    made = folder / f"{_KEY_FILE}.{os.getpid()}"
+    try:
+        descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as opened_file:
+            opened_file.write(secrets.token_urlsafe(32))
+        with suppress(FileExistsError):  # of two that make it at once, both take the first
+            os.link(made, file)
+    finally:
+        made.unlink(missing_ok=True)
+    return file
 
 
 def _serializer(secret: str, purpose: str) -> _Serializer:
