@@ -1,4 +1,8 @@
-"""Where a site's own templates run: they reach nothing private, and what they may take of a worker is bounded."""
+"""Where a site's own templates run: they reach nothing private, and what they may take of a worker is bounded.
+
+Jinja's own sandbox with a clock in loops is shorter, but one step of Python then takes gigabytes or minutes: what
+was measured stands in docs/architecture.md (`python -m bench.sandbox`).
+"""
 
 from __future__ import annotations
 
