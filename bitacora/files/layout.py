@@ -8,7 +8,11 @@ FOLDERS = ("posts", "pages", "templates", "static", "root")
 WELL_KNOWN = "root/.well-known"
 """The one folder with a hidden name that is read (RFC 8615)."""
 SETTINGS_FILE = "site.toml"
-SETTINGS_OF_JEKYLL = ("_config.yml", "_config.yaml")
+SETTINGS_OF_JEKYLL = ("_config.yml", "_config.yaml", "_config.toml")
+SETTINGS_OF_HUGO = tuple(f"{name}.{end}" for name in ("hugo", "config") for end in ("toml", "yaml", "yml", "json"))
+SETTINGS_OF_QUARTO = ("_quarto.yml", "_quarto.yaml")
+SETTINGS_OF_OTHERS = (*SETTINGS_OF_JEKYLL, *SETTINGS_OF_HUGO, *SETTINGS_OF_QUARTO)
+"""Of other engines, beside `posts`: they may say who sees texts."""
 DRAFT_FOLDERS = frozenset({"_drafts", "_draft"})
 JEKYLL_FOLDERS = frozenset({"_posts", *DRAFT_FOLDERS})
 

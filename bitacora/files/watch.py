@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from bitacora.files.layout import FOLDERS, SETTINGS_FILE, SETTINGS_OF_JEKYLL, WELL_KNOWN, is_hidden
+from bitacora.files.layout import FOLDERS, SETTINGS_FILE, SETTINGS_OF_OTHERS, WELL_KNOWN, is_hidden
 from bitacora.files.tree import Signature, Tree, identity, signature
 
 try:
@@ -212,7 +212,7 @@ class InotifyWatch:
         elif wd == self._state:
             changed.add(STATE)
         elif wd == self._top:
-            if name in {*FOLDERS, SETTINGS_FILE, *SETTINGS_OF_JEKYLL, _CONFIG_MAP}:
+            if name in {*FOLDERS, SETTINGS_FILE, *SETTINGS_OF_OTHERS, _CONFIG_MAP}:
                 self._note_file(changed, name, mask)
         elif mask & flags.IGNORED:
             if (folder := self._folders.pop(wd, None)) is not None:

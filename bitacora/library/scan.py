@@ -13,7 +13,7 @@ from typing import NamedTuple
 from bitacora.files.layout import (
     FOLDERS,
     SETTINGS_FILE,
-    SETTINGS_OF_JEKYLL,
+    SETTINGS_OF_OTHERS,
     is_hidden,
     is_markdown,
     is_partial,
@@ -136,7 +136,7 @@ class Scan:
         Files that are in `anew` are read again though their signature is the same.
         """
         self._anew = anew
-        for path in (*FOLDERS, *SETTINGS_OF_JEKYLL) if EVERYTHING in paths else paths:
+        for path in (*FOLDERS, *SETTINGS_OF_OTHERS) if EVERYTHING in paths else paths:
             self._look_at(path)
         return self.changes
 

@@ -8,9 +8,10 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from bitacora.files.layout import SETTINGS_OF_JEKYLL
+from bitacora.files.layout import SETTINGS_OF_HUGO, SETTINGS_OF_JEKYLL, SETTINGS_OF_OTHERS, SETTINGS_OF_QUARTO
 from bitacora.posts.head import (
     MAX_HEAD_BYTES,
+    Head,
     Node,
     Scalar,
     Sequence,
@@ -45,9 +46,9 @@ def speaks_for_others(path: str) -> bool:
     """Return whether a file says something of all the texts beside and below it.
 
     Hugo's and Zola's `_index.md`, Quarto's `_metadata.yml`, Lume's `_data.yml`, Eleventy's data of a folder and of
-    a file, Jekyll's `defaults` in `_config.yml`.
+    a file, and in settings Jekyll's `defaults`, Hugo's `cascade` and Quarto's `drafts`.
     """
-    if path in SETTINGS_OF_JEKYLL:
+    if path in SETTINGS_OF_OTHERS:
         return True
     folder, _, name = path.rpartition("/")
     if name[:1] == "_":
@@ -66,8 +67,8 @@ def _is_content(path: str) -> bool:
 def words_of_folder(source: bytes, path: str, read_date: Callable[[Scalar], datetime]) -> FolderWords:
     """Return what a file says of others. One that cannot be read holds them back if its lines sound private."""
     folder, _, name = path.rpartition("/")
-    if path in SETTINGS_OF_JEKYLL:
-        return FolderWords(tuple(_rules_of_jekyll(source, path, read_date)))
+    if path in SETTINGS_OF_OTHERS:
+        return FolderWords(tuple(_rules_of_settings(source, path, read_date)))
     if name[:1] != "_":
         stem = _DATA_OF_ELEVENTY.sub("", name).removesuffix(".json")
         folder = folder if stem == folder.rpartition("/")[2] else f"{folder}/{stem}"
@@ -93,14 +94,14 @@ def words_of_folder(source: bytes, path: str, read_date: Callable[[Scalar], date
     if not name.startswith("_index."):
         return FolderWords((rule(read.entries),))
     own = {key: node for key, node in read.entries.items() if kind_of(key) in OF_SECTIONS}
-    cascade = next((node for key, node in read.entries.items() if folded(key) == "cascade"), None)
-    tables = cascade.items if isinstance(cascade, Sequence) else [cascade]
-    rules = [rule(own)]
-    for table in tables:
-        if isinstance(table, Table):
-            pattern, kind = _target(table)
-            rules.append(rule(table.entries, pattern, kind))
+    rules = [rule(own), *(rule(table.entries, *_target(table)) for table in _tables_of(read, "cascade"))]
     return FolderWords(tuple(one for one in rules if one.said != NOTHING_SAID))
+
+
+def _tables_of(read: Head, name: str) -> list[Table]:
+    """The groups of values below a key, which may be one or a list of them."""
+    found = next((node for key, node in read.entries.items() if folded(key) == name), None)
+    return [node for node in (found.items if isinstance(found, Sequence) else [found]) if isinstance(node, Table)]
 
 
 def _lines_of_script(source: bytes) -> str:
@@ -126,9 +127,24 @@ _DATA_OF_ELEVENTY = re.compile(r"\.11tydata\.(?:json|[cm]?js)\Z")
 """Scripts are read like heads that are torn: a line that says it counts."""
 _SECTIONS_ARE_TEXTS = {"section", "home", "term", "taxonomy"}
 """Kinds of pages of Hugo that are no posts."""
-_DEFAULTS_OF_JEKYLL = re.compile(
-    r"""^["']?defaults["']?[ \t]*:.*\n(?:(?:[ \t#-].*)?\r?\n|[ \t#-].*\Z)*""", re.MULTILINE
-)
+
+
+def _block_of(key: str) -> re.Pattern[str]:
+    """An expression for a key of settings with all below it, in YAML, or in TOML to the next other group."""
+    return re.compile(
+        rf"""^["']?(?:{key})["']?[ \t]*:.*\n(?:(?:[ \t#-].*)?\r?\n|[ \t#-].*\Z)*"""
+        rf"""|^[ \t]*\[{{0,2}}[ \t]*["']?(?:{key})["']?[ \t]*[\].=].*\n(?:(?![ \t]*\[\[?[ \t]*["']?\w).*\n)*""",
+        re.MULTILINE,
+    )
+
+
+_BLOCKS = {
+    **dict.fromkeys(SETTINGS_OF_JEKYLL, ("defaults", _block_of("defaults"))),
+    **dict.fromkeys(SETTINGS_OF_HUGO, ("cascade", _block_of("cascade"))),
+    **dict.fromkeys(SETTINGS_OF_QUARTO, ("drafts", _block_of("website|book|drafts|draft"))),
+}
+_LISTS_DRAFTS = re.compile(r"(?m)^[ \t]*+[\"']?drafts[\"']?[ \t]*+:")
+_ENDING_OF_QUARTO = re.compile(r"\.(?:qmd|ipynb|rmd|md)\Z", re.IGNORECASE)
 
 
 def _wrapped(source: bytes) -> bytes:
@@ -157,34 +173,70 @@ def _fits(path: str, pattern: str) -> bool:
     return any(fnmatchcase(name, wanted) or fnmatchcase(name, f"{wanted}/*") for name in names)
 
 
-def _rules_of_jekyll(source: bytes, path: str, read_date: Callable[[Scalar], datetime]) -> Iterator[Rule]:
-    text = source.decode("utf-8-sig", "replace").replace("\r\n", "\n")
-    found = _DEFAULTS_OF_JEKYLL.search(text + "\n")
-    if found is None:
+def _lines_alone(text: str, found: Iterable[re.Match[str]]) -> str:
+    """Some parts of a text on the lines where they stand; the other lines are empty."""
+    pieces: list[str] = []
+    end = 0
+    for part in found:
+        pieces += ("\n" * text.count("\n", end, part.start()), part[0])
+        end = part.end()
+    return "".join(pieces)
+
+
+def _rules_of_settings(source: bytes, path: str, read_date: Callable[[Scalar], datetime]) -> Iterator[Rule]:
+    """What the settings of another engine say of texts. Only the keys that may say it have to be readable."""
+    text = source.decode("utf-8-sig", "replace").replace("\r\n", "\n") + "\n"
+    name, block = _BLOCKS[path]
+    found = [*block.finditer(text)]
+    if not found and not path.endswith(".json"):
         return
-    before = text.count("\n", 0, found.start()) - 1
-    block = _wrapped(found[0].encode())
+    if path.endswith((".yml", ".yaml")):
+        # What stands before and between is left out, but for its lines.
+        head, before = _wrapped(_lines_alone(text, found).encode()), 1
+    elif path.endswith(".toml"):
+        head, before = f"+++\n{text}\n+++\n".encode(), 1
+    else:
+        head, before = text.encode(), 0
     try:
-        read = read_head(block, path)
+        read = read_head(head, path)
     except PostError:
-        if any_line_says_private(found[0]):
-            mark = Mark(path, before + 2, 1, "defaults", "…", "draft")
-            yield Rule("", "", "", Said(draft=True, marks=(mark,)))
+        told = "".join(one[0] for one in found) or _lines_of_script(source)
+        if any_line_says_private(told) or (name == "drafts" and _LISTS_DRAFTS.search(told)):
+            line = text.count("\n", 0, found[0].start()) + 1 if found else 1
+            yield Rule("", "", "", Said(draft=True, marks=(Mark(path, line, 1, name, "…", "draft"),)))
         return
-    defaults = read.entries.get("defaults")
-    for item in defaults.items if isinstance(defaults, Sequence) else ():
-        if not isinstance(item, Table) or not isinstance(values := item.entries.get("values"), Table):
-            continue
-        scope = item.entries.get("scope")
-        told = scope.entries if isinstance(scope, Table) else {}
-        pattern, kind = (
-            node.text if isinstance(node := told.get(name), Scalar) else "" for name in ("path", "type")
-        )
-        said = judge(
-            values.entries.items(),
-            path,
-            lambda node: (read.position(node)[0] + before, read.position(node)[1]),
-            read_date,
-            is_strict=False,
-        )
-        yield Rule("", pattern, kind if kind in {"posts", "pages"} else "", said)
+
+    def position(node: Node) -> tuple[int, int]:
+        line, column = read.position(node)
+        return max(line - before, 1), column
+
+    def said_in(values: Table) -> Said:
+        return judge(values.entries.items(), path, position, read_date, is_strict=False)
+
+    if path in SETTINGS_OF_QUARTO:
+        own = ((key, node) for key, node in read.entries.items() if folded(key) == "draft")
+        yield Rule("", "", "", judge(own, path, position, read_date, is_strict=False))
+        for table in (Table(dict(read.entries), 0), *_tables_of(read, "website"), *_tables_of(read, "book")):
+            yield from _drafts_of_quarto(table, path, position)
+    elif path in SETTINGS_OF_HUGO:
+        for table in _tables_of(read, "cascade"):
+            yield Rule("", *_target(table), said_in(table))
+    else:
+        for item in _tables_of(read, "defaults"):
+            if isinstance(values := item.entries.get("values"), Table):
+                scope = item.entries.get("scope")
+                told_of = scope.entries if isinstance(scope, Table) else {}
+                pattern, kind = (
+                    node.text if isinstance(node := told_of.get(name), Scalar) else "" for name in ("path", "type")
+                )
+                yield Rule("", pattern, kind if kind in {"posts", "pages"} else "", said_in(values))
+
+
+def _drafts_of_quarto(table: Table, path: str, position: Callable[[Node], tuple[int, int]]) -> Iterator[Rule]:
+    """The files that a list names, whatever `draft-mode` says: here no draft is shown."""
+    listed = table.entries.get("drafts")
+    for node in listed.items if isinstance(listed, Sequence) else [listed]:
+        if isinstance(node, Scalar) and node.text.strip("/ "):
+            mark = Mark(path, *position(node), "drafts", node.text, "draft")
+            pattern = _ENDING_OF_QUARTO.sub("", node.text.strip().removeprefix("./"))
+            yield Rule("", pattern, "", Said(draft=True, marks=(mark,)))
