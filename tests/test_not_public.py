@@ -388,10 +388,16 @@ _WITHHELD = """datePublished: 2030-01-01|expiration: 2020-01-01|expiry: 2020-01-
 date_expires: 2020-01-01|classification: confidential|sensitivity: confidential|confidentiality: internal
 workflow: draft|hide_from_public: true|drafts: true|params: {more: {private: true}}|extra: {post: {private: true}}
 params: [{private: true}]|wordpress: {status: private}|ghost: {visibility: members}|options: {draft: true}
-public: not yet|public: later|quarto: {draft: true}""".replace("\n", "|").split("|")
+public: not yet|public: later|quarto: {draft: true}|privacy: private|privacidad: privada|confidentialité: privé
+clasificación: reservado|Vertraulichkeit: intern|acceso: sólo socios|accès: réservé aux membres
+Zugang: nur Mitglieder|accesso: solo membri|público: solo socios|audience: friends only|embargado: sí
+programado: 2030-01-01|agendada: 2030-01-01|planifié: 2030-01-01|geplant: 2030-01-01
+programmato: 2030-01-01""".replace("\n", "|").split("|")
 _SHOWN_TO_ALL = """classification: report|workflow: release|expiration: ''|options: {toc: true}|page: 3|post: 12
 fields: [a, b]|meta: {a: {b: c}}|date_published: 2020-01-01|sensitivity: high|publishing: {house: X}
-options: {comments: {hidden: false}}""".replace("\n", "|").split("|")
+options: {comments: {hidden: false}}|privacy: how we keep yours|privacidad: no|clasificación: 3er lugar
+programado: en la radio|geplant: 2020-01-01|embargada: no
+acceso: todos|público: socios""".replace("\n", "|").split("|")
 
 
 def test_words_in_groups_and_of_other_houses_withhold_a_text_and_their_twins_do_not(new_blog: NewBlog) -> None:

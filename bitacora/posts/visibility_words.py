@@ -110,7 +110,12 @@ _VALUES = {
         |pendent de revisió|en revisió|programat|restringit|protegit|no publicat|sense publicar|arxivat
         |caducat|desactivat|paperera|eliminat|retirat|en curso|pendente de revisión|segredo|restrinxido
         |protexido|non publicado|sen publicar|concept|privé|utkast|kladde|szkic|prywatny|черновик|приватный
-        |личное|taslak|gizli|下書き|非公開|草稿|私密|私人""",
+        |личное|taslak|gizli|下書き|非公開|草稿|私密|私人
+        |team only|friends only|family only|sólo miembros|sólo socios|sólo suscriptores|sólo equipo|sólo amigos
+        |sólo familia|só membros|só assinantes|só sócios|apenas membros|apenas assinantes|réservé aux membres
+        |réservé aux abonnés|membres seulement|abonnés seulement|nur Mitglieder|nur für Mitglieder
+        |nur Abonnenten|nur Freunde|nur Familie|solo membri|solo soci|solo abbonati|només membres|només socis
+        |només subscriptors|só subscritores""",
 }
 _MEANINGS: dict[str, str] = {word: meant for meant, words in _VALUES.items() for word in _texts(words)}
 
@@ -213,6 +218,7 @@ _PUBLIC_OR_AUDIENCE = Kind("public", "draft", "public", takes="scheduled", some=
 STATUS = Kind("error", "error", "error", takes="scheduled")
 _STATE = Kind("public", "public", "public", some="public")
 _ACCESS = Kind("public", "draft", "public")
+_PRIVACY = Kind("public", "public", "public")
 _BY_VISIBILITY = Kind("public", "draft", "draft")
 _VISIBILITY = Kind("", "", "draft", own=_of_visibility)
 _HIDDEN = Kind("hidden", "public", "error")
@@ -270,7 +276,8 @@ _KEYS: tuple[tuple[Kind, str], ...] = (
         |is private|confidential|internal|secret|restricted|classified|sensitive|embargoed|not public
         |borrador|es borrador|no publicado|no publicada|sin publicar|no publicar|inédito|privado|privada
         |es privado|confidencial|interno|interna|secreto|secreta|restringido|restringida|reservado|reservada
-        |cifrado|cifrada|sin terminar|rascunho|é rascunho|não publicado|não publicada|não publicar|restrito
+        |cifrado|cifrada|embargado|embargada|sin terminar|rascunho|é rascunho|não publicado|não publicada
+        |não publicar|restrito
         |restrita|brouillon|est brouillon|non publié|non publiée|ne pas publier|privé|privée|confidentiel
         |confidentielle|interne|restreint|restreinte|chiffré|inachevé|Entwurf|ist Entwurf|unveröffentlicht
         |nicht veröffentlichen|nicht veröffentlicht|privat|vertraulich|intern|geheim|verschlüsselt|unfertig
@@ -313,8 +320,11 @@ _KEYS: tuple[tuple[Kind, str], ...] = (
     (
         _STATE,
         """state|workflow state|workflow|stage|classification|sensitivity|confidentiality|estado|situação|statut
-        |état|Zustand|stato|estat""",
+        |état|Zustand|stato|estat|clasificación|confidencialidad|classificação|confidencialidade
+        |confidentialité|Vertraulichkeit|Klassifizierung|classificazione|riservatezza|classificació
+        |confidencialitat""",
     ),
+    (_PRIVACY, "privacy|privacidad|privacidade|vie privée|Privatsphäre|privacitat"),
     (
         _VISIBILITY,
         """visibility|post visibility|visibilidad|visibilidade|visibilité|Sichtbarkeit|visibilità
@@ -371,7 +381,9 @@ _KEYS: tuple[tuple[Kind, str], ...] = (
     (
         _PERHAPS_SINCE,
         """schedule|live at|available from|visible from|disponible desde|visible desde|disponível a partir de
-        |disponible à partir du|verfügbar ab|sichtbar ab|disponibile dal|disponible des de|dispoñible desde""",
+        |disponible à partir du|verfügbar ab|sichtbar ab|disponibile dal|disponible des de|dispoñible desde
+        |programado|programada|agendado|agendada|planifié|planifiée|programmé|programmée|geplant|eingeplant
+        |programmato|programmata|pianificato|pianificata|programat""",
     ),
     (DATE_ABROAD, "fecha|data|Datum"),
     (EXPIRES, "expires|expiry date|unpublish date"),
