@@ -6,10 +6,12 @@ import os
 import socket
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
 import click
+from click.shell_completion import get_completion_class
 from flask import Flask
 from flask.cli import ScriptInfo
 
@@ -31,14 +33,16 @@ _EXAMPLES = {
     "status-link": "bitacora status-link --days 30",
     "dev": "bitacora dev",
     "serve": "bitacora serve --port 8080",
+    "completion": "bitacora completion bash >~/.local/share/bash-completion/completions/bitacora",
     "publish": "bitacora publish init /srv/blog",
 }
 _SECTIONS = {
     "Writing": ("new", "dev", "post", "list", "check", "explain", "share", "preview", "fetch-images"),
     "Publishing": ("publish", "status-link"),
-    "Running": ("serve",),
+    "Running": ("serve", "completion"),
 }
 _PORTS_TRIED = 20
+_INTERRUPTED = 130
 
 
 class _Commands(click.Group):
@@ -66,6 +70,7 @@ def command(folder: Path | None) -> None:
 @click.group()
 def publish() -> None:
     """Publish by git: what is pushed is checked, and served when it is whole."""
+    _must_be_able_to_serve()
 
 
 for _name, _found in {
@@ -102,7 +107,18 @@ def dev(port: int | None) -> None:
     _serve(port, "127.0.0.1", {"BITACORA_DEV": "1"})
 
 
+def _must_be_able_to_serve() -> None:
+    try:
+        for name in ("fcntl", "gunicorn"):
+            import_module(name)
+    except ImportError:
+        raise click.ClickException(
+            "This needs Linux or macOS: on Windows use WSL. Here bitacora new, post, list, check and explain work."
+        ) from None
+
+
 def _serve(port: int | None, host: str, settings: Mapping[str, str]) -> NoReturn:
+    _must_be_able_to_serve()
     given = os.environ.get("PORT", "")
     port = port or (int(given) if given.isdecimal() else 8000)
     environ = {**os.environ, **settings, "BITACORA_SITE": str(_site()), "PORT": str(port)}
@@ -155,10 +171,27 @@ def _app() -> Flask:
     return app_or_exit()
 
 
+@command.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what has SHELL complete commands and options; each shell reads it from a file of its own."""
+    kind = get_completion_class(shell)
+    assert kind is not None
+    click.echo(kind(command, {}, "bitacora", "_BITACORA_COMPLETE").source())
+
+
 def main() -> None:
-    """Run the command that was typed."""
+    """Run the command that was typed. Ctrl-C ends it with 130, as shells expect."""
     running.run_as("posts", "")
-    command(obj=ScriptInfo(create_app=_app), prog_name="bitacora")
+    try:
+        status = command.main(obj=ScriptInfo(create_app=_app), prog_name="bitacora", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        sys.stderr.write("Aborted!\n")
+        status = _INTERRUPTED
+    sys.exit(status if isinstance(status, int) else 0)
 
 
 if __name__ == "__main__":

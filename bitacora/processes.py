@@ -30,6 +30,8 @@ def hide_memory() -> None:
 
     What is forked from it is hidden too, a program that it starts is not. Linux only; root sees all the same.
     """
+    if os.name == "nt":
+        return
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:
         prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)

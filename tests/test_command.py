@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import pty
 import re
+import runpy
 import socket
 import subprocess
 import sys
@@ -23,7 +25,7 @@ from programs import free_port
 from server import ROOT, Server
 
 from bitacora import cli
-from bitacora.__main__ import command, publish
+from bitacora.__main__ import command, main, publish
 from bitacora.cli import running
 from bitacora.cli.posts import posts
 from bitacora.cli.site import site
@@ -204,6 +206,99 @@ def test_all_workers_together_warn_once_of_what_the_settings_lack(tmp_path: Path
     with Server(tmp_path / "site", tmp_path / "cache", workers=2) as server:
         server.clients()  # one of each worker
         assert server.log.read_text().count("no url is set") == 1
+
+
+_WITHOUT = """
+import sys
+class Refuses:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"fcntl", "gunicorn", "pwd", "grp", "inotify_simple"}:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Refuses())
+for name in ("fcntl", "pwd", "grp"):
+    sys.modules.pop(name, None)
+from bitacora.__main__ import main
+for words in map(str.split, sys.argv[1:]):
+    sys.argv = ["bitacora", *words]
+    try:
+        main()
+    except SystemExit as end:
+        print(words[0], end.code, flush=True)
+"""
+
+
+def test_without_what_windows_lacks_writers_commands_work_and_the_rest_is_a_sentence(tmp_path: Path) -> None:
+    site = tmp_path / "blog"
+    commands = [f"--site {site} {words}" for words in ("check", "list", "explain /", "serve", "dev")]
+    commands += ["publish init home", f"--site {site} publish releases"]
+    done = subprocess.run(
+        [sys.executable, "-c", _WITHOUT, f"new {site} --no-git --language en", *commands],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(ROOT), "LANG": "C"},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert re.findall(r"(?m)^(?:new|--site|publish) (\d+)$", done.stdout) == list("00001111"), done.stderr
+    assert "The first post" in done.stdout
+    assert done.stderr.count("on Windows use WSL") == 4
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "home").exists()
+
+
+def test_an_older_python_gets_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("__init__", "__main__"):
+        ast.parse((ROOT / f"bitacora/{name}.py").read_text(), feature_version=(3, 8))
+    monkeypatch.setattr(sys, "version_info", (3, 10, 12, "final", 0))
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(str(ROOT / "bitacora/__init__.py"))
+    assert "needs Python 3.11 or newer, and this is Python 3.10." in str(end.value)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_completes_commands(
+    shell: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = CliRunner().invoke(command, ["completion", shell])
+    assert (script.exit_code, "_BITACORA_COMPLETE" in script.stdout) == (0, True)
+    asked = {"_BITACORA_COMPLETE": f"{shell}_complete", "COMP_WORDS": "bitacora pub", "COMP_CWORD": "1"}
+    for name, value in (asked | ({"COMP_CWORD": "pub"} if shell == "fish" else {})).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as end:
+        command.main([], prog_name="bitacora", standalone_mode=False)
+    assert (end.value.code, "publish" in capsys.readouterr().out) == (0, True)
+
+
+def test_ctrl_c_ends_each_command_with_130_and_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(running, "_named", None)
+    groups = (((), command), (("publish",), publish))
+    for before, group in groups:
+        for name, found in group.commands.items():
+            if found is publish:
+                continue
+            monkeypatch.setattr(type(found), "invoke", interrupted)
+            monkeypatch.setattr(
+                sys, "argv", ["bitacora", *before, name, *("x" for each in found.params if each.required)]
+            )
+            with pytest.raises(SystemExit) as end:
+                main()
+            monkeypatch.undo()
+            assert end.value.code == 130, name
+            assert capsys.readouterr().err.strip() == "Aborted!"
+    running._named = None
+
+
+def test_help_fits_a_narrow_terminal_and_has_no_colours_where_nobody_looks() -> None:
+    for words in (["--help"], ["check", "--help"], ["publish", "--help"]):
+        said = CliRunner().invoke(command, words, terminal_width=40, color=False)
+        assert said.exit_code == 0
+        assert "\x1b" not in said.stdout
+        prose = [line for line in said.stdout.splitlines() if "bitacora " not in line]
+        assert max(map(len, prose)) <= 40, said.stdout
 
 
 @pytest.mark.slow

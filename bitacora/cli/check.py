@@ -7,6 +7,7 @@ import logging
 import os
 import posixpath
 import re
+import signal
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
@@ -176,7 +177,7 @@ def _mapped(count: int) -> Iterator[_Mapped]:
     if count < _PROCESSES_FROM_POSTS or usable_cores() < 2:
         yield map
         return
-    with Pool(usable_cores()) as pool:
+    with Pool(usable_cores(), signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
         yield partial(pool.imap, chunksize=32)
 
 

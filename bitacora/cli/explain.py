@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import posixpath
 import re
@@ -31,13 +32,19 @@ from bitacora.web.exchange import CARRIED, Carried
 
 @click.command()
 @click.argument("wanted", metavar="PATH|URL")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @with_appcontext
-def explain(wanted: str) -> None:
+def explain(wanted: str, as_json: bool) -> None:
     """Say why what PATH or URL names is shown, or why it is not."""
     here = blog().library.snapshot()
     now = datetime.fromtimestamp(blog().clock(), UTC)
     path = _file(here, wanted)
-    for sentence in _of_file(here, path, now) if path else _of_address(here, wanted, now):
+    sentences = _of_file(here, path, now) if path else _of_address(here, wanted, now)
+    if as_json:
+        plain = {"wanted": wanted, "file": path, "sentences": list(sentences)}
+        click.echo(json.dumps(plain, ensure_ascii=False, indent=1))
+        return
+    for sentence in sentences:
         click.echo(sentence)
 
 

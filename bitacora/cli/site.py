@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from shlex import quote
 
@@ -99,8 +101,12 @@ def rollback(commit: str | None) -> None:
 
 
 @site.command()
-def releases() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
+def releases(as_json: bool) -> None:
     """List the releases that are kept, the last published first; * is the one that is served."""
+    if as_json:
+        click.echo(json.dumps([asdict(each) for each in listed(_home())], ensure_ascii=False, indent=1))
+        return
     for release in listed(_home()):
         errors = sum(finding.severity == "error" for finding in release.findings)
         checked = mistakes(errors, len(release.findings) - errors)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import logging
 import os
 import re
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bitacora.files.layout import FOLDERS, SETTINGS_FILE, SETTINGS_OF_OTHERS, WELL_KNOWN, is_hidden
+from bitacora.files.lock import fcntl
 from bitacora.files.tree import Signature, Tree, identity, signature
 
 try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import itertools
 import logging
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from bitacora import network_names
+from bitacora.files.lock import lock
 from bitacora.files.sources import Pack
 from bitacora.files.tree import Signature, open_own, signature
 from bitacora.library.rows import Rows, read_rows, write_rows
@@ -91,7 +91,7 @@ class Index:
     def keep(self, site: Site, entries: Mapping[str, Entry]) -> None:
         """Write down all posts that are as they are on disk. Does nothing while another worker does it."""
         try:
-            with self._locked(fcntl.LOCK_EX | fcntl.LOCK_NB) as folder:
+            with self._locked(waits=False) as folder:
                 if folder:
                     self._put_together(folder, site, lambda place: [write_part(place, _whole(entries))])
         except BlockingIOError:
@@ -106,7 +106,7 @@ class Index:
         """
         before = self._version()
         try:
-            with self._locked(fcntl.LOCK_EX) as folder:
+            with self._locked(waits=True) as folder:
                 if self._version() != before and (known := self.load(site)):
                     return known
                 if folder:
@@ -116,14 +116,14 @@ class Index:
         return self.load(site)
 
     @contextmanager
-    def _locked(self, operation: int) -> Iterator[Path | None]:
+    def _locked(self, *, waits: bool) -> Iterator[Path | None]:
         """The folder, if there is one, with the lock taken. Raises OSError."""
         if self._folder is None:
             yield None
             return
         self._folder.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(open_own(self._folder / "lock", to_write=True), "rb") as lock:
-            fcntl.flock(lock, operation)
+        with os.fdopen(open_own(self._folder / "lock", to_write=True), "rb") as file:
+            lock(file, waits=waits)
             yield self._folder
 
     def _version(self) -> Signature | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from bitacora.files.lock import lock
 
 KEPT = 1000
 KEPT_S = 3600.0
@@ -32,7 +33,7 @@ class Deliveries:
             return
         name = hashlib.sha256(mark.encode(errors="replace")).hexdigest()
         with self._file.open("a+", encoding="ascii", errors="replace") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            lock(file)
             file.seek(0)
             known = {each: int(at) for at, each in _LINE.findall(file.read()) if abs(now - int(at)) < KEPT_S}
             is_new = name not in known

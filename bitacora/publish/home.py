@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
-import pwd
 import shlex
 import shutil
 import sys
@@ -17,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from bitacora.files.lock import lock
 from bitacora.publish.git import Git, init
 from bitacora.publish.git import object_format as object_format_of
 from bitacora.publish.git_process import GitError, is_elsewhere
@@ -169,8 +168,10 @@ class Home:
 
 def _name_of(user: int) -> str:
     try:
+        import pwd
+
         return pwd.getpwuid(user).pw_name
-    except KeyError:
+    except (ImportError, KeyError):
         return f"#{user}"
 
 
@@ -179,7 +180,7 @@ def locked(descriptor: int, patience: float) -> bool:
     deadline = time.monotonic() + patience
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(descriptor, waits=False)
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 return False

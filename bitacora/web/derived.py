@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import logging
 import os
@@ -21,6 +20,7 @@ from flask_caching import Cache
 from flask_caching.backends import MemcachedCache, RedisCache
 from flask_caching.backends.base import BaseCache
 
+from bitacora.files.lock import lock
 from bitacora.files.tree import open_own
 from bitacora.web.derived_files import DerivedFiles
 
@@ -161,7 +161,7 @@ def _file_lock(path: Path) -> Iterator[None]:
 
 def _is_taken(file: int) -> bool:
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock(file, waits=False)
     except OSError as error:
         return isinstance(error, BlockingIOError)
     return False
