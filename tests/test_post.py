@@ -286,8 +286,9 @@ def test_a_pattern_of_the_site_that_cannot_be_is_a_post_error_too() -> None:
 def test_aliases_are_paths_on_this_site() -> None:
     head = "aliases: [/a, b/, /a, /2018/07/17/una-entrada/]\nredirect_from: /old.html"
     assert value("aliases", head) == ("/a", "/b/", "/old.html")
-    found = error("aliases:\n  - /a\n  - http://evil.example/")
-    assert (found.line, found.column, found.remedy) == (4, 5, "Write it like /old/address/.")
+    (found,) = read("aliases:\n  - /a\n  - http://evil.example/").remarks
+    assert (found.line, found.column) == (4, 5)
+    assert found.remedy == "Write it like /old/address/, or take it out."
 
 
 # --- subjects and people

@@ -82,6 +82,26 @@ def test_what_a_title_loses_is_told(title: str, lost: str) -> None:
     assert lost in remark.reason
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ftp://old.example.org/x",
+        "https://old.example.org/x/",
+        "mailto:a@b.c",
+        "//old.example.org/x",
+        "'C:/x'",
+        "/\\x.org",
+    ],
+)
+@pytest.mark.parametrize("key", ["aliases", "redirect_from"])
+def test_an_old_address_of_another_place_is_told_and_the_text_published(key: str, address: str) -> None:
+    found = read(f"{key}: [/uno/, {address}, /dos/]")
+    assert found.aliases == ("/uno/", "/dos/")
+    (remark,) = found.remarks
+    assert remark.mistake.rule == "alias-useless"
+    assert "leads nowhere" in remark.reason
+
+
 def test_what_an_intro_loses_is_told() -> None:
     (remark,) = read("intro: 'Uno {{ x }} [dos](/y)'").remarks
     assert "intro is shown without" in remark.reason
@@ -478,8 +498,3 @@ def test_an_old_address_that_cannot_work_is_told(alias: str, aliases: tuple[str,
     assert post.aliases == aliases
     assert [remark.mistake.rule for remark in post.remarks] == ["alias-useless"] * bool(told)
     assert all(told in remark.reason for remark in post.remarks)
-
-
-def test_an_old_address_of_another_host_holds_the_post_back() -> None:
-    with pytest.raises(PostError, match="without scheme and host"):
-        read("aliases: ['https://otro.example/a/']")

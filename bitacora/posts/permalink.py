@@ -132,12 +132,17 @@ def own_permalink(pattern: str, facts: Facts) -> str:
     return permalink(pattern if pattern not in STYLES else f"/{pattern}", facts)
 
 
+def is_foreign(text: str) -> bool:
+    """Whether an address has a scheme or a host, or a browser would read one in it."""
+    return _FOREIGN.match(text) is not None
+
+
 def local_address(text: str) -> str:
     """An alias: a path on this site, tidied like a permalink, and the query that it was asked for with, if any.
 
     Raises PermalinkError for a scheme or host.
     """
-    if _FOREIGN.match(text):
+    if is_foreign(text):
         raise PermalinkError("An address here is a path on this site, without scheme and host.")
     path, _, query = text.strip().partition("?")
     query = _CONTROL.sub("", query.partition("#")[0])

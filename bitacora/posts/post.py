@@ -38,6 +38,7 @@ from bitacora.posts.permalink import (
     PLACEHOLDERS,
     Facts,
     PermalinkError,
+    is_foreign,
     local_address,
     name_key,
     name_of,
@@ -414,13 +415,18 @@ ALIAS_OF_MANY = Mistake(
     "%(name)s %(written)s leads here from that one address alone: *, : and .. stand for nothing else.",
     "Write each old address whole, like /old/address/.",
 )
+ALIAS_ELSEWHERE = Mistake(
+    ALIAS_WITH_FRAGMENT.rule,
+    "%(name)s %(written)s leads nowhere: an old address is a path on this site, without scheme and host.",
+    "Write it like /old/address/, or take it out.",
+)
 ALIASES_IN_ONE = Mistake(
     ALIAS_WITH_FRAGMENT.rule,
     "%(name)s %(written)s is read as one address, with its spaces and commas.",
     "Write a list of addresses, like [/old/address/, /older/address/].",
 )
 MISTAKES = (
-    VALUE_CUT, TITLE_LOSES, ALIAS_WITH_FRAGMENT, ALIAS_OF_MANY, ALIASES_IN_ONE,
+    VALUE_CUT, TITLE_LOSES, ALIAS_WITH_FRAGMENT, ALIAS_OF_MANY, ALIAS_ELSEWHERE, ALIASES_IN_ONE,
     NETWORK_UNKNOWN, NETWORK_MISSPELT, NETWORK_NOT_APART, NETWORK_TWICE, NOT_A_TEXT, NOT_A_PICTURE, NOT_A_FOCUS,
 )  # fmt: skip
 """What a head may get wrong and be published all the same."""
@@ -658,6 +664,9 @@ class _Fields:
         text = self.item(key, node).text.strip()
         if text.startswith((f"{self.site.url}/", f"{self.site.url}#")):
             text = text.removeprefix(self.site.url)
+        if is_foreign(text):
+            self.remark(ALIAS_ELSEWHERE, node, key)
+            return ""
         path, has_fragment, _ = text.partition("#")
         if has_fragment:
             self.remark(ALIAS_WITH_FRAGMENT, node, key)
@@ -666,11 +675,7 @@ class _Fields:
             self.remark(ALIAS_OF_MANY, node, key)
         elif _SEVERAL_ADDRESSES.search(path.partition("?")[0]):
             self.remark(ALIASES_IN_ONE, node, key)
-        try:
-            return local_address(text) if text else ""
-        except PermalinkError as error:
-            reason = f"{key} {shown(text)} cannot be: {error}"
-            raise self.wrong(node, reason, "Write it like /old/address/.") from None
+        return local_address(text) if text else ""
 
     def images(self, role: str) -> tuple[Image, ...]:
         if role not in self.found:
