@@ -115,6 +115,8 @@ def test_what_an_intro_loses_is_told() -> None:
         ("title: Acta #4 del consejo", 13, "'Acta #4 del consejo'"),
         ("title: Aprender C #1: punteros", 19, "'Aprender C #1: punteros'"),
         ("title: Canción # 4", 16, "'Canción # 4'"),
+        ("slug: a # b", 9, "'a # b'"),
+        ("permalink: /a # b/", 15, "'/a # b/'"),
         ("title: La's # parte dos", 13, "'La''s # parte dos'"),
         ("title: #YoSoy", 8, "'#YoSoy'"),
         ("title: 'Acta' #4", 15, "'Acta #4'"),

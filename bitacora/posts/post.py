@@ -449,6 +449,7 @@ _IMAGE_KEYS = {key: rank for rank, key in enumerate(("img", "src", "path", "url"
 _PICTURE_PARTS = {*_IMAGE_KEYS, "caption", "alt"}
 _APART = tuple(network_names.APART)
 _TEXTS = {"title", "intro", "share_title", "share_message", "image_caption", "image_alt"}
+_CUT_AT_BLANKS = {*_TEXTS, "slug", "permalink"}
 _NEVER_CUT = {
     "date", "updated", "expires", "draft", "published", "status", "highlighted", "hidden", "noindex", "toc",
     "math", "lang", "template", "focus",
@@ -1121,7 +1122,9 @@ def _is_cut(role: str, comment: Comment) -> bool:
         return begins_word
     if role in _NEVER_CUT:
         return False
-    is_text = role in _TEXTS and comment.value.plain and comment.gap == " " and comment.text.startswith("# ")
+    is_text = (
+        role in _CUT_AT_BLANKS and comment.value.plain and comment.gap == " " and comment.text.startswith("# ")
+    )
     return begins_word or is_text
 
 
