@@ -226,6 +226,12 @@ LEFT_OUT = (
     "<!--> SECRET -->\n\nuno",
     "uno\n\n[notas]: SECRET\n[más]: /x 'SECRET'",
     "[notas]:\n  SECRET\n\nuno",
+    "<b data-note=\"SECRET\" title='uno'>uno</b> <p onclick=\"SECRET\"\nstyle='SECRET' DATA-X=SECRET>dos</p>",
+    "<form action='SECRET'>uno</form> <br data-b='SECRET'/>",
+    "uno\n{: data-note='SECRET' .c}\n\n## Dos {#dos data-x=SECRET}\n\nTres {data-y='SECRET'}\n---",
+    '[uno](/x){: data-x="SECRET"} `dos`{: .a note=SECRET}',
+    "*[ABC]: SECRET\n\nuno, ABCD, [x](/ABC/) y `ABC`\n\n![ABC](/x.png)",
+    "uno ABC\n\n*[ABC]: SECRET\n*[ABC]: dos",
 )
 KEPT_IN_SOURCE = (
     "[uno][a], véase [a]: sí\n\n[a]: /KEPT",
@@ -233,6 +239,9 @@ KEPT_IN_SOURCE = (
     "uno\n\n[a]: /b\n\n(KEPT)",
     "```\n[a]: KEPT\n<template>KEPT</template>\n```",
     "`<script>KEPT</script>`",
+    "uno ABC\n\n*[ABC]: KEPT",
+    "<abbr title='KEPT'>uno</abbr> <a HREF=/KEPT aria-label='KEPT'>dos</a> {tres='KEPT'} \\<p data-x='KEPT'>",
+    "> uno\n>\n> *[ABC]: KEPT",
     "<!-->\n\nKEPT\n\n<!-- uno -->",
 )
 

@@ -91,6 +91,8 @@ _TAG = re.compile(
     r"""<(?:(/?)([A-Za-z][^\s<>/"'=]*+)"""
     r"""((?:[\s/]++|[^\s"'<>/=]++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'<>]++))?+)*+)>)?"""
 )
+_ATTRIBUTE = re.compile(r"""[\s/]++([^\s"'<>/=]++)(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'<>]++))?+""")
+_BY_VALUE = {"pre": {"tabindex"}, "div": {"tabindex"}, "input": {"type"}}
 _VALUE = re.compile(r""""[^"]*"|'[^']*'""")
 _NAME = re.compile(r"<(/?)([a-z][a-z0-9]*)", re.IGNORECASE)
 _VOID = names_in("br hr img input wbr col source track")
@@ -153,6 +155,18 @@ def hidden_in(html: str) -> Iterator[tuple[int, int]]:
             continue
         yield start.start(), after
         end = after
+
+
+def unshown_attributes(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where tags in a text without code have attributes that `clean` leaves out."""
+    for tag in _TAG.finditer(text):
+        if tag[2] is None or not tag[3].strip() or not is_element(tag[0]) or text.endswith("\\", 0, tag.start()):
+            continue
+        name = tag[2].lower()
+        kept = {*_ATTRIBUTES["*"], *_ATTRIBUTES.get(name, ()), *_BY_VALUE.get(name, ())} if name in TAGS else ()
+        for one in _ATTRIBUTE.finditer(tag[3]):
+            if one[1].lower() not in kept and not one[1].lower().startswith("aria-"):
+                yield tag.start(3) + one.start(), tag.start(3) + one.end()
 
 
 def is_safe(address: str, *, picture: bool = False) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import string
 import unicodedata
+from collections.abc import Iterator
 from typing import Any
 
 from mistune import BlockParser, BlockState, InlineParser, InlineState, Markdown
@@ -52,6 +53,8 @@ _ATTRIBUTE = re.compile(r"""\s*(?:([.#])([\w:-]+)|([\w-]+)=("[^"]*"|'[^']*'|[^\s
 _LAST_LINE = re.compile(r"(?:^|\n)[ \t]*\{:([^{}\n]{0,200})\}\s*$")
 _FIRST_LINE = re.compile(r"[ \t]*\{:([^{}\n]{0,200})\}[ \t]*(?:\n|$)")
 _HEADING_END = re.compile(r"\{:?((?=[^{}\n]*[.#=])[^{}\n]{1,200})\}\s*$")
+_LISTS = re.compile(r"(?<!\\)\{:([^{}\n]{0,200})\}|(?m:\{((?=[^{}\n]*=)[^{}:\n][^{}\n]{0,200})\}(?=[ \t\r]*$))")
+_UNDERLINE = re.compile(r"[ \t\r]*+\n[ \t>]*+(?:=++|-++)[ \t\r]*+(?:\n|\Z)")
 _CODE = re.compile(r"(?<!`)(`{1,9})(?!`).{1,1000}?(?<!`)\1(?!`)")
 _DELIMITERS = re.compile(r"\*++|(?<!\w)_++|(?<!_)_++(?!\w)")
 _MOST_DELIMITERS = 1_000
@@ -137,6 +140,24 @@ def read_attributes(text: str) -> dict[str, str] | None:
         elif not part[3]:
             found[":" + part[0].strip()] = ""
     return found
+
+
+def unshown_values(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where the attribute lists in a text without code have values that no page shows."""
+    for found in _LISTS.finditer(text):
+        at = found.start(1) if found[1] is not None else found.start(2)
+        attributes = found[1] if found[1] is not None else found[2]
+        is_list = found[1] is not None or _is_heading(text, found.start(), found.end())
+        if "=" not in attributes or not is_list or read_attributes(attributes) is None:
+            continue
+        for part in _ATTRIBUTE.finditer(attributes):
+            if part[3] and part[3].lower() not in _KEPT_ATTRIBUTES:
+                yield at + part.start(), at + part.end()
+
+
+def _is_heading(text: str, start: int, end: int) -> bool:
+    line = text[text.rfind("\n", 0, start) + 1 : start]
+    return line.lstrip(" \t>-+*").startswith("#") or _UNDERLINE.match(text, end) is not None
 
 
 class _State(BlockState):

@@ -212,7 +212,7 @@ class _Writer:
         self._own = {"lang": labels["own_lang"]} if "lang" in labels else {}
         self._addresses = addresses
         self._abbreviations = tree.abbreviations
-        self._abbreviation = _pattern_of(tree.abbreviations)
+        self._abbreviation = abbreviations_in(tree.abbreviations)
         self._in_link = False
         self._nested = 0
         self._spent = 0
@@ -605,7 +605,8 @@ def _slug(text: str) -> str:
     return "".join(kept).strip().replace(" ", "-") or "section"
 
 
-def _pattern_of(abbreviations: Mapping[str, str]) -> re.Pattern[str] | None:
+def abbreviations_in(abbreviations: Mapping[str, str]) -> re.Pattern[str] | None:
+    """Return an expression for the words of a text that are shown with what they are short for."""
     words = sorted(list(abbreviations)[:_MOST_ABBREVIATIONS])
     return re.compile(rf"(?<!\w){_any_of(words)}(?!\w)") if words else None
 

@@ -7,10 +7,12 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, tzinfo
 
-from bitacora.markdown.comments import MORE, blanked, code_in, without_comments
+from bitacora.markdown.comments import MORE, Code, blanked, code_in, without_comments
 from bitacora.markdown.foreign import programs_in
 from bitacora.markdown.liquid import left_out
-from bitacora.markdown.sanitise import hidden_in
+from bitacora.markdown.sanitise import hidden_in, unshown_attributes
+from bitacora.markdown.syntax import unshown_values
+from bitacora.markdown.writer import abbreviations_in
 from bitacora.posts.head import body_after_head
 from bitacora.posts.post import Image, Post
 
@@ -21,6 +23,13 @@ _DEFINITION = re.compile(
     rf"(?m)^ {{0,3}}\[(?!\^)([^\[\]\n]{{1,200}})\]:{_TO_NEXT_WORD}(<[^<>\n]*+>|[^\s<]\S*+)"
     rf"""(?:(?=\s){_TO_NEXT_WORD}(?:"[^"\n]*+"|'[^'\n]*+'|\([^()\n]*+\)))?[ \t]*+\r?(?:\n|\Z)"""
 )
+_ABBREVIATION = re.compile(
+    r"(?m)^ {0,3}\*\[([^\]\n]{1,100})(?<!\\)\]:([ \t]*+\r?\n(?: {3,}|\t)[^\n]++|[^\n]*+)\n?"
+)
+_NO_WORDS = re.compile(
+    r"(?m)\]\([^()\n]*+\)|!\[[^\[\]\n]*+\]|<[a-zA-Z/][^<>]*+>|^ {0,3}\[[^\[\]\n]++\]:.*+$|https?://\S++"
+)
+"""Where no word is shown with what it is short for."""
 _REFERENCE = re.compile(r"\[([^\[\]]{1,200})\]")
 _FROM_THE_ROOT = re.compile(
     r"""(?:\]\([ \t]*+<?|(?m:^ {0,3}\[(?!\^)[^\[\]\n]{1,200}\]:[ \t]*+<?)"""
@@ -87,9 +96,11 @@ def _body(body: str, *, trusted: bool) -> str:
     unseen += [found.span() for found in unseen_notes(plain)]
     unseen += _instructions(plain)
     unseen += [found.span() for found in unused_definitions(plain)]
-    unseen += () if trusted else hidden_in(plain)
+    unseen += () if trusted else (*hidden_in(plain), *unshown_attributes(plain))
+    unseen += unshown_values(plain)
     unseen += [found.span() for found in left_out(text)]
     unseen += [found.span() for found in programs_in(plain, components=not trusted)]
+    unseen += _unused_abbreviations(blanked(plain, sorted(Code(*span) for span in unseen)))
     return _without(text, sorted(unseen))
 
 
@@ -163,6 +174,19 @@ def unused_definitions(text: str) -> Iterator[re.Match[str]]:
         own = {found.start(1) for found in definitions}
         used = {label(found[1]) for found in _REFERENCE.finditer(text) if found.start(1) not in own}
         yield from (found for found in definitions if label(found[1]) not in used)
+
+
+def _unused_abbreviations(text: str) -> list[tuple[int, int]]:
+    """Where it is said what words are short for that no page shows, or that a later line says again."""
+    defined = [*_ABBREVIATION.finditer(text)]
+    if not defined:
+        return []
+    last = {found[1]: found for found in defined}
+    words = abbreviations_in({found[1]: found[2] for found in defined})
+    spans = [Code(*found.span()) for found in defined]
+    shown = _NO_WORDS.sub(" ", blanked(text, spans))
+    used = {word[0] for word in words.finditer(shown)} if words else set()
+    return [found.span() for found in defined if found[1] not in used or last[found[1]] is not found]
 
 
 def label(name: str) -> str:
