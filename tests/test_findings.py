@@ -337,6 +337,21 @@ def test_what_is_meant_for_other_programs_is_told(new_blog: NewBlog) -> None:
     assert told == [("left-out", 4), ("left-out", 6), ("left-out", 8)]
 
 
+def test_what_a_container_or_an_embedded_file_would_have_shown_is_told_or_shown(new_blog: NewBlog) -> None:
+    body = (
+        ":::spoiler Los xqnombres\nUno.\n:::\n\n::: figura Los xqmapas\nDos.\n:::\n\n::: center\nTres.\n:::\n\n"
+        '<embed src="xqacta.pdf">\n\n`<embed src="a.pdf">`\n'
+    )
+    blog = new_blog({FILE: post(body=body)})
+    assert [place[::2] for place in found(blog)] == [("left-out", 8), ("left-out", 16)]
+    assert "xqmapas" in told(blog)[0]
+    assert "<embed>" in told(blog)[1]
+    page = blog.get("/2018/07/17/x/").text
+    assert '<summary class="alert-title">Los xqnombres</summary>' in page
+    assert "xqacta" not in page
+    assert "xqacta" not in blog.get("/2018/07/17/x.md").text
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -32,7 +32,7 @@ from bitacora.files.layout import (
 from bitacora.library.scan import kind_of
 from bitacora.library.snapshot import SUBJECTS, Snapshot, by_name, look
 from bitacora.markdown.comments import HIDDEN_ELEMENT, MEMBERS_ONLY, Comment, blanked, code_in, comments_in
-from bitacora.markdown.foreign import open_notices, programs_in
+from bitacora.markdown.foreign import lost_titles, open_notices, programs_in
 from bitacora.markdown.formulas import without_formulas
 from bitacora.markdown.liquid import left_out
 from bitacora.markdown.sanitise import hidden_in
@@ -716,7 +716,7 @@ def _lost_elements(ground: Ground, post: Post) -> Iterator[Finding]:
 
 
 _MAY_BE_LOST = re.compile(
-    rb"<(?:script|style|svg|math|template|object|applet|noembed|noframes|xmp|select|textarea|title)[\s/>]",
+    rb"<(?:script|style|svg|math|template|object|applet|noembed|noframes|xmp|select|textarea|title|embed|frame)[\s/>]",
     re.IGNORECASE,
 )
 _MAY_LEAVE_OUT = re.compile(
@@ -733,6 +733,10 @@ def _open_notices(ground: Ground, post: Post) -> Iterator[Finding]:
         reason = "The notice that begins here never ends, so that its colons are shown."
         remedy = "Write ::: on a line of its own where it ends."
         yield text.finding("notice-open", text.place(text.head.body_start + place), reason, remedy)
+    for place, title in lost_titles(text.without_comments[text.head.body_start :]):
+        reason = f"The words {shown(title)} behind these colons are not shown: only what the colons hold is."
+        remedy = "Write them on a line of their own, or call it a note, tip, important, warning or caution."
+        yield text.finding("left-out", text.place(text.head.body_start + place), reason, remedy)
 
 
 def _unread_addresses(ground: Ground, post: Post) -> Iterator[Finding]:

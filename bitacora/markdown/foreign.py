@@ -12,12 +12,16 @@ CALLOUTS = {
     "note": "note", "abstract": "note", "summary": "note", "tldr": "note", "info": "note", "todo": "note",
     "question": "note", "help": "note", "faq": "note", "example": "note", "quote": "note", "cite": "note",
     "seealso": "note", "secondary": "note", "details": "note", "notice": "note",
+    "spoiler": "note", "collapse": "note",
     "tip": "tip", "hint": "tip", "success": "tip", "check": "tip", "done": "tip",
     "important": "important",
     "warning": "warning", "attention": "warning", "failure": "warning", "fail": "warning", "missing": "warning",
     "caution": "caution", "danger": "caution", "error": "caution", "bug": "caution",
 }  # fmt: skip
 """What tools call their notices, and which of ours they are."""
+
+_FOLDED = ("details", "spoiler", "collapse")
+"""Those between colons that are closed at first: VitePress, HedgeDoc."""
 
 CALLOUT_CLASSES = {
     f"{before}{name}": CALLOUTS[name]
@@ -74,6 +78,22 @@ def open_notices(text: str) -> Iterator[int]:
     for number, (line, fence) in enumerate(zip(lines, fences, strict=True)):
         if fence and fence[2] and number not in pairs:
             yield place
+        place += len(line) + 1
+
+
+def lost_titles(text: str) -> Iterator[tuple[int, str]]:
+    """Yield where containers between colons begin of which only what they hold is shown, and their titles."""
+    if ":::" not in text:
+        return
+    lines = text.split("\n")
+    fences = _fences(text, lines)
+    pairs = _pairs(fences)
+    place = 0
+    for number, (line, fence) in enumerate(zip(lines, fences, strict=True)):
+        if fence and number in pairs and fence[2].lower().removeprefix("callout-") not in CALLOUTS:
+            title = _title(fence[3]) if fence[3][:1] in " \t[{" else ""
+            if title:
+                yield place, title
         place += len(line) + 1
 
 
@@ -177,7 +197,7 @@ def _between_colons(text: str) -> Iterator[str]:
             name = fence[2].lower().removeprefix("callout-")
             yield quoted[-1].rstrip()
             if name in CALLOUTS:
-                kind, folds = ("note", "-") if name == "details" else (name, "")
+                kind, folds = ("note", "-") if name in _FOLDED else (name, "")
                 yield f"{quoted[-1]}> [!{kind}]{folds} {_title(fence[3])}".rstrip()
             quoted.append(quoted[-1] + "> " * (name in CALLOUTS))
         elif number in ends:

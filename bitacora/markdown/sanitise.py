@@ -83,7 +83,9 @@ _cleaner = nh3.Cleaner(
 _WITH_CONTENT = sorted(
     names_in("script style svg math template object applet noembed noframes xmp select textarea title")
 )
-_OPENS_CONTENT = re.compile(rf"<({'|'.join(_WITH_CONTENT)})(?=[\s/>])", re.IGNORECASE)
+_SHOWS_ANOTHER = ("embed", "frame")
+"""They hold nothing, and show a file in the page."""
+_OPENS_CONTENT = re.compile(rf"<({'|'.join((*_WITH_CONTENT, *_SHOWS_ANOTHER))})(?=[\s/>])", re.IGNORECASE)
 _CLOSES = {name: re.compile(f"</{name}", re.IGNORECASE) for name in _WITH_CONTENT}
 _COMMENT = re.compile(r"<!--(?:.*?-->|.*\Z)|<[!?][^>]*(?:>|\Z)", re.DOTALL)
 # Any "<"; with groups where a tag follows that nh3 and `_refuse_depth` cannot read in two ways.
@@ -146,6 +148,12 @@ def hidden_in(html: str) -> Iterator[tuple[int, int]]:
     for start in _OPENS_CONTENT.finditer(html):
         name = start[1].lower()
         if start.start() < end or name in unclosed:
+            continue
+        if name in _SHOWS_ANOTHER:
+            tag = _TAG.match(html, start.start())
+            if tag and tag[2] and is_element(tag[0]):
+                yield tag.span()
+                end = tag.end()
             continue
         # Where no ">" follows the first end tag, none follows any later one: nothing is looked for twice.
         close = _CLOSES[name].search(html, start.end())
