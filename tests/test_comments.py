@@ -124,6 +124,8 @@ SHOWN = {
     "indents": "uno\n\n    %% KEPT %%\n    {# KEPT #}\n    [//]: # (KEPT)\n    <!-- KEPT -->",
     "indents in an item": "- uno\n\n      {# KEPT #}",
     "spans": "`%%KEPT%%` ``{# KEPT ` #}`` `<!-- KEPT -->` `{/* KEPT */}` `{::comment}KEPT{:/}`",
+    "spans behind a backtick in an address": "<https://x.org/`y> `%%KEPT%%` <b title='`'>uno</b> `{# KEPT #}`",
+    "spans that begin before a tag": "`<b title='` %%uno `'>%%KEPT",
     "elements": "<pre>\n%%KEPT%%\n\n{# KEPT #}\n</pre>\n\n<code>{# KEPT #}</code>",
     "raw": "{% raw %}{# KEPT #} {/* KEPT */}{% endraw %}",
     "highlight": "{% highlight sh %}\n%% KEPT %%\n{% endhighlight %}",
@@ -162,6 +164,19 @@ def test_what_is_code_or_no_comment_stays(name: str) -> None:
     body = SHOWN[name]
     for written in (body, body.replace("\n", "\r\n")):
         assert without_comments(written).count("KEPT") == body.count("KEPT"), written
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<https://x.org/`y> %%SECRET%% `uno`",
+        "<a`b@x.org> {# SECRET #} `dos`",
+        "<b title='`'>uno</b> %%SECRET%% <b title='``'>dos</b> {# SECRET #} `` `",
+    ],
+)
+def test_a_backtick_in_an_address_or_a_tag_opens_no_code(body: str) -> None:
+    assert "SECRET" not in without_comments(body)
+    assert "SECRET" not in render(body, _AsWritten()).body
 
 
 class _AsWritten:

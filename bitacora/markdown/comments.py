@@ -16,6 +16,13 @@ from bitacora.markdown.effort import spend
 
 MORE = re.compile(r"<!--\s*more\s*-->", re.IGNORECASE)
 """No comment: it ends the excerpt."""
+# Attributes as mistune 3.4 reads them, which tries each way to part a value without quotes from what follows.
+ATTRIBUTES_OF_A_TAG = (
+    r"""(?:\s++[A-Za-z_:][A-Za-z0-9_.:-]*+(?:\s*+=\s*+(?:'[^']*+'|"[^"]*+"|"""
+    r"""[^ !"'=<>`]++(?!\s*+=)|(?>[^ !"'=<>`]+(?=\s[A-Za-z_:][A-Za-z0-9_.:-]*+\s*+=))))?+)*+"""
+)
+_NAME_OF_A_TAG = r"[A-Za-z][A-Za-z0-9-]*+"
+INLINE_TAG = re.compile(rf"<{_NAME_OF_A_TAG}{ATTRIBUTES_OF_A_TAG}\s*+/?>|</{_NAME_OF_A_TAG}\s*+>")
 EMPTY = "<!-- -->"
 """What stands for a comment of HTML: writers part lists and paragraphs by them."""
 
@@ -240,6 +247,7 @@ _ELEMENT = re.compile(r"<(pre|code)\b[^<>]{0,500}>", re.IGNORECASE)
 _ENDS_OF_ELEMENTS = {name: re.compile(rf"</{name}\s*+>", re.IGNORECASE) for name in ("pre", "code")}
 _NOT_LINE_END = re.compile(r"[^\n]")
 _SIGN = re.compile(rf"\\[\\`<{{%]|`++|%%|<|\{{\{{|\{{|\[(?=(?:{_MEMBERS})\b)", re.IGNORECASE)
+_AUTOLINK = re.compile(r"<(?:[A-Za-z][A-Za-z0-9.+-]{1,31}:|[\w.!#$%&'*+/=?^`{|}~-]{1,64}@)[^<>\x00-\x20]*+>")
 _TICKS = re.compile("`++")
 _UNSEEN = string.whitespace + "\xa0\xad\u200b\u200c\u200d\u200e\u200f\u202f\u2060\u3000\ufeff"
 _UNSEEN_IN_LINES = " \\t\xa0\xad\u200b-\u200f\u202f\u2060\u3000\ufeff"
@@ -304,7 +312,7 @@ class _Reader:
         self._limit = (0, -1)  # a place in a paragraph, and where that ends
         self._ticks: tuple[int, dict[int, list[int]]] = (-1, {})
         self._ends: dict[re.Pattern[str], tuple[int, re.Match[str] | None]] = {}
-        self._raw_end = self._element_end = self._html_end = 0
+        self._raw_end = self._element_end = self._html_end = self._tag_end = 0
 
     def __iter__(self) -> Iterator[Comment | Code]:
         at = 0
@@ -487,7 +495,7 @@ class _Reader:
             elif sign[0][0] == "`":
                 if (
                     not self._in_html
-                    and sign.start() >= self._element_end
+                    and sign.start() >= max(self._element_end, self._tag_end)
                     and (closing := self._closing_ticks(sign))
                 ):
                     return Code(sign.start(), closing)
@@ -496,7 +504,14 @@ class _Reader:
                     return self._percent_comment(sign.start())
             elif found := self._delimited(sign):
                 return found
+            elif sign[0] == "<" and sign.start() >= self._tag_end:
+                self._tag_end = self._end_of_tag(sign.start())
         return None
+
+    def _end_of_tag(self, start: int) -> int:
+        """Where a tag or an address in angle brackets ends that begins here; backticks in it open no code."""
+        tag = INLINE_TAG.match(self._text, start) or _AUTOLINK.match(self._text, start)
+        return tag.end() if tag and tag.end() <= self._paragraph_end(start) else 0
 
     def _delimited(self, sign: re.Match[str]) -> Comment | Code | None:
         start = sign.start()

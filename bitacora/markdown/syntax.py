@@ -21,7 +21,7 @@ from mistune.plugins.formatting import strikethrough
 from mistune.plugins.table import table, table_in_list, table_in_quote
 from mistune.util import unikey
 
-from bitacora.markdown.comments import without_comments
+from bitacora.markdown.comments import ATTRIBUTES_OF_A_TAG, INLINE_TAG, without_comments
 from bitacora.markdown.effort import spend
 from bitacora.markdown.foreign import CALLOUT_CLASSES, CALLOUTS, expand_callouts, without_programs
 from bitacora.markdown.formulas import Formulas
@@ -67,14 +67,7 @@ _ABBREVIATION = re.compile(
     r"^ {0,3}\*\[(?P<abbr_key>[^\]\n]{1,100})(?<!\\)(?:\\\\)*\]:"
     r"(?P<abbr_text>[ \t]*\n(?: {3,}|\t)[^\n]+|[^\n]*)$"
 )
-# Attributes as mistune 3.4 reads them, which tries each way to part a value without quotes from what follows.
-_ATTRIBUTES_OF_A_TAG = (
-    r"""(?:\s++[A-Za-z_:][A-Za-z0-9_.:-]*+(?:\s*+=\s*+(?:'[^']*+'|"[^"]*+"|"""
-    r"""[^ !"'=<>`]++(?!\s*+=)|(?>[^ !"'=<>`]+(?=\s[A-Za-z_:][A-Za-z0-9_.:-]*+\s*+=))))?+)*+"""
-)
-_NAME_OF_A_TAG = r"[A-Za-z][A-Za-z0-9-]*+"
-_INLINE_TAG = re.compile(rf"<{_NAME_OF_A_TAG}{_ATTRIBUTES_OF_A_TAG}\s*+/?>|</{_NAME_OF_A_TAG}\s*+>")
-_REST_OF_A_TAG = re.compile(rf"{_ATTRIBUTES_OF_A_TAG}[ \t]*+>[ \t]*+(?:\n|$)")
+_REST_OF_A_TAG = re.compile(rf"{ATTRIBUTES_OF_A_TAG}[ \t]*+>[ \t]*+(?:\n|$)")
 _BLANK_LINES = re.compile(r"\n(?:[ \t\v\f\r]*+\n)++")
 _MOST_BLANK_LINES = 100
 _KEPT_ATTRIBUTES = frozenset({"lang", "dir", "title"})
@@ -249,7 +242,7 @@ class _Inline(InlineParser):
     """
 
     def parse_inline_html(self, m: re.Match[str], state: InlineState) -> int | None:
-        if not state.src.startswith(("<!", "<?"), m.start()) and not _INLINE_TAG.match(state.src, m.start()):
+        if not state.src.startswith(("<!", "<?"), m.start()) and not INLINE_TAG.match(state.src, m.start()):
             return None
         return super().parse_inline_html(m, state)
 
