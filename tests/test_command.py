@@ -385,7 +385,8 @@ def test_the_wheel_has_the_theme_and_nothing_that_others_could_mean(bitacora: In
 def test_no_document_has_somebody_install_another_program_of_that_name() -> None:
     for file in (*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")):
         assert not re.search(
-            r"(?:pip|pipx|uv tool) install bitacora\b(?!-)|uvx bitacora\b(?!-)", file.read_text()
+            r"(?:pip|pipx|uv tool|uv pip) install (?:-\S+ )*bitacora\b(?!-)|uvx (?:-\S+ )*bitacora\b(?!-)",
+            file.read_text(),
         ), file
 
 

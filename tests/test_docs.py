@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bitacora.__main__ import command, publish
 from bitacora.check.findings import RULES
 from bitacora.cli.posts import posts
 from bitacora.posts import post
@@ -168,9 +169,14 @@ def test_every_focal_point_of_the_sharing_page_is_one() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_command_about_posts_in_documents_exists(document: Path) -> None:
-    for name, rest in re.findall(r"flask posts ([a-z][a-z-]*)([^`\n]*)", document.read_text()):
-        options = {option for parameter in posts.commands[name].params for option in parameter.opts}
-        assert set(re.findall(r"--[a-z]+", rest)) <= options
+    text = document.read_text()
+    groups = {"bitacora ": command.commands, "bitacora publish ": publish.commands, "flask posts ": posts.commands}
+    for group, known in groups.items():
+        for name, rest in re.findall(rf"(?m)(?:^|`|&& ){group}(?:--site \S+ )?([a-z][a-z-]*)([^`\n#]*)", text):
+            if name == "publish":
+                continue
+            options = {option for parameter in known[name].params for option in parameter.opts}
+            assert set(re.findall(r"--[a-z]+", rest)) <= options, f"{group}{name}{rest}"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
