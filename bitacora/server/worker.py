@@ -36,6 +36,8 @@ from gunicorn.http.message import DEFAULT_MAX_HEADERFIELD_SIZE, MAX_HEADERS, MAX
 from gunicorn.http.parser import RequestParser
 from gunicorn.workers.gthread import DEFAULT_WORKER_DATA_TIMEOUT, TConn, ThreadWorker
 
+from bitacora.server.reloads import is_followed_later
+
 if TYPE_CHECKING:
     from bitacora.library.snapshot import Snapshot
     from bitacora.web.page_cache import Answer, PageCache
@@ -139,10 +141,7 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
 
     is_hot = False
     reloads: memoryview | None = None
-    """How many have begun, the last of them that has a worker which can serve, and whether the master stops.
-
-    Set by gunicorn.conf.py.
-    """
+    """The counters of `bitacora.server.reloads`, set by the hooks; None where gunicorn has other settings."""
     reload = 0
     _beat_at = 0.0
     _is_told_to_end = False
@@ -210,10 +209,7 @@ class HotLaneWorker(ThreadWorker):  # type: ignore[misc]
             super().handle_exit(sig, frame)
 
     def _is_needed(self) -> bool:
-        if self.reloads is None:
-            return False
-        begun, done, stops = self.reloads
-        return done <= self.reload < begun and not stops
+        return self.reloads is not None and is_followed_later(self.reload, self.reloads)
 
     def notify(self) -> None:
         """A heartbeat is a system call; the master counts in seconds."""
