@@ -4,6 +4,7 @@ import os
 import sys
 
 from bitacora.cores import usable_cores
+from bitacora.server.hooks import WORKER as worker_class  # noqa: F401, N811
 from bitacora.server.hooks import PlainLogger as logger_class  # noqa: F401, N813
 from bitacora.server.hooks import (  # noqa: F401 - settings of gunicorn
     child_exit,
@@ -23,7 +24,6 @@ sys.modules.pop("bitacora.server.hooks")  # at SIGHUP this file gets those that 
 port = os.environ.get("PORT", "")
 bind = all_addresses(int(port)) if port.isdecimal() else "127.0.0.1:8000"
 workers = int(os.environ.get("WEB_CONCURRENCY") or 0) or usable_cores()
-worker_class = "bitacora.server.worker.HotLaneWorker"
 threads = 8
 keepalive = 75
 timeout = 60

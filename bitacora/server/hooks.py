@@ -18,11 +18,17 @@ from mmap import mmap
 from types import FrameType
 from typing import Any
 
+from gunicorn import __version__, version_info
 from gunicorn.glogging import Logger
 
 from bitacora.processes import hide_memory
 from bitacora.server.reloads import BEGUN, COUNTERS, SERVED, STOPS
 from bitacora.server.sockets import know_mapped
+
+TESTED = ((27, 0),)
+"""Minor versions of gunicorn that the worker with the hot lane was tested with: it overrides what is inside."""
+WORKER = "bitacora.server.worker.HotLaneWorker" if version_info[:2] in TESTED else "gthread"
+"""The worker class; gunicorn's own gives the same answers, some times slower."""
 
 is_dev = os.environ.get("BITACORA_DEV", "").strip().lower() in {"1", "true", "yes", "on"}
 """As settings.py reads it; that is loaded after the fork."""
@@ -53,6 +59,12 @@ def on_starting(server: Any) -> None:
     the heap and go back to the system at once. Other C libraries do so anyway.
     """
     _must_be_servable(server)
+    if WORKER == "gthread":
+        server.log.warning(
+            "gunicorn %s was not tested: its own worker gthread answers, the same but slower. Tested are: %s",
+            __version__,
+            ", ".join(f"{major}.{minor}" for major, minor in TESTED),
+        )
     know_mapped(server.cfg)
     hide_memory()
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
