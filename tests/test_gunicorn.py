@@ -7,6 +7,7 @@ import inspect
 import json
 import os
 import runpy
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -49,6 +50,7 @@ def test_what_the_worker_builds_on_is_as_it_was_when_it_was_tested() -> None:
 def test_with_a_gunicorn_that_was_not_tested_its_own_worker_answers(
     monkeypatch: pytest.MonkeyPatch, version: tuple[int, int], worker: str
 ) -> None:
+    monkeypatch.delitem(sys.modules, "bitacora.server.hooks", raising=False)
     monkeypatch.setattr(gunicorn, "version_info", (*version, 0))
     assert runpy.run_path(str(ROOT / "gunicorn.conf.py"))["worker_class"] == worker
 
