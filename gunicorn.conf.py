@@ -3,6 +3,7 @@
 import os
 import sys
 
+sys.modules.pop("bitacora.server.hooks", None)  # at SIGHUP this file gets those that are there then
 from bitacora.cores import usable_cores
 from bitacora.server.hooks import WORKER as worker_class  # noqa: F401, N811
 from bitacora.server.hooks import PlainLogger as logger_class  # noqa: F401, N813
@@ -18,8 +19,6 @@ from bitacora.server.hooks import (  # noqa: F401 - settings of gunicorn
     worker_int,
 )
 from bitacora.server.sockets import all_addresses
-
-sys.modules.pop("bitacora.server.hooks")  # at SIGHUP this file gets those that are there then
 
 port = os.environ.get("PORT", "")
 bind = all_addresses(int(port)) if port.isdecimal() else "127.0.0.1:8000"
