@@ -44,6 +44,12 @@ def findings(result: Result) -> list[dict[str, str]]:
 
 
 ALT = "Filas de sillas"
+_REFERENCES = """[a][B  c] [b c][] a[i][j] `[x][y]` \\\\[x][y] [d][^1] [[e][f]] [x][/x]
+
+[^1]: Nota.
+
+> [b C]: https://example.org/b
+"""
 MISTAKES = {
     "key-misspelt": ({FILE: post(highligthed="true")}, {FILE: post(highlighted="true")}, (FILE, 3, 1)),
     "alias-useless": (
@@ -135,7 +141,10 @@ MISTAKES = {
     ),
     "address-unread": (
         {FILE: post(body="Uno.\n\nDos [acta] (https://example.org/a).")},
-        {FILE: post(body="Uno [acta](https://example.org/a) y `[b] (/c)`, \\[c\\] (/d), (e) [f] (véase g).")},
+        {
+            FILE: post(body="Uno [acta](https://example.org/a) y `[b] (/c)`, \\[c\\] (/d), (e) [f] (véase g)."),
+            OTHER: post(body=_REFERENCES),
+        },
         (FILE, 6, 5),
     ),
     "note-lost": (

@@ -448,6 +448,8 @@ def test_what_is_no_address_is_left_as_it_is(text: str) -> None:
     [
         ("![a](foto\n\nb.jpg)", "address-unread", "![a]("),
         ("[a] (https://x.example/)", "address-unread", "[a] ("),
+        ("[uno][dos]", "address-unread", "[uno][dos]"),
+        ("> uno ![dos][] tres\n\n[otro]: /x 'x'\n\n[otro][OTRO]", "address-unread", "![dos][]"),
         ("[a]（https://x.example/）", "address-unread", "[a]（"),
         ("(aquí)[https://x.example/]", "address-unread", "(aquí)["),
         ("[acta](file:///C:/acta.pdf)", "address-unread", '"acta" has no address'),

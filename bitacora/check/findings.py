@@ -108,6 +108,8 @@ _NAMES_A_DOCUMENT = re.compile(rf"(?i)(?:\.|%2e)(?:{_DOCUMENTS})\b|%[4-7]".encod
 _NO_ADDRESS = re.compile(r"(?<!!)\[[^\[\]\n]{0,200}\]\([ \t]*+(?:<[ \t]*+>[ \t]*+)?\)")
 _NO_ADDRESS_IN_BYTES = re.compile(_NO_ADDRESS.pattern.encode())
 _ADDRESSES = "Write one that begins with https://, mailto: or tel:, or the name of a file beside the post."
+_BY_NAME = re.compile(r"(?<![\w\\\[\]])!?\[([^\[\]\n]{1,200})\]\[((?![\^/\[])[^\[\]\n]{0,200})\](?![\[(:\]])")
+_DEFINED = re.compile(r"(?m)^[ \t>]*+(?:[-+*][ \t]++)?\[([^\[\]\n]{1,200})\]:")
 _NAME_OF_A_NOTE = re.compile(r"\w{1,40}(?:-\w{2,40})*")
 MOST_OF_A_KIND = 50
 """Findings of one rule in one post."""
@@ -797,6 +799,21 @@ def _lost_lines(ground: Ground, post: Post) -> Iterator[Finding]:
             yield text.finding("note-lost", text.place(start + line.start(1) - 1), reason, remedy)
 
 
+def _undefined_references(ground: Ground, post: Post) -> Iterator[Finding]:
+    """Links and pictures that name an address which no line of the text defines: their brackets are shown."""
+    if b"][" not in ground.snapshot.source(post):
+        return
+    text = ground.text(post)
+    start = text.head.body_start
+    defined = {label(found[1]) for found in _DEFINED.finditer(text.without_code, start)}
+    for found in _BY_NAME.finditer(text.without_code, start):
+        name = found[2] if found[2].strip() else found[1]
+        if name.strip() and label(name) not in defined:
+            reason = f"{shown(found[0])} is shown as it is written: no line says what the address [{name}] is."
+            remedy = f"Write it on a line of its own: [{name}]: https://… Or put it behind: [words](address)."
+            yield text.finding("address-unread", text.place(found.start()), reason, remedy)
+
+
 def _look_alikes(ground: Ground, post: Post) -> Iterator[Finding]:
     if ground.snapshot.source(post).isascii():
         return
@@ -889,6 +906,7 @@ OF_POSTS: tuple[Callable[[Ground, Post], Iterator[Finding]], ...] = (
     _lost_addresses,
     _lost_notes,
     _lost_lines,
+    _undefined_references,
     _look_alikes,
 )
 OF_THE_SITE: tuple[Callable[[Ground], Iterator[Finding]], ...] = (
