@@ -20,6 +20,8 @@ from bitacora.cli import running
 from bitacora.cli.begin import new
 from bitacora.cli.posts import posts
 from bitacora.cli.site import site
+from bitacora.publish.git import configure
+from bitacora.publish.git_process import GitError
 
 _EXAMPLES = {
     "new": "bitacora new blog",
@@ -90,6 +92,30 @@ for _name, _found in {"init": "init-git", "pull": "pull", "rollback": "rollback"
 for _name in ("commit", "changed-keys"):
     publish.add_command(site.commands[_name])
 command.add_command(publish)
+
+
+@publish.command()
+def hook() -> None:
+    """Have git check the posts before each commit, in the repository that this folder lies in."""
+    here = Path.cwd()
+    top = next((each for each in (here, *here.parents) if (each / ".git").is_dir()), None)
+    if top is None:
+        raise click.ClickException(f"{here} lies in no repository of git. To make one: git init")
+    file, text = top / ".git/hooks/pre-commit", (shipped.FORGES / "pre-commit").read_text(encoding="utf-8")
+    if file.exists() and file.read_text(encoding="utf-8", errors="replace") != text:
+        raise click.ClickException(f"{file} is there already, and is another one: nothing was changed.")
+    settings = {"bitacora.python": sys.executable, "bitacora.engine": str(shipped.PACKAGE_FOLDER)}
+    found = cli.nearest_site(here)
+    if found is not None and found.is_relative_to(top):
+        settings["bitacora.site"] = str(found.relative_to(top))
+    try:
+        configure(top / ".git", settings)
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        file.chmod(0o755)
+    except (GitError, OSError) as error:
+        raise click.ClickException(f"{file} cannot be made: {error}") from None
+    click.echo(f"Each commit is checked from now on, by {file}. To take it back, delete that file.")
 
 
 @command.command()

@@ -12,6 +12,7 @@ TEMPLATES = _SHIPPED / "templates"
 STATIC = _SHIPPED / "static"
 GUNICORN_CONF = _SHIPPED / "gunicorn.conf.py"
 FORGES = _SHIPPED / "deploy"
+PACKAGE_FOLDER = _PACKAGE.parent
 TRANSLATIONS = _PACKAGE / "web" / "translations"
 VERSION = "0.2.0.dev0"
 SAMPLE: Path | None = None if _IS_INSTALLED else _PACKAGE.parent

@@ -245,6 +245,27 @@ def test_without_what_windows_lacks_writers_commands_work_and_the_rest_is_a_sent
     assert not (tmp_path / "home").exists()
 
 
+def test_a_hook_holds_a_broken_post_back_from_a_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(command, ["publish", "hook"]).exit_code == 1
+    assert CliRunner().invoke(command, ["new", "blog", "--language", "en"]).exit_code == 0
+    blog = tmp_path / "blog"
+    monkeypatch.chdir(blog / "posts")
+    for _ in range(2):
+        assert CliRunner().invoke(command, ["publish", "hook"]).exit_code == 0
+    (blog / "posts/x.md").write_text("---\ntitle: a: b\n---\n")
+    git = ["git", "-c", "user.name=A", "-c", "user.email=a@example.org", "-C", blog]
+    subprocess.run([*git, "add", "--all"], check=True)
+    commit = [*git, "commit", "--quiet", "--message", "begin"]
+    held = subprocess.run(commit, capture_output=True, text=True)
+    assert (held.returncode, "posts/x.md:2:" in held.stdout + held.stderr) == (1, True), held
+    subprocess.run([*git, "rm", "--quiet", "--force", "posts/x.md"], check=True)
+    kept = subprocess.run(commit, capture_output=True, text=True)
+    assert kept.returncode == 0, kept
+    (blog / ".git/hooks/pre-commit").write_text("another")
+    assert "nothing was changed" in CliRunner().invoke(command, ["publish", "hook"]).stderr
+
+
 def test_an_older_python_gets_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("__init__", "__main__"):
         ast.parse((ROOT / f"bitacora/{name}.py").read_text(), feature_version=(3, 8))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -210,6 +210,12 @@ def init(repo: Path, branch: str, object_format: str) -> None:
 def begin(folder: Path) -> None:
     """Make an empty repository whose work tree is a folder. Raises GitError."""
     Call(folder / ".git", ("init", "--quiet", "--template=", "--initial-branch=main")).output()
+
+
+def configure(repo: Path, settings: Mapping[str, str]) -> None:
+    """Write settings into the configuration of a repository. Raises GitError."""
+    for name, value in settings.items():
+        Call(repo, ("config", name, value)).output()
 
 
 def has_identity(repo: Path) -> bool:
