@@ -127,7 +127,7 @@ def _begin() -> Response | None:
     if not this.host_is_trusted:
         abort(400)
     if path := _better(request.path):
-        if here.is_prefixed(path):
+        if not this.is_below and here.is_prefixed(path):
             path = path[len(here.site.prefix) :]
         return redirect(quote_path(path), 308)
     if request.environ["QUERY_STRING"] and request.method in READING:

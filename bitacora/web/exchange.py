@@ -24,7 +24,7 @@ class Carried:
     `host` is the Host header as it came, "" without one: Flask never sees it. `preview` is another site than the
     library's, which the answer is made from and not kept. `is_own` for a page that the blog asks itself for, which
     is not counted. `kind` is one of the metrics' kinds, as far as a view has said so. An answer that `is_private`
-    is kept nowhere.
+    is kept nowhere. `is_below` says that the prefix of the site has been taken off its path.
     """
 
     host: str = ""
@@ -37,6 +37,7 @@ class Carried:
     kind: str = ""
     notice: Notice | None = None
     is_private: bool = False
+    is_below: bool = False
     has_read_query: bool = False
 
     @property

@@ -334,6 +334,7 @@ class PageCache:
             self.prefix = snapshot.site.prefix
             if self.prefix and _is_prefixed(path, environ, snapshot):
                 path = path[len(self.prefix) :]
+                this.is_below = True
         if path != question.path:  # in a copy: whoever calls may log what was asked for
             question, environ = question._replace(path=path), {**environ, "PATH_INFO": path}
         answer = None if snapshot is None else self.look_up(question, snapshot, packs=True)
