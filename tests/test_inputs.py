@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import random
+import weakref
 from collections.abc import Callable
 
 import pytest
 import sizes
-from blogs import Blog, Clock, hashed, post
+from blogs import Blog, Clock, hashed, let_drawing_end, post
 from conftest import NewBlog
 from PIL import Image
 
@@ -229,6 +231,29 @@ def test_an_edit_renders_the_pages_that_show_it_and_no_other(new_blog: NewBlog) 
     assert rendered() == set()
     blog.write("templates/_head.html", "<title>x</title>")
     assert rendered() == {*pages}  # any template may be a part of any page
+
+
+def test_a_stored_page_keeps_no_snapshot(new_blog: NewBlog) -> None:
+    blog = new_blog(
+        {"posts/2025-01-01-a.md": post("a"), "posts/2025-01-02-b.md": post("b", "[a](2025-01-01-a.md)")}
+    )
+    pages = [
+        "/",
+        "/2025/01/01/a/",
+        "/2025/01/02/b/",
+        "/2025/01/02/b/share/",
+        "/archive/",
+        "/feed.xml",
+        "/sitemap.xml",
+    ]
+    for path in pages:
+        blog.get(path)
+    let_drawing_end()
+    before = weakref.ref(blog.parts.library.snapshot())
+    blog.write("posts/2025-01-03-c.md", post("c"))
+    blog.get("/robots.txt")
+    gc.collect()
+    assert before() is None
 
 
 def test_a_picture_renders_the_pages_that_show_it(new_blog: NewBlog) -> None:

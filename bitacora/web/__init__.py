@@ -19,7 +19,7 @@ from bitacora.problems import PostError
 from bitacora.settings import SettingError
 from bitacora.web import surrogate
 from bitacora.web.assets import assets
-from bitacora.web.blog import blog, page, page_inputs, redirect, say, snapshot
+from bitacora.web.blog import blog, door, page, redirect, say, snapshot
 from bitacora.web.exchange import Page, Request, carried
 from bitacora.web.feeds import feeds
 from bitacora.web.headers import NO_STORE, briefly, security
@@ -170,10 +170,10 @@ def _finish(response: Response) -> Response:
     if here and this.preview is None:
         blog().metrics.serves(here.generation)
     if here and blog().operator.s_maxage and response.headers.get("Cache-Control") != NO_STORE:
-        response.headers.extend(surrogate.headers(surrogate.keys(this.inputs)))
+        response.headers.extend(surrogate.headers(surrogate.keys(this.door.inputs if this.door else None)))
     is_read = response.status_code == 200 and request.method in READING
     if here and is_read and isinstance(response, Page) and response.url and not this.is_private:
-        return blog().page_cache.keep(response, here, request.environ, page_inputs())
+        return blog().page_cache.keep(response, here, request.environ, door().inputs)
     if response.status_code >= 400:
         blog().page_cache.pack(response, request.environ)
     if here and response.status_code in {301, 308}:

@@ -27,7 +27,7 @@ from bitacora.web.desk import desk_of as judged
 from bitacora.web.edition import Edition, term_url
 from bitacora.web.exchange import Page, carried
 from bitacora.web.files import Files
-from bitacora.web.inputs import Inputs
+from bitacora.web.inputs import Door
 from bitacora.web.metrics import Metrics
 from bitacora.web.page_cache import PageCache
 from bitacora.web.signed import kept_key
@@ -106,22 +106,22 @@ def blog() -> Blog:
     return cast(Blog, current_app.extensions["bitacora"])
 
 
-def page_inputs() -> Inputs:
-    """What the page that is being made asks of the site."""
+def door() -> Door:
+    """The way to the site for the page that is being made."""
     this = carried()
-    if this.inputs is None or this.inputs.of is not this.here:
-        this.inputs = Inputs(blog().edition(this.here))
-    return this.inputs
+    if this.door is None or this.door.of is not this.here:
+        this.door = Door(blog().edition(this.here))
+    return this.door
 
 
 def snapshot() -> Snapshot:
     """The site that this request is answered from; what is asked of it is noted for the page."""
-    return page_inputs().snapshot
+    return door().snapshot
 
 
 def edition() -> Edition:
     """The same, with bodies and files."""
-    return page_inputs().edition
+    return door().edition
 
 
 def unnoted() -> Edition:
@@ -164,7 +164,7 @@ def page(
         **{"notice": carried().notice, **context},
     )
     if beside:
-        page_inputs().leave_out()  # it is made from what was drawn, too
+        door().inputs.leave_out()  # it is made from what was drawn, too
     return Page(body.encode(errors="replace")).kept_at(url if keep else "", beside=beside)
 
 

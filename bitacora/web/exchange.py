@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import flask
 
 from bitacora.library.snapshot import Snapshot
-from bitacora.web.inputs import Inputs
+from bitacora.web.inputs import Door
 
 if TYPE_CHECKING:
     from bitacora.web.preview import Notice
@@ -33,7 +33,7 @@ class Carried:
     is_own: bool = False
     preview: Snapshot | None = None
     snapshot: Snapshot | None = None
-    inputs: Inputs | None = None
+    door: Door | None = None
     kind: str = ""
     notice: Notice | None = None
     is_private: bool = False

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort
 from bitacora.library.snapshot import shown_since
 from bitacora.posts.post import Post
 from bitacora.posts.visibility import appears
-from bitacora.web.blog import blog, page_inputs, respelt, snapshot, text
+from bitacora.web.blog import blog, door, respelt, snapshot, text
 from bitacora.web.edition import term_url
 
 feeds = Blueprint("feeds", __name__)
@@ -116,5 +116,5 @@ def _dated(response: Response, updated: datetime | None) -> Response:
     if updated and updated.timestamp() <= blog().clock() - _SETTLED_S:
         response.last_modified = updated
     else:
-        page_inputs().leave_out()
+        door().inputs.leave_out()
     return response

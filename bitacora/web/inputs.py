@@ -51,20 +51,16 @@ class _Question(NamedTuple):
 class Inputs:
     """The questions of one page. It is what it would be if made now as long as each has the same answer.
 
-    Views and templates work with `edition`, which passes every question on and notes it. Of a rendered body its
-    source and the addresses that were looked up for it are noted, so that to ask again parses nothing.
+    Of a rendered body its source and the addresses that were looked up for it are noted, so that to ask again
+    parses nothing. A page that is kept must not keep the snapshot that it was made from.
     """
 
-    def __init__(self, edition: Edition) -> None:
-        self.of = edition.snapshot
-        self._files = edition.files
+    def __init__(self, files: Files) -> None:
+        self._files = files
         self._questions: list[_Question] = []
         self._known: set[tuple[object, ...]] = set()
         self._bodies: _Bodies = {}
         self._is_whole = True
-        noting = replace(edition, bodies=cast(Bodies, _NotedBodies(edition.bodies, self._bodies)))
-        self.edition = cast(Edition, _Noted(noting, self))
-        self.snapshot = self.edition.snapshot
 
     @property
     def about(self) -> tuple[str, str] | None:
@@ -80,6 +76,9 @@ class Inputs:
     def finish(self) -> int:
         """Prepare to be compared. Return an estimate of the memory that they take, in bytes."""
         self._known.clear()
+        if not self._is_whole:
+            self._questions.clear()
+            self._bodies.clear()
         _ = self._paths
         lookups = sum(len(body.lookups) for _, body in self._bodies.values())
         return _BYTES_OF_A_QUESTION * (len(self._questions) + lookups)
@@ -130,6 +129,17 @@ class Inputs:
         if key not in self._known:
             self._known.add(key)  # what it was given stays in the question, and so does its identity
             self._questions.append(question)
+
+
+class Door:
+    """The way of views and templates to the site: `edition` and `snapshot` note each question in `inputs`."""
+
+    def __init__(self, real: Edition) -> None:
+        self.of = real.snapshot
+        self.inputs = Inputs(real.files)
+        noting = replace(real, bodies=cast(Bodies, _NotedBodies(real.bodies, self.inputs._bodies)))
+        self.edition = cast(Edition, _Noted(noting, self.inputs))
+        self.snapshot = self.edition.snapshot
 
 
 class _Noted:
