@@ -461,7 +461,7 @@ def test_a_cache_folder_without_locks_costs_no_card(new_blog: NewBlog, monkeypat
     def refuse(*_: object) -> NoReturn:
         raise OSError(95, "not supported")
 
-    monkeypatch.setattr(derived.fcntl, "flock", refuse)
+    monkeypatch.setattr(fcntl, "flock", refuse)
     blog = new_blog({FILE: post()})
     assert blog.get(card_url(blog)).status == 200
 
