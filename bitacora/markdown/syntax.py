@@ -143,9 +143,11 @@ def unshown_values(text: str) -> Iterator[tuple[int, int]]:
         is_list = found[1] is not None or _is_heading(text, found.start(), found.end())
         if "=" not in attributes or not is_list or read_attributes(attributes) is None:
             continue
-        for part in _ATTRIBUTE.finditer(attributes):
+        end = 0
+        while part := _ATTRIBUTE.match(attributes, end):
+            end = part.end()
             if part[3] and part[3].lower() not in _KEPT_ATTRIBUTES:
-                yield at + part.start(), at + part.end()
+                yield at + part.start(), at + end
 
 
 def _is_heading(text: str, start: int, end: int) -> bool:
