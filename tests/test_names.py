@@ -88,6 +88,7 @@ def test_check_tells_of_two_files_that_look_the_same(new_blog: NewBlog) -> None:
     "name",
     """Копия acta.md|Kopia acta.md|acta-MacBook Pro.md|acta (# Name clash 2026-11-30 abc #).md|acta (autosaved).md
 acta (recovered).md|acta.orig.md|acta.bak.md|acta.backup.md|acta-backup.md|acta.old.md|acta_old.md|acta (old).md
+acta.respaldo.md|acta-viejo.md|acta_antiguo.md|acta (respaldo).md|acta-sauvegarde.md|acta.antigo.md|acta[1].md
 acta (backup).md|acta.md.md""".replace("\n", "|").split("|"),
 )
 def test_what_is_kept_beside_a_file_has_its_name(name: str) -> None:

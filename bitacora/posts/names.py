@@ -113,9 +113,14 @@ _CERTAIN = tuple(
         r"_[^_]+_[a-z]{3}-\d\d-\d{4,6}-\d{4}_[a-z]*Conflict(?:_\d+)?",
     )
 )
+_OLD = (
+    "orig|bak|backup|old|viejo|vieja|antiguo|antigua|respaldo|antigo|antiga|velho|ancien|sauvegarde"
+    "|sicherung|vecchio"
+)
+"""What people call what they keep beside a file before they change it."""
 _POSSIBLE = (
     # iCloud "acta 2", Obsidian "acta 1", Google Drive and browsers "acta (1)"
-    re.compile(r"(?P<name>.+?)(?: [1-9]\d?| ?\(\d{1,3}\))", re.DOTALL),
+    re.compile(r"(?P<name>.+?)(?: [1-9]\d?| ?\(\d{1,3}\)| ?\[\d{1,3}\])", re.DOTALL),
     re.compile(rf"(?P<name>.+?)[-_](?:{_WORDS})(?:[-_ ]?\d{{1,3}})?", re.IGNORECASE | re.DOTALL),
     re.compile(
         rf"(?:{_WORDS})(?: ?\(\d{{1,3}}\))? (?:of|de|di|do|da|von|van|av|af) (?P<name>.+)",
@@ -123,9 +128,9 @@ _POSSIBLE = (
     ),
     re.compile(rf"(?:{_WORDS}|{_ABROAD}) (?P<name>.+)", re.IGNORECASE | re.DOTALL),
     re.compile(r"(?P<name>.+?)-(?:i?Mac|MacBook)(?: (?:Pro|Air|mini|Studio))?(?:-\d)?", re.DOTALL),
-    # what people and programs keep beside a file before they change it
+    # what people and programs keep beside a file
     re.compile(
-        r"(?P<name>.+?)(?:[._-](?:orig|bak|backup|old)| ?\((?:old|backup|original)\)|\.md)",
+        rf"(?P<name>.+?)(?:[._-](?:{_OLD})| ?\((?:{_OLD}|original)\)|\.md)",
         re.IGNORECASE | re.DOTALL,
     ),
     # git mergetool, while somebody resolves a conflict
@@ -138,14 +143,14 @@ _POSSIBLE = (
 )
 _MAY_BE_MARKED = re.compile(
     r"[ (\[\xa0\u2000-\u200a\u202f]|-[0-9]*[A-Z][A-Z0-9-]{2}|-Mac[Bb]ook|[Cc]onflict|\.variant-|[-_][CcKk][oóò]p"
-    r"|[_.](?:BA|LO|RE)|[._-](?:[Oo]rig|[Bb]ak|[Bb]ackup|[Oo]ld|md)\.|コピ|[副拷複복]"
+    rf"|[_.](?:BA|LO|RE)|[._-](?:(?i:{_OLD})|md)\.|コピ|[副拷複복]"
 )
 """What is in each name with a mark."""
 _PLAIN = re.compile(r"[a-z0-9/-]+\.md")
 """What most names are like."""
-_MARKED_ENDS = ("orig.md", "bak.md", "backup.md", "old.md", "-md.md")
+_MARKED_ENDS = (*(f"-{word}.md" for word in _OLD.split("|")), "-md.md")
 _LAST = frozenset("0123456789)]ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-_OTHERS = alike("confli|konfli|ristiriita|конфл|競合|冲突|衝突|variant|mac|orig|bak|backup|old|.md")
+_OTHERS = alike(f"confli|konfli|ristiriita|конфл|競合|冲突|衝突|variant|mac|.md|{_OLD}")
 _TELLING = tuple(
     sorted({word for words in (_WORDS, _ABROAD, _CJK, _OTHERS) for word in words.casefold().split("|")})
 )
