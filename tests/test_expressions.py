@@ -174,4 +174,7 @@ def test_the_time_of_each_expression_grows_at_most_as_its_text_does() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("pattern", [r"</script[^>]*>", r"<img[^>]*>"])
 def test_an_expression_that_is_quadratic_is_found(pattern: str) -> None:
-    assert any(_grows_too_fast(re.compile(pattern), "finditer", make) for make in _worst(re.compile(pattern)))
+    """By one look of some: a machine that does other things as well makes the short text look slow, too."""
+    expression = re.compile(pattern)
+    makes = [make for make in _worst(expression) for _ in range(_LOOKS)]
+    assert any(_seems_to_grow_too_fast(expression, "finditer", make) for make in makes)
